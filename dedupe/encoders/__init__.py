@@ -1,0 +1,1 @@
+"""An ImageNet-trained network turns each photo into a vector."""

@@ -1,0 +1,1 @@
+"""What is remembered: the SQLite index, and the scan that fills it."""

@@ -1,0 +1,1 @@
+"""Which photos look alike: distances, groups, clusters, search."""

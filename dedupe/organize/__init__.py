@@ -1,0 +1,1 @@
+"""From groups to files on disk and back: keep rules, plans, journal, apply, undo."""
