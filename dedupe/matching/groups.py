@@ -1,10 +1,15 @@
-"""Tight sets of look-alikes out of pairs."""
+"""Tight sets of look-alikes."""
 
+import os
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.encoders.encoder import SEED_THRESHOLD
+from dedupe.index.library import Library
+from dedupe.matching.distances import pairs_within
+from dedupe.matching.linkage import complete_linkage
 from dedupe.photos.photo import Photo
 
 
@@ -33,3 +38,50 @@ class Group:
         rows = self.vectors.astype(np.float64)
         away = np.linalg.norm(rows - rows[self.photos.index(photo)], axis=1)
         return dict(zip(self.photos, away.tolist(), strict=True))
+
+
+def find_groups(
+    library: Library, threshold: float = SEED_THRESHOLD, *, device: str = "auto"
+) -> list[Group]:
+    """Sets of photos in which every two are within `threshold` of each other.
+
+    The same library gives the same groups, whatever the device or the order in which the
+    photos were found. Copies of one file cost one comparison, not many.
+
+    Args:
+        library: as `scan` or `open_library` gives it.
+        threshold: L2 in seed units; up to 16 it is the same kind of picture.
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Returns:
+        The tightest group first; equally tight ones in the order of their first path.
+
+    Raises:
+        ValueError: `threshold` is negative.
+        DeviceMissing: the device is not on this machine.
+    """
+    contents: dict[bytes, list[int]] = {}
+    for row, photo in enumerate(library.photos):
+        contents.setdefault(photo.content, []).append(row)
+    # one row per content, in the order of its first path: ties end with the path
+    copies = list(contents.values())
+    firsts = np.array([rows[0] for rows in copies], np.int64)
+    pairs = pairs_within(library.vectors[firsts], threshold, device=device)
+    linked = complete_linkage(len(firsts), pairs)
+    alone = set(range(len(copies))).difference(*(cluster.tolist() for cluster in linked))
+    sets = [[row for each in cluster for row in copies[each]] for cluster in linked]
+    sets += [copies[each] for each in sorted(alone) if len(copies[each]) > 1]
+    groups = [_group(library, sorted(rows)) for rows in sets]
+    return sorted(groups, key=lambda group: (group.spread, os.fsencode(group.photos[0].path)))
+
+
+def _group(library: Library, rows: list[int]) -> Group:
+    vectors = library.vectors[rows].astype(np.float32)
+    return Group(tuple(library.photos[row] for row in rows), _spread(vectors), vectors)
+
+
+def _spread(vectors: npt.NDArray[np.float32]) -> float:
+    """The largest distance between any two rows, by subtraction in float64."""
+    exact = np.unique(vectors, axis=0).astype(np.float64)
+    widest = (float(np.linalg.norm(exact - row, axis=1).max()) for row in exact)
+    return max(widest, default=0.0)

@@ -34,11 +34,14 @@ class Skip:
         problem: True where a photo may be behind it that a person would want to know
             of (broken, unreadable, a format without a decoder); False where passing it
             over is right (a video, a text, a link, a system folder).
+        passing: True where another try may succeed although the file stays as it is (a
+            bad cable, a missing permission).
     """
 
     path: Path
     reason: str
     problem: bool
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,91 @@
+"""Photos and their vectors, as the index remembers them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.errors import IndexProblem
+from dedupe.index.store import EncoderRow, Index, default_index
+from dedupe.photos.discover import absolute
+from dedupe.photos.photo import Photo, Skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """The photos of one or more folders, each with its vector.
+
+    Attributes:
+        photos: N of them, sorted by path; hard links of one file are one photo.
+        vectors: (N, D) float16, row by row; plain L2 between two rows is in seed units.
+        encoder: who made the vectors.
+        skips: what could not be read or was passed over, sorted by path.
+        index: the file it was read from.
+    """
+
+    photos: tuple[Photo, ...]
+    vectors: npt.NDArray[np.float16]
+    encoder: EncoderRow
+    skips: tuple[Skip, ...]
+    index: Path
+
+
+def open_library(
+    paths: Iterable[Path | str] = (),
+    *,
+    index: Path | None = None,
+    encoder: str | None = None,
+) -> Library:
+    """Read what earlier scans remembered. No photo is opened.
+
+    Memory: 2 bytes per dimension and about 1 kB per photo, 3.5 kB in all for 1280
+    dimensions; 1.8 GB for 500,000 photos.
+
+    Args:
+        paths: only photos at or below these; all that was ever scanned if empty.
+        index: the index file; DEDUPE_INDEX or the one in the user's data folder if None.
+        encoder: whose vectors; those of the last scan if None.
+
+    Raises:
+        IndexProblem: there is no index, it cannot be used, or nothing of `paths` or with
+            `encoder` was scanned yet.
+    """
+    index = index or default_index()
+    folders = [absolute(path) for path in paths]
+    with Index(index) as store:
+        row = store.last_encoder(encoder)
+        photos, vectors = store.photos(row, folders)
+        skips = store.skips(folders)
+        roots = store.roots()
+    for folder in folders:
+        if not any(folder.is_relative_to(root) or root.is_relative_to(folder) for root in roots):
+            raise IndexProblem(f"{folder} was not scanned yet", f"run `dedupe scan {folder}` first")
+    kept, rows = _one_per_inode(photos)
+    return Library(
+        photos=tuple(kept),
+        vectors=vectors if len(rows) == len(vectors) else vectors[rows],
+        encoder=row,
+        skips=skips,
+        index=index,
+    )
+
+
+def _one_per_inode(photos: Sequence[Photo]) -> tuple[list[Photo], list[int]]:
+    """Hard links of one file become one photo, under the first of their names."""
+    first: dict[tuple[int, int, bytes], int] = {}
+    others: dict[int, list[Path]] = {}
+    rows: list[int] = []
+    for row, photo in enumerate(photos):
+        # the content too: inode numbers are made up by some network file systems
+        key = (photo.file.device, photo.file.inode, photo.content)
+        if first.setdefault(key, row) == row:
+            rows.append(row)
+        else:
+            others.setdefault(first[key], []).append(photo.path)
+    kept = [
+        replace(photos[row], hard_links=tuple(others[row])) if row in others else photos[row]
+        for row in rows
+    ]
+    return kept, rows

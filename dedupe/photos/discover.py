@@ -1,0 +1,132 @@
+"""Which files lie under the folders a person named."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+from dedupe.errors import RootMissing
+from dedupe.photos.photo import PhotoFile, Skip
+
+# Folders that systems, NAS boxes and photo programs fill with thumbnails, versions and
+# deleted files. Names are compared without case: exFAT and NTFS keep none.
+_SYSTEM_FOLDERS = (
+    "$recycle.bin", "system volume information", "lost+found", "@eadir", "#recycle",
+    "*.photoslibrary", "*.aplibrary", "*.lrdata", "node_modules", "__macosx",
+)  # fmt: skip
+
+
+def absolute(path: Path | str) -> Path:
+    """The one name a path has here: `~` and links resolved, whether it exists or not."""
+    return Path(os.path.realpath(Path(path).expanduser()))
+
+
+def resolve_roots(paths: Iterable[Path | str]) -> tuple[Path, ...]:
+    """Absolute folders (or files) to scan, sorted, none of them inside another.
+
+    A link that was named by the user is followed: `~/Photos -> /mnt/photos` is what they
+    meant. Links below a root never are.
+
+    Raises:
+        RootMissing: one of them does not exist.
+    """
+    roots: list[Path] = []
+    for path in paths:
+        root = absolute(path)
+        if not root.exists():
+            raise RootMissing(
+                f"{path} is not there",
+                "is the drive connected? what is remembered of it was kept",
+            )
+        roots.append(root)
+    # sorted by parts, a folder comes right before everything inside it
+    outer: list[Path] = []
+    for root in sorted(set(roots), key=lambda each: os.fsencode(each).split(b"/")):
+        if not outer or not root.is_relative_to(outer[-1]):
+            outer.append(root)
+    return tuple(outer)
+
+
+def discover(roots: Iterable[Path]) -> Iterator[PhotoFile | Skip]:
+    """Every file under `roots`, depth first and in the order of the bytes of its name.
+
+    Nothing is opened: a regular file comes as a PhotoFile whatever it holds, everything
+    else as a Skip, so that nothing is passed over in silence. No link is followed. A
+    folder that can be reached twice (a bind mount) is walked once.
+
+    Args:
+        roots: as `resolve_roots` gives them.
+
+    Raises:
+        RootMissing: a root cannot be listed at all.
+    """
+    walked: set[tuple[int, int]] = set()
+    for root in roots:
+        try:
+            top = root.lstat()
+            if not stat.S_ISDIR(top.st_mode):
+                yield _file_or_skip(root, top)
+                continue
+            with os.scandir(root):
+                pass
+        except OSError as error:
+            raise RootMissing(f"{root} cannot be read: {error.strerror}") from error
+        # a stack, not recursion: real trees are deeper than Python's 1000 frames
+        folders = [root]
+        while folders:
+            inner: list[Path] = []
+            for found in _walk_one(folders.pop(), walked):
+                if isinstance(found, Path):
+                    inner.append(found)
+                else:
+                    yield found
+            folders.extend(reversed(inner))
+
+
+def _walk_one(folder: Path, walked: set[tuple[int, int]]) -> Iterator[PhotoFile | Skip | Path]:
+    """The files of one folder, and its inner folders as bare paths."""
+    try:
+        here = folder.stat()
+        if (here.st_dev, here.st_ino) in walked:
+            yield Skip(folder, "is a folder that was already walked under another name", False)
+            return
+        walked.add((here.st_dev, here.st_ino))
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        yield Skip(
+            folder, f"is a folder that cannot be listed: {error.strerror}", True, passing=True
+        )
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                if _is_system_folder(entry.name):
+                    yield Skip(path, "is a hidden or system folder", False)
+                else:
+                    yield path
+            else:
+                yield _file_or_skip(path, entry.stat(follow_symlinks=False))
+        except OSError as error:
+            yield Skip(path, f"cannot be looked at: {error.strerror}", True, passing=True)
+
+
+def _is_system_folder(name: str) -> bool:
+    return name.startswith(".") or any(fnmatch(name.lower(), each) for each in _SYSTEM_FOLDERS)
+
+
+def _file_or_skip(path: Path, info: os.stat_result) -> PhotoFile | Skip:
+    if stat.S_ISREG(info.st_mode):
+        return PhotoFile(
+            path=path,
+            size=info.st_size,
+            mtime_ns=info.st_mtime_ns,
+            device=info.st_dev,
+            inode=info.st_ino,
+        )
+    if stat.S_ISLNK(info.st_mode):
+        return Skip(path, "is a link; what it points to counts where it lies", False)
+    # a pipe named .jpg would hang whoever opens it
+    return Skip(path, "is a pipe, socket or device, not a file", False)
