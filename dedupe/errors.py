@@ -9,6 +9,7 @@
     ├── WeightsRefused          1   a weights file is not what it should be
     ├── DeviceMissing           1   the asked-for device is not on this machine
     ├── IndexProblem            1   the index is missing, locked, newer, or damaged
+    ├── JournalProblem          1   the journal of actions is in use, newer, or damaged
     ├── ActionStopped           1   the disk or the system stopped an action half way
     └── Interrupted           130   Ctrl-C; 143 for SIGTERM
 
@@ -78,6 +79,10 @@ class DeviceMissing(DedupeError):
 
 class IndexProblem(DedupeError):
     """The index is missing, in use, of a newer version, or damaged."""
+
+
+class JournalProblem(DedupeError):
+    """The journal of actions is in use by another run, of a newer version, or damaged."""
 
 
 class ActionStopped(DedupeError):

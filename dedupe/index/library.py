@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem
 from dedupe.index.store import EncoderRow, Index, default_index
 from dedupe.photos.discover import absolute
@@ -49,10 +50,13 @@ def open_library(
         encoder: whose vectors; those of the last scan if None.
 
     Raises:
+        UnknownName: there is no such encoder.
         IndexProblem: there is no index, it cannot be used, or nothing of `paths` or with
             `encoder` was scanned yet.
     """
     index = index or default_index()
+    if encoder is not None:
+        find_encoder(encoder)
     folders = [absolute(path) for path in paths]
     with Index(index) as store:
         row = store.last_encoder(encoder)

@@ -15,6 +15,7 @@ from dedupe.encoders.encode import LoadedEncoder, load_encoder
 from dedupe.encoders.identity import known_fingerprint
 from dedupe.encoders.registry import DEFAULT_ENCODER, find_encoder
 from dedupe.errors import Interrupted, RootMissing
+from dedupe.index.library import Library, open_library
 from dedupe.index.store import EncoderRow, Index, default_index
 from dedupe.photos.decode import Reading, quiet_pillow, read_photo
 from dedupe.photos.discover import absolute, discover, resolve_roots
@@ -134,6 +135,28 @@ def update_index(
         forgotten=forgotten,
         skips=tuple(sorted(walk.passed_over + walk.skips, key=lambda skip: os.fsencode(skip.path))),
     )
+
+
+def scan(
+    *paths: Path | str,
+    index: Path | None = None,
+    encoder: str = DEFAULT_ENCODER,
+    weights: Path | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Library:
+    """Bring the index up to date with `paths` and read what it knows of them.
+
+    Args and errors are those of `update_index`, which also tells what it did.
+
+    Returns:
+        The photos at or below `paths` with their vectors; `library.skips` says what was
+        passed over.
+    """
+    update_index(
+        paths, index=index, encoder=encoder, weights=weights, device=device, progress=progress
+    )
+    return open_library(paths, index=index, encoder=encoder)
 
 
 def _walk(store: Index, row: EncoderRow, roots: Sequence[Path], progress: Progress) -> _Walk:

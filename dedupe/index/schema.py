@@ -62,9 +62,7 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     Raises:
         IndexProblem: missing, no index of ours, of a newer version, or damaged.
     """
-    if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    elif not path.is_file():
+    if not create and not path.is_file():
         raise IndexProblem(f"there is no index at {path}", "run `dedupe scan FOLDER` first")
     try:
         db = sqlite3.connect(path, isolation_level=None)
@@ -82,9 +80,15 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
 
 def damaged(path: Path, error: sqlite3.Error) -> IndexProblem:
     """The error for an index that SQLite cannot use."""
+    if isinstance(error, sqlite3.OperationalError):  # full, locked, read-only, unreachable
+        return IndexProblem(
+            f"the index {path} cannot be written or read: {error}",
+            "what was written before is kept; check the free space and the rights of its folder",
+        )
     return IndexProblem(
         f"the index {path} cannot be used: {error}",
-        "it holds no photos, only what is known of them: move it aside and scan again",
+        "if it is yours and damaged, move it aside and scan again: it holds no photos, only what "
+        "is known of them; otherwise name another file with --index or DEDUPE_INDEX",
     )
 
 

@@ -65,7 +65,13 @@ class Index:
     def __init__(self, path: Path, *, create: bool = False, lock: bool = False) -> None:
         self.path = path
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise IndexProblem(
+                    f"the folder of the index {path} cannot be made: {error.strerror}",
+                    "name another place with --index or DEDUPE_INDEX",
+                ) from error
         self._lock = FileLock(f"{path}.lock") if lock else None
         if self._lock is not None:
             try:
@@ -129,10 +135,10 @@ class Index:
         try:
             return self._encoder(where, values)
         except LookupError:
-            with_name = f" with --encoder {name}" if name else ""
+            option = f" --encoder {name}" if name else ""
             raise IndexProblem(
-                f"nothing was scanned{with_name} yet (index: {self.path})",
-                f"run `dedupe scan FOLDER{with_name}` first",
+                f"nothing was scanned{' with' if name else ''}{option} yet (index: {self.path})",
+                f"run `dedupe scan FOLDER{option}` first",
             ) from None
 
     def _encoder(self, where: str, values: Sequence[str]) -> EncoderRow:

@@ -123,13 +123,14 @@ def _nominated(
     where = pick_device(device)
     stored = torch.from_numpy(np.ascontiguousarray(vectors)).to(where)
     with torch.inference_mode(), full_float32():
-        squares = torch.cat([part.float().square().sum(1) for part in stored.split(rows)])
+        starts = range(0, len(stored), rows)
+        squares = torch.cat([stored[i : i + rows].float().square().sum(1) for i in starts])
         # |x|^2 + |y|^2 - 2xy cancels: for vectors of norm 30 a true distance of 0.001 comes
         # out as anything from 0 to 0.02. A float32 sum of D products is off by at most
         # D x 2^-24 x |x| |y| (Higham, Accuracy and Stability, 3.1); there are four such sums.
         slack = 4 * vectors.shape[1] * 2.0**-24 * float(squares.max())
         limit = threshold**2 * (1 + 2.0**-20) + slack
-        for first in range(0, len(stored), rows):
+        for first in starts:
             left = stored[first : first + rows].float()
             for second in range(first, len(stored), rows):
                 right = stored[second : second + rows].float()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from dedupe.encoders.encode import load_encoder
 from dedupe.encoders.identity import known_fingerprint
@@ -86,7 +87,7 @@ def _row_of(library: Library, file: PhotoFile) -> int | None:
 
 def _encode(
     library: Library, file: PhotoFile, weights: Path | None, device: str
-) -> np.typing.NDArray[np.float32]:
+) -> npt.NDArray[np.float32]:
     """(D,) float32, rounded to half precision as the library's own vectors are."""
     entry = find_encoder(library.encoder.name)
     if known_fingerprint(entry, weights) not in (None, library.encoder.fingerprint):
@@ -100,4 +101,5 @@ def _encode(
         reason = reading.reason if isinstance(reading, Skip) else "has no pixels"
         raise PhotoUnreadable(f"{os.fspath(file.path)} {reason}")
     loaded = load_encoder(entry.name, weights=weights, device=device)
-    return loaded.encode(reading.pixels[None])[0].astype(np.float16).astype(np.float32)
+    vector: npt.NDArray[np.float32] = loaded.encode(reading.pixels[None])[0]
+    return vector.astype(np.float16).astype(np.float32)

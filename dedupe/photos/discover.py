@@ -48,6 +48,18 @@ def resolve_roots(paths: Iterable[Path | str]) -> tuple[Path, ...]:
     return tuple(outer)
 
 
+def unchanged(file: PhotoFile) -> bool:
+    """Whether a file still has the size and time that it was found with."""
+    try:
+        info = file.path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(info.st_mode) and (info.st_size, info.st_mtime_ns) == (
+        file.size,
+        file.mtime_ns,
+    )
+
+
 def discover(roots: Iterable[Path]) -> Iterator[PhotoFile | Skip]:
     """Every file under `roots`, depth first and in the order of the bytes of its name.
 

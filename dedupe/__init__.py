@@ -1,0 +1,87 @@
+"""Find look-alike photos, and sort them out without ever losing one.
+
+    library = dedupe.scan("~/Photos")
+    groups = dedupe.find_groups(library, threshold=16.0)
+    plan = dedupe.make_plan(groups, action="symlink", into="~/Look-alikes")
+    print(plan)                           # nothing on disk has changed yet
+    dedupe.undo(dedupe.apply(plan))       # every change is journalled, and can be taken back
+
+The library never prints. Distances are L2 in seed units (docs/thresholds.md).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # `as` tells type checkers that the name is public
+    from dedupe.encoders.encoder import Encoder as Encoder
+    from dedupe.encoders.registry import DEFAULT_ENCODER as DEFAULT_ENCODER
+    from dedupe.encoders.registry import ENCODERS as ENCODERS
+    from dedupe.errors import DedupeError as DedupeError
+    from dedupe.index.library import Library as Library
+    from dedupe.index.library import open_library as open_library
+    from dedupe.index.scan import ScanReport as ScanReport
+    from dedupe.index.scan import forget as forget
+    from dedupe.index.scan import scan as scan
+    from dedupe.index.scan import update_index as update_index
+    from dedupe.matching.clusters import Cluster as Cluster
+    from dedupe.matching.clusters import find_clusters as find_clusters
+    from dedupe.matching.distances import Pairs as Pairs
+    from dedupe.matching.distances import pairs_within as pairs_within
+    from dedupe.matching.groups import Group as Group
+    from dedupe.matching.groups import find_groups as find_groups
+    from dedupe.matching.search import Hit as Hit
+    from dedupe.matching.search import search as search
+    from dedupe.organize.act import apply as apply
+    from dedupe.organize.act import make_plan as make_plan
+    from dedupe.organize.act import undo as undo
+    from dedupe.organize.keep import KEEP_RULES as KEEP_RULES
+    from dedupe.organize.plan import Plan as Plan
+    from dedupe.organize.steps import Receipt as Receipt
+    from dedupe.organize.steps import Refusal as Refusal
+    from dedupe.organize.steps import Step as Step
+    from dedupe.photos.photo import Photo as Photo
+    from dedupe.photos.photo import PhotoFile as PhotoFile
+    from dedupe.photos.photo import Skip as Skip
+
+# where each public name lives; imported when it is first used, because torch is slow
+_HOME = {
+    "DEFAULT_ENCODER": "dedupe.encoders.registry",
+    "ENCODERS": "dedupe.encoders.registry",
+    "KEEP_RULES": "dedupe.organize.keep",
+    "Cluster": "dedupe.matching.clusters",
+    "DedupeError": "dedupe.errors",
+    "Encoder": "dedupe.encoders.encoder",
+    "Group": "dedupe.matching.groups",
+    "Hit": "dedupe.matching.search",
+    "Library": "dedupe.index.library",
+    "Pairs": "dedupe.matching.distances",
+    "Photo": "dedupe.photos.photo",
+    "PhotoFile": "dedupe.photos.photo",
+    "Plan": "dedupe.organize.plan",
+    "Receipt": "dedupe.organize.steps",
+    "Refusal": "dedupe.organize.steps",
+    "ScanReport": "dedupe.index.scan",
+    "Skip": "dedupe.photos.photo",
+    "Step": "dedupe.organize.steps",
+    "apply": "dedupe.organize.act",
+    "find_clusters": "dedupe.matching.clusters",
+    "find_groups": "dedupe.matching.groups",
+    "forget": "dedupe.index.scan",
+    "make_plan": "dedupe.organize.act",
+    "open_library": "dedupe.index.library",
+    "pairs_within": "dedupe.matching.distances",
+    "scan": "dedupe.index.scan",
+    "search": "dedupe.matching.search",
+    "undo": "dedupe.organize.act",
+    "update_index": "dedupe.index.scan",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'dedupe' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)

@@ -1,0 +1,113 @@
+"""The command `dedupe`: its commands, its exit codes, and what happens to errors."""
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from dedupe.cli.encoders import encoders
+from dedupe.cli.forget import forget
+from dedupe.cli.group import group
+from dedupe.cli.scan import scan
+from dedupe.cli.search import search
+from dedupe.cli.talk import say_error
+from dedupe.cli.undo import undo
+from dedupe.errors import DedupeError
+
+EXIT_CODES = {
+    0: "done",
+    1: "error: one sentence on stderr says what, and what to do next",
+    2: "usage: what was asked for cannot be done that way; nothing was done",
+    3: "done, but some photos were skipped or left alone; they are named",
+    130: "interrupted by Ctrl-C, finished work is kept (143: by SIGTERM)",
+}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Find look-alike photos, and sort them out without ever losing one.\n\n"
+    "scan remembers photos, group and search compare them. Nothing happens to any file "
+    "without --symlink, --copy or --move, and undo takes that back.",
+    epilog="Exit codes: " + ", ".join(f"{code} {words}" for code, words in EXIT_CODES.items()),
+)
+
+
+def main() -> None:
+    """Run the command line and leave with one of EXIT_CODES."""
+    for stream in (sys.stdout, sys.stderr):
+        # a terminal that cannot show × gets an escape, not a traceback
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    signal.signal(signal.SIGTERM, _terminated)
+    app(prog_name="dedupe")
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt(number)
+
+
+def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
+    """A command whose errors end in a sentence and an exit code, never in a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            code = command(*args, **options) or 0
+            sys.stdout.flush()
+        except DedupeError as error:
+            say_error(str(error), error.hint)
+            code = error.exit_code
+        except BrokenPipeError:
+            # `dedupe group | head`: nobody reads on, which is no error. The interpreter
+            # flushes stdout once more at its end; give it somewhere to flush to.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        except KeyboardInterrupt as stop:
+            say_error("stopped", "nothing was changed")
+            code = 143 if signal.SIGTERM in stop.args else 130
+        except Exception as error:
+            if os.environ.get("DEDUPE_TRACEBACK"):
+                raise
+            say_error(
+                f"a fault in dedupe itself ({type(error).__name__}: {error})",
+                "no photo was harmed; DEDUPE_TRACEBACK=1 shows where, for a report",
+            )
+            code = 1
+        raise typer.Exit(code)
+
+    return run
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dedupe {version('dedupe-photos')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Options of `dedupe` itself."""
+
+
+COMMANDS: dict[str, Callable[..., int | None]] = {
+    "scan": scan,
+    "group": group,
+    "search": search,
+    "undo": undo,
+    "encoders": encoders,
+    "forget": forget,
+}
+for _name, _command in COMMANDS.items():
+    app.command(_name)(guarded(_command))

@@ -1,0 +1,32 @@
+"""dedupe encoders: which networks there are, and whether their weights are here."""
+
+import sys
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from dedupe.encoders.registry import DEFAULT_ENCODER, ENCODERS
+from dedupe.encoders.weights import find_weights
+
+
+def encoders() -> None:
+    """List the encoders: size, dimension, licence, and whether their weights are here."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("Encoder", no_wrap=True)
+    table.add_column("Dim", justify="right", no_wrap=True)
+    table.add_column("Input", justify="right", no_wrap=True)
+    table.add_column("MB", justify="right", no_wrap=True)
+    table.add_column("Licence", overflow="fold")
+    table.add_column("Weights", overflow="fold")
+    for name, encoder in ENCODERS.items():
+        here = find_weights(encoder) is not None
+        table.add_row(
+            f"{name} (default)" if name == DEFAULT_ENCODER else name,
+            f"{encoder.dim}",
+            f"{encoder.crop}",
+            f"{encoder.weights.megabytes:.0f}",
+            encoder.weights.licence,
+            "here" if here else "downloaded at first use",
+        )
+    Console(file=sys.stdout, highlight=False).print(table)

@@ -1,0 +1,18 @@
+"""dedupe forget: drop what is remembered of a folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dedupe.cli import options
+from dedupe.index.scan import forget as drop
+from dedupe.reports.table import counted
+
+
+def forget(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders, there or not.")],
+    index: options.Index = None,
+) -> None:
+    """Drop all that is remembered at or below PATH. No photo is touched."""
+    typer.echo(f"{counted(drop(paths, index=index), 'file')} forgotten")

@@ -1,0 +1,133 @@
+"""dedupe group: sets of look-alikes, and a folder for each if asked."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dedupe.cli import options
+from dedupe.cli.talk import RichProgress, say, say_left
+from dedupe.encoders.encoder import SEED_THRESHOLD
+from dedupe.errors import UsageError
+from dedupe.index.library import open_library
+from dedupe.matching.clusters import find_clusters
+from dedupe.matching.groups import Group, find_groups
+from dedupe.organize.act import apply, make_plan
+from dedupe.organize.keep import DEFAULT_KEEP
+from dedupe.organize.plan import Plan
+from dedupe.photos.discover import unchanged
+from dedupe.reports.facts import Overview, look_alikes, shown_bytes
+from dedupe.reports.registry import find_report
+from dedupe.reports.table import counted, shown_path
+
+_DONE = {"symlink": "linked", "copy": "copied", "move": "moved"}
+
+
+def group(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...", help="Only photos below these; all that was scanned if none."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Largest distance inside a set: 10 for one moment, 16 for one kind."
+        ),
+    ] = SEED_THRESHOLD,
+    symlink: Annotated[
+        bool, typer.Option("--symlink", help="Put links to each set into a folder of its own.")
+    ] = False,
+    copy: Annotated[bool, typer.Option("--copy", help="Put copies there.")] = False,
+    move: Annotated[bool, typer.Option("--move", help="Put the photos themselves there.")] = False,
+    into: Annotated[
+        Path, typer.Option("--into", help="The folder that gets a folder for each set.")
+    ] = Path("look-alikes"),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan, change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before moving.")] = False,
+    keep: Annotated[
+        str,
+        typer.Option(help="What makes a photo the one to keep: rules, the first decides."),
+    ] = ",".join(DEFAULT_KEEP),
+    clusters: Annotated[
+        bool, typer.Option(help="Also cluster the photos in no set by kind.")
+    ] = True,
+    report: options.Format = None,
+    null: options.Null = False,
+    encoder: options.EncoderName = None,
+    device: options.Device = "auto",
+    index: options.Index = None,
+) -> int:
+    """Show the sets of look-alikes, and put each into a folder of its own if asked.
+
+    In a set every two photos are within the threshold of each other. Nothing happens to any
+    file without --symlink, --copy or --move; `dedupe undo` takes those back.
+    """
+    form = find_report(report, terminal=sys.stdout.isatty(), null=null)
+    action = _chosen(symlink=symlink, copy=copy, move=move)
+    if dry_run and action is None:
+        raise UsageError("--dry-run shows a plan: add --symlink, --copy or --move")
+    rules = [rule.strip() for rule in keep.split(",") if rule.strip()]
+    library = open_library(paths or (), index=index, encoder=encoder)
+    groups = find_groups(library, threshold, device=device)
+    plan = action and make_plan(groups, keep=rules, action=action, into=into, index=index)
+    if plan and dry_run:
+        typer.echo(str(plan))
+        return 3 if plan.refusals else 0
+    overview = Overview(
+        sets=tuple(look_alikes(each, rules) for each in groups),
+        clusters=tuple(find_clusters(library, groups) if clusters else ()),
+        photos=len(library.photos),
+        threshold=threshold,
+        encoder=library.encoder.name,
+    )
+    try:
+        form.overview(overview, sys.stdout)
+    except BrokenPipeError:
+        # `dedupe group --symlink | head`: that nobody reads on does not call the action off
+        if plan is None:
+            raise
+    if plan:
+        return _carry_out(plan, yes=yes, index=index)
+    _say_changed(groups)
+    if groups and sys.stdout.isatty():
+        say("next:  dedupe group --symlink  puts each set into a folder of links")
+    return 0
+
+
+def _chosen(**actions: bool) -> str | None:
+    asked = [name for name, wanted in actions.items() if wanted]
+    if len(asked) > 1:
+        raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
+    return asked[0] if asked else None
+
+
+def _carry_out(plan: Plan, *, yes: bool, index: Path | None) -> int:
+    photos = [step for step in plan.steps if step.is_photo]
+    if plan.action == "move" and photos and not yes and sys.stdin.isatty():
+        size = shown_bytes(sum(step.size for step in photos))
+        typer.confirm(
+            f"Move {counted(len(photos), 'photo')} ({size}) to {shown_path(plan.into)}?",
+            abort=True,
+            err=True,
+        )
+    with RichProgress() as progress:
+        receipt = apply(plan, index=index, progress=progress)
+    done = f"{counted(receipt.done, 'photo')} {_DONE[plan.action]}"
+    standing = f", {plan.standing:,} already there" if plan.standing else ""
+    say(f"{done}{standing}: {shown_path(plan.into)}")
+    if receipt.action:
+        say(f"dedupe undo takes it back (action {receipt.action})")
+    return say_left(receipt.left)
+
+
+def _say_changed(groups: Sequence[Group]) -> None:
+    """The index may be older than the disk; only the photos that are shown are looked at."""
+    count = sum(not unchanged(photo.file) for each in groups for photo in each.photos)
+    if count:
+        say(f"{counted(count, 'photo')} in these sets changed or went since the scan: scan again")

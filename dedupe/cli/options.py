@@ -1,0 +1,42 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# Path objects carry any bytes a name may have; that they exist is for the library to say
+Index = Annotated[
+    Path | None,
+    typer.Option(
+        "--index",
+        envvar="DEDUPE_INDEX",
+        help="The index file. Without it, index.db in your data folder.",
+        show_default=False,
+    ),
+]
+EncoderName = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        help="Whose vectors to compare; those of the last scan if not given.",
+        show_default=False,
+    ),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option("--weights", help="Your own weights file for the encoder.", show_default=False),
+]
+Device = Annotated[
+    str,
+    typer.Option("--device", help="auto (a GPU where there is one), cpu, cuda or mps."),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="table, json, csv or paths. A table on a terminal, paths in a pipe.",
+        show_default=False,
+    ),
+]
+Null = Annotated[bool, typer.Option("-0", help="Paths ended by a NUL byte, for xargs -0.")]

@@ -1,0 +1,93 @@
+"""dedupe scan: find photos, encode what is new, remember it."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from dedupe.cli import options
+from dedupe.cli.talk import RichProgress
+from dedupe.encoders.registry import DEFAULT_ENCODER
+from dedupe.index.scan import ScanReport, update_index
+from dedupe.names import safe
+from dedupe.photos.photo import Skip
+from dedupe.reports.table import counted, shown_path
+
+# of each reason, this many files are named; --list-skipped names all
+_NAMED = 3
+
+
+def scan(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Folders (or photos) to scan.")
+    ],
+    encoder: Annotated[
+        str, typer.Option("--encoder", help="The network: see `dedupe encoders`.")
+    ] = DEFAULT_ENCODER,
+    weights: options.Weights = None,
+    device: options.Device = "auto",
+    list_skipped: Annotated[
+        bool, typer.Option("--list-skipped", help="Name every file that was passed over.")
+    ] = False,
+    index: options.Index = None,
+) -> int:
+    """Find photos, encode what is new or changed, and remember it.
+
+    Photos are only ever read. A second scan looks only at what changed, and forgets what
+    is gone; a folder that is missing or suddenly empty is never taken for deleted.
+    Ctrl-C keeps what is done: the same command goes on from there.
+    """
+    with RichProgress() as progress:
+        report = update_index(
+            paths,
+            index=index,
+            encoder=encoder,
+            weights=weights,
+            device=device,
+            progress=progress,
+        )
+    _print_report(report, list_skipped)
+    return 3 if any(skip.problem for skip in report.skips) else 0
+
+
+def _print_report(report: ScanReport, list_skipped: bool) -> None:
+    console = Console(file=sys.stdout, highlight=False)
+    known = report.photos - report.encoded - report.recognised
+    parts = [f"{report.encoded:,} encoded"]
+    if report.recognised:
+        parts.append(f"{report.recognised:,} recognised as copies or moved")
+    if known:
+        parts.append(f"{known:,} unchanged")
+    if report.forgotten:
+        parts.append(f"{report.forgotten:,} gone and forgotten")
+    console.print(Text.assemble((counted(report.photos, "photo"), "bold"), f": {', '.join(parts)}"))
+    problems = [skip for skip in report.skips if skip.problem]
+    others = [skip for skip in report.skips if not skip.problem]
+    _print_skips(console, "could not be read", problems, list_skipped)
+    _print_skips(console, "passed over", others, list_skipped)
+    console.print(Text(f"index: {shown_path(report.index)} ({report.encoder})"))
+    if report.photos:
+        console.print(Text("next:  dedupe group"))
+
+
+def _print_skips(console: Console, what: str, skips: Iterable[Skip], list_skipped: bool) -> None:
+    by_reason: dict[str, list[Skip]] = {}
+    for skip in skips:
+        by_reason.setdefault(skip.reason, []).append(skip)
+    if not by_reason:
+        return
+    counts = Counter({reason: len(each) for reason, each in by_reason.items()})
+    console.print(Text(f"{counted(counts.total(), 'file')} {what}:"))
+    for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        console.print(Text(f"  {count:,}  {safe(reason)}"))
+        shown = by_reason[reason] if list_skipped else by_reason[reason][:_NAMED]
+        for skip in shown:
+            console.print(Text(f"       {shown_path(skip.path)}", "dim"), soft_wrap=True)
+        if len(shown) < count:
+            more = f"       and {count - len(shown):,} more (--list-skipped)"
+            console.print(Text(more, "dim"))

@@ -1,0 +1,35 @@
+"""dedupe undo: take the last action back."""
+
+from typing import Annotated
+
+import typer
+
+from dedupe.cli import options
+from dedupe.cli.talk import RichProgress, say_left
+from dedupe.organize.act import undo as take_back
+from dedupe.reports.table import counted
+
+
+def undo(
+    action: Annotated[
+        int | None,
+        typer.Option(help="The number of an earlier action.", show_default=False),
+    ] = None,
+    index: options.Index = None,
+) -> int:
+    """Take the last --symlink, --copy or --move back.
+
+    Names, bytes and times of files and folders are as before. What somebody changed since
+    is left alone and named. Calling it again takes back the action before.
+    """
+    with RichProgress() as progress:
+        receipt = take_back(action=action, index=index, progress=progress)
+    if not receipt.action:
+        typer.echo("nothing to take back")
+        return 0
+    verb = {"symlink": "unlinked", "copy": "copy removed", "move": "moved back"}
+    typer.echo(
+        f"action {receipt.action} taken back: {counted(receipt.done, 'photo')} "
+        f"{verb.get(receipt.name, 'taken back')}, {counted(receipt.folders, 'folder')} removed"
+    )
+    return say_left(receipt.left)

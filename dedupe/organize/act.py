@@ -1,0 +1,122 @@
+"""Plan, apply and undo with the journal that belongs to an index."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dedupe.errors import IndexProblem
+from dedupe.index.store import Index, default_index, journal_beside
+from dedupe.organize import apply as applying
+from dedupe.organize import plan as planning
+from dedupe.organize import undo as undoing
+from dedupe.organize.journal import Journal
+from dedupe.organize.keep import DEFAULT_KEEP
+from dedupe.organize.plan import Plan
+from dedupe.organize.steps import Receipt
+from dedupe.progress import Progress
+
+if TYPE_CHECKING:
+    from dedupe.matching.groups import Group
+
+
+def make_plan(
+    groups: "Sequence[Group]",
+    *,
+    keep: Sequence[str] = DEFAULT_KEEP,
+    action: str,
+    into: Path | str,
+    index: Path | None = None,
+) -> Plan:
+    """Plan what to do with the photos of `groups`. Looks at the disk, changes nothing.
+
+    Args:
+        groups: as `find_groups` gives them; folders are numbered in their order.
+        keep: rules that decide which photo of a group comes first.
+        action: "symlink", "copy" or "move".
+        into: the folder that gets one folder for each group.
+        index: whose journal knows which links an earlier run made; the default index's.
+
+    Returns:
+        The plan; `print(plan)` shows it.
+
+    Raises:
+        UnknownName: there is no such action or keep rule.
+        UsageError: `into` is there and is not a folder.
+    """
+    journal = journal_beside(index or default_index())
+    ours: dict[Path, str] = {}
+    if action == "symlink" and journal.exists():
+        with Journal(journal) as book:
+            ours = book.links_under(into)
+    return planning.make_plan(groups, keep=keep, action=action, into=into, ours=ours)
+
+
+def apply(plan: Plan, *, index: Path | None = None, progress: Progress | None = None) -> Receipt:
+    """Do what a plan says, each step journalled before it happens. Overwrites nothing.
+
+    The index follows photos that were moved.
+
+    Args:
+        plan: as `make_plan` gives it.
+        index: whose journal is written to; the default index's if None.
+        progress: told of every step.
+
+    Returns:
+        What was done and what was left alone; `undo` takes it back.
+
+    Raises:
+        UsageError: the folder cannot hold symbolic links; nothing was changed.
+        ActionStopped: the disk is full, broken or gone; the message says where it stopped.
+        Interrupted: Ctrl-C or SIGTERM; the current file was finished.
+    """
+    index = index or default_index()
+    receipt = applying.apply(plan, journal=journal_beside(index), progress=progress)
+    _follow(receipt, index)
+    return receipt
+
+
+def undo(
+    receipt: Receipt | None = None,
+    *,
+    action: int | None = None,
+    index: Path | None = None,
+    progress: Progress | None = None,
+) -> Receipt:
+    """Take an action back, newest step first: names, bytes and times as before.
+
+    Args:
+        receipt: of the action; the last one that still stands if None.
+        action: its number, instead of a receipt.
+        index: whose journal is read; the default index's if None.
+        progress: told of every step.
+
+    Returns:
+        What was taken back, and what was left alone because somebody changed it since.
+
+    Raises:
+        UsageError: there is no action of that number, or its drive is not there.
+        ActionStopped: the disk is full, broken or gone.
+        Interrupted: Ctrl-C or SIGTERM; the current file was finished.
+    """
+    index = index or default_index()
+    journal = journal_beside(index)
+    if receipt is not None:
+        journal, action = receipt.journal, receipt.action
+    taken = undoing.undo(journal=journal, action=action, progress=progress)
+    _follow(taken, index)
+    return taken
+
+
+def _follow(receipt: Receipt, index: Path) -> None:
+    """Tell the index where moved photos are now, so that no scan is needed to see them."""
+    if not receipt.action or receipt.name != "move" or not index.exists():
+        return
+    with Journal(receipt.journal) as book:
+        entries = [each for each in book.entries(receipt.action) if each.step.verb == "move"]
+    moves = [(e.step.source, e.step.target) for e in entries if e.state == "done"]
+    moves += [(e.step.target, e.step.source) for e in entries if e.state == "undone"]
+    try:
+        with Index(index) as store, store.batch():
+            store.follow(moves)
+    except IndexProblem:
+        pass  # the photos are safe and the next scan recognises them by content

@@ -1,0 +1,41 @@
+"""For pipes: the paths alone, byte for byte."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from dedupe.names import safe
+from dedupe.reports.facts import Overview, Ranking
+
+
+def write_overview(overview: Overview, out: TextIO, *, null: bool = False) -> None:
+    """One path a line, the photo to keep first, an empty line between sets.
+
+    With `null`, each path ends with a NUL byte and each set with a second one.
+    """
+    for number, each in enumerate(overview.sets):
+        if number and not null:
+            _write_bytes(b"\n", out)
+        _write((row.photo.path for row in each.rows), out, null)
+        if null:
+            _write_bytes(b"\0", out)
+
+
+def write_ranking(ranking: Ranking, out: TextIO, *, null: bool = False) -> None:
+    """One path a line, or ended by a NUL byte; nearest first."""
+    _write((hit.photo.path for hit in ranking.hits), out, null)
+
+
+def _write(paths: Iterable[Path], out: TextIO, null: bool) -> None:
+    end = b"\0" if null else b"\n"
+    for path in paths:
+        # a pipe gets the bytes of the name, a terminal nothing that it would obey
+        exact = safe(path).encode() if out.isatty() else os.fsencode(path)
+        _write_bytes(exact + end, out)
+
+
+def _write_bytes(data: bytes, out: TextIO) -> None:
+    out.flush()
+    out.buffer.write(data)
+    out.buffer.flush()

@@ -1,0 +1,55 @@
+"""Every form in which a result can be written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TextIO
+
+from dedupe.errors import UnknownName, UsageError
+from dedupe.reports import csv, json, paths, table
+from dedupe.reports.facts import Overview, Ranking
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One form, for both kinds of result.
+
+    Attributes:
+        overview: writes what `dedupe group` found.
+        ranking: writes what `dedupe search` found.
+    """
+
+    overview: Callable[[Overview, TextIO], None]
+    ranking: Callable[[Ranking, TextIO], None]
+
+
+REPORTS: dict[str, Report] = {
+    "table": Report(table.write_overview, table.write_ranking),
+    "json": Report(json.write_overview, json.write_ranking),
+    "csv": Report(csv.write_overview, csv.write_ranking),
+    "paths": Report(paths.write_overview, paths.write_ranking),
+}
+
+
+def find_report(name: str | None, *, terminal: bool, null: bool = False) -> Report:
+    """The report of a name; where none is given, a table for a terminal and paths for a pipe.
+
+    Args:
+        name: in REPORTS, or None.
+        terminal: whether a person reads it.
+        null: end paths with NUL bytes, as `xargs -0` wants them.
+
+    Raises:
+        UnknownName: there is no such report.
+        UsageError: `null` with another report than "paths".
+    """
+    if null:
+        if name not in (None, "paths"):
+            raise UsageError(f"-0 goes with --format paths, not with --format {name}")
+        return Report(
+            partial(paths.write_overview, null=True), partial(paths.write_ranking, null=True)
+        )
+    name = name or ("table" if terminal else "paths")
+    if name not in REPORTS:
+        raise UnknownName("format", name, REPORTS)
+    return REPORTS[name]
