@@ -25,7 +25,7 @@ bench: .venv/dev.stamp  ## distances of unrelated photos; see benchmarks/README.
 docs: .venv/dev.stamp  ## write docs/cli.md anew and build the site
 	$(BIN)/python -m typer dedupe.cli.app utils docs --name dedupe --title "The command line" \
 		--output docs/cli.md
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/zensical build --strict
 
 lock: .venv/dev.stamp  ## newest versions of everything, for every Python and platform, no addresses
 	$(LOCK) -o requirements.lock pyproject.toml

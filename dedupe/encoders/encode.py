@@ -52,7 +52,7 @@ class LoadedEncoder:
         The vector of a photo does not depend on the other photos of the batch, on its
         place among them or on their number, to the last bit. Another device or processor
         may differ in the last digits. Photos are computed 16 at a time: a multiple of 16
-        wastes nothing.
+        wastes nothing. Not for two threads at once: it borrows settings of the process.
 
         Args:
             batch: (B, crop, crop, 3) uint8 RGB, B from 0 on.

@@ -25,7 +25,9 @@ class Weights:
     Attributes:
         file: its name, in the package or in torch's cache.
         sha256: of the whole file, in hex: all 64 digits, or the first 8 where the
-            publisher vouches for no more (torchvision writes 8 into its file names).
+            publisher vouches for no more (torchvision writes 8 into its file names). 8
+            tell a wrong or damaged file; a forger can find a match in 2^32 tries, so that
+            no code of a file is ever run rests on how it is loaded, not on this.
         megabytes: its size, in 10^6 bytes.
         licence: SPDX name of what the weights may be used under.
         url: where it can be downloaded, or "".

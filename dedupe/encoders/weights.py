@@ -132,7 +132,8 @@ def _download(encoder: Encoder, allowed: bool) -> Path:
                     weights.url, str(place), hash_prefix=weights.sha256, progress=False
                 )
         except (OSError, HTTPException) as error:
-            why = str(getattr(error, "reason", error)) or type(error).__name__
+            cause = getattr(error, "reason", error)  # URLError wraps what really happened
+            why = getattr(cause, "strerror", None) or str(cause) or type(error).__name__
         except RuntimeError as error:
             raise WeightsRefused(
                 f"{weights.url} sent another file than {weights.file}: {error}",

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.encode import load_encoder
-from dedupe.encoders.identity import known_fingerprint
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem, PhotoUnreadable
 from dedupe.index.library import Library
@@ -90,16 +89,16 @@ def _encode(
 ) -> npt.NDArray[np.float32]:
     """(D,) float32, rounded to half precision as the library's own vectors are."""
     entry = find_encoder(library.encoder.name)
-    if known_fingerprint(entry, weights) not in (None, library.encoder.fingerprint):
-        raise IndexProblem(
-            f"{library.index} was made with other weights or another version of {entry.name}",
-            "give the same --weights FILE as for the scan, or scan again",
-        )
     with quiet_pillow():
         reading = read_photo(file, entry)
     if isinstance(reading, Skip) or reading.pixels is None:
         reason = reading.reason if isinstance(reading, Skip) else "has no pixels"
         raise PhotoUnreadable(f"{os.fspath(file.path)} {reason}")
     loaded = load_encoder(entry.name, weights=weights, device=device)
+    if loaded.fingerprint != library.encoder.fingerprint:
+        raise IndexProblem(
+            f"{library.index} was made with other weights or another version of {entry.name}",
+            "give the same --weights FILE as for the scan, or scan again",
+        )
     vector: npt.NDArray[np.float32] = loaded.encode(reading.pixels[None])[0]
     return vector.astype(np.float16).astype(np.float32)
