@@ -1,10 +1,10 @@
 """Plan, apply and undo with the journal that belongs to an index."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dedupe.errors import IndexProblem
+from dedupe.errors import IndexProblem, JournalProblem
 from dedupe.index.store import Index, default_index, journal_beside
 from dedupe.organize import apply as applying
 from dedupe.organize import plan as planning
@@ -12,6 +12,7 @@ from dedupe.organize import undo as undoing
 from dedupe.organize.journal import Journal
 from dedupe.organize.keep import DEFAULT_KEEP
 from dedupe.organize.plan import Plan
+from dedupe.organize.records import Record
 from dedupe.organize.steps import Receipt
 from dedupe.progress import Progress
 
@@ -34,7 +35,7 @@ def make_plan(
         keep: rules that decide which photo of a group comes first.
         action: "symlink", "copy" or "move".
         into: the folder that gets one folder for each group.
-        index: whose journal knows which links an earlier run made; the default index's.
+        index: whose journal knows what an earlier run made there; the default index's.
 
     Returns:
         The plan; `print(plan)` shows it.
@@ -45,7 +46,7 @@ def make_plan(
     """
     journal = journal_beside(index or default_index())
     ours: dict[Path, str] = {}
-    if action == "symlink" and journal.exists():
+    if journal.exists():
         with Journal(journal) as book:
             ours = book.links_under(into)
     return planning.make_plan(groups, keep=keep, action=action, into=into, ours=ours)
@@ -70,9 +71,12 @@ def apply(plan: Plan, *, index: Path | None = None, progress: Progress | None = 
         Interrupted: Ctrl-C or SIGTERM; the current file was finished.
     """
     index = index or default_index()
-    receipt = applying.apply(plan, journal=journal_beside(index), progress=progress)
-    _follow(receipt, index)
-    return receipt
+    journal = journal_beside(index)
+    earlier = {record.id for record in undoing.history(journal)}
+    try:
+        return applying.apply(plan, journal=journal, progress=progress)
+    finally:  # also after Ctrl-C or a full disk: what was moved is moved
+        _follow(journal, index, lambda record: record.id not in earlier)
 
 
 def undo(
@@ -102,21 +106,27 @@ def undo(
     journal = journal_beside(index)
     if receipt is not None:
         journal, action = receipt.journal, receipt.action
-    taken = undoing.undo(journal=journal, action=action, progress=progress)
-    _follow(taken, index)
-    return taken
-
-
-def _follow(receipt: Receipt, index: Path) -> None:
-    """Tell the index where moved photos are now, so that no scan is needed to see them."""
-    if not receipt.action or receipt.name != "move" or not index.exists():
-        return
-    with Journal(receipt.journal) as book:
-        entries = [each for each in book.entries(receipt.action) if each.step.verb == "move"]
-    moves = [(e.step.source, e.step.target) for e in entries if e.state == "done"]
-    moves += [(e.step.target, e.step.source) for e in entries if e.state == "undone"]
+    earlier = {record.id: record.state for record in undoing.history(journal)}
     try:
-        with Index(index) as store, store.batch():
-            store.follow(moves)
-    except IndexProblem:
-        pass  # the photos are safe and the next scan recognises them by content
+        return undoing.undo(journal=journal, action=action, progress=progress)
+    finally:
+        _follow(journal, index, lambda record: record.state != earlier.get(record.id))
+
+
+def _follow(journal: Path, index: Path, touched: Callable[[Record], bool]) -> None:
+    """Tell the index where the photos of these actions are now, so that no scan is needed."""
+    if not journal.exists() or not index.exists():
+        return
+    try:
+        moves: list[tuple[Path, Path]] = []
+        with Journal(journal) as book:
+            for record in filter(touched, book.records()):
+                for entry in book.entries(record.id):
+                    if entry.step.verb == "move" and entry.state in {"done", "undone"}:
+                        ends = (entry.step.source, entry.step.target)
+                        moves.append(ends if entry.state == "done" else ends[::-1])
+        if moves:
+            with Index(index) as store, store.batch():
+                store.follow(moves)
+    except (IndexProblem, JournalProblem):
+        pass  # the photos are safe, and the next scan recognises them by content

@@ -1,0 +1,93 @@
+"""What can be done with the groups: for each action, the step that puts one photo in its place."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dedupe.organize import checks
+from dedupe.organize.steps import Step
+
+if TYPE_CHECKING:
+    from dedupe.photos.photo import Photo
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One way to bring the photos of a group together. None of them ever deletes a photo.
+
+    Attributes:
+        put: the steps that put a photo to a free name.
+        stands: whether the name already is what `put` would make it, so that no step is needed.
+        done: what the user is told: "linked", "moved", "copied".
+        takes_away: True where the photo is no longer at its old place afterwards.
+    """
+
+    put: Callable[["Photo", Path], Iterator[Step]]
+    stands: Callable[["Photo", Path], bool]
+    done: str
+    takes_away: bool = False
+
+
+def link_to(photo: "Photo", link: Path) -> str:
+    """The relative text of a link at `link` that leads to a photo.
+
+    Relative, so that the drive or the whole tree may be mounted elsewhere. From the real
+    folders on both sides, as the system follows `..` through real folders, not through links.
+    """
+    there = Path(os.path.realpath(photo.path.parent), photo.path.name)
+    try:
+        return os.path.relpath(there, os.path.realpath(link.parent))
+    except ValueError:  # two drives on Windows have no relative path
+        return str(there)
+
+
+def _symlink(photo: "Photo", target: Path) -> Iterator[Step]:
+    yield _step("symlink", photo, target, link_to(photo, target))
+
+
+def _links(photo: "Photo", target: Path) -> bool:
+    return checks.link_text(target) == link_to(photo, target)
+
+
+def _move(photo: "Photo", target: Path) -> Iterator[Step]:
+    mode = stat.S_IMODE(os.lstat(photo.path).st_mode)
+    yield replace(_step("move", photo, target), mode=mode)
+
+
+def _is_there(photo: "Photo", target: Path) -> bool:
+    return Path(os.path.realpath(photo.path.parent), photo.path.name) == target
+
+
+def _copy(photo: "Photo", target: Path) -> Iterator[Step]:
+    yield _step("copy", photo, target)
+
+
+def _has_copy(photo: "Photo", target: Path) -> bool:
+    try:
+        return checks.same_bytes(target, photo.file, photo.content)
+    except OSError:
+        return False
+
+
+ACTIONS: dict[str, Action] = {
+    "symlink": Action(_symlink, _links, "linked"),
+    "move": Action(_move, _is_there, "moved", takes_away=True),
+    "copy": Action(_copy, _has_copy, "copied"),
+}
+
+
+def _step(verb: str, photo: "Photo", target: Path, link: str = "") -> Step:
+    return Step(
+        verb=verb,
+        source=photo.path,
+        target=target,
+        size=photo.file.size,
+        mtime_ns=photo.file.mtime_ns,
+        device=photo.file.device,
+        inode=photo.file.inode,
+        content=photo.content,
+        link=link,
+    )

@@ -1,0 +1,99 @@
+"""Does what a plan says, so that a kill at any moment loses nothing and undo finds its way."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dedupe.errors import UsageError
+from dedupe.names import safe
+from dedupe.organize.journal import Journal
+from dedupe.organize.passes import NoLinks, Pass, settle_interrupted
+from dedupe.organize.plan import Plan
+from dedupe.organize.signals import Asked, held_back
+from dedupe.organize.steps import Receipt
+from dedupe.organize.undo import receipt, take_back
+from dedupe.organize.verbs import folders_touched
+from dedupe.progress import Progress, Silent
+
+
+def apply(
+    plan: Plan,
+    *,
+    journal: Path,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Receipt:
+    """Do the steps of a plan, each written to the journal before it is done.
+
+    Nothing is ever overwritten, and each photo is looked at once more right before it is
+    touched. A file that cannot be handled is left and listed, the others go on. Whatever
+    happens, a photo is whole under its old or its new name, and `undo` takes back what was done.
+
+    Args:
+        plan: from `make_plan`.
+        journal: the file to write to; it is made if it is missing.
+        progress: told of every step.
+        stop: asked between two files; True ends the action there.
+
+    Returns:
+        What was done and what was left; `action` is 0 where the plan had no steps.
+
+    Raises:
+        UsageError: the folder cannot hold symbolic links; nothing was changed.
+        JournalProblem: the journal is in use, damaged, newer, or cannot be written.
+        ActionStopped: the disk is full, broken or gone. The message says at which file.
+        Interrupted: Ctrl-C, SIGTERM or `stop`; the current file was finished.
+    """
+    if not plan.steps:
+        return Receipt(
+            journal=journal, action=0, name=plan.action, into=plan.into, left=plan.refusals
+        )
+    with held_back() as asked, Journal(journal) as book, book.alone():
+        settle_interrupted(book)
+        touched = set().union(*map(folders_touched, plan.steps))
+        record = book.record(book.begin(plan, touched))
+        work = Pass(book=book, record=record, asked=asked, left=list(plan.refusals), stop=stop)
+        return _carry_out(work, progress or Silent())
+
+
+def resume(*, journal: Path, progress: Progress | None = None) -> Receipt:
+    """Do what is left of the last action, if that was cut off.
+
+    Args:
+        journal: where `apply` wrote it down.
+        progress: told of every step.
+
+    Returns:
+        What was done now; `action` is 0 where nothing was cut off.
+
+    Raises:
+        UsageError, JournalProblem, ActionStopped, Interrupted: as `apply`.
+    """
+    if journal.exists():
+        with held_back() as asked, Journal(journal) as book, book.alone():
+            unclear = settle_interrupted(book)
+            cut_off = [record for record in book.records() if record.state == "running"]
+            if cut_off:
+                work = Pass(book=book, record=cut_off[-1], asked=asked, left=unclear)
+                return _carry_out(work, progress or Silent())
+    return Receipt(journal=journal, action=0, name="", into=Path())
+
+
+def _carry_out(work: Pass, progress: Progress) -> Receipt:
+    book, record = work.book, work.record
+    planned = [entry for entry in book.entries(record.id) if entry.state == "planned"]
+    progress.start(
+        {"symlink": "linking", "move": "moving"}.get(record.action, "copying"), len(planned)
+    )
+    work.progress = progress
+    try:
+        work.forwards(planned)
+    except NoLinks as problem:
+        settle_interrupted(book)
+        take_back(book, record, Asked(), Silent(), [])
+        raise UsageError(
+            f"{safe(record.into)} cannot hold symbolic links: {problem}",
+            "nothing was changed; use another folder, or copy or move instead",
+        ) from problem
+    work.sync()
+    book.finish(record.id)
+    return receipt(book, record, work.passed, tuple(work.left))

@@ -1,0 +1,139 @@
+"""Looks at files without changing any: is this still the photo that was scanned?"""
+
+import os
+import stat
+from pathlib import Path
+
+from blake3 import blake3
+
+from dedupe.photos.photo import PhotoFile
+
+_CHUNK = 1 << 20  # 1 MiB: larger reads were not faster
+# Not to wait for ever at a pipe that took the place of a photo, nor to follow a link there.
+# Windows has neither flag, but there a file is opened as text unless told otherwise.
+READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def content_of(path: Path) -> bytes:
+    """Blake3 of the bytes of a regular file (32 bytes).
+
+    Raises:
+        OSError: it cannot be read, or is a link (where the system can tell).
+    """
+    hasher = blake3()
+    fd = os.open(path, READ)
+    try:
+        # after a copy was written and fsynced, this makes the read come from the disk and not
+        # from memory, which would only prove that memory is fine
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        while chunk := os.read(fd, _CHUNK):
+            hasher.update(chunk)
+    finally:
+        os.close(fd)
+    return hasher.digest()
+
+
+def seen(path: Path) -> PhotoFile:
+    """The file at `path` as it is now; a link is not followed.
+
+    Raises:
+        OSError: nothing is there, or it cannot be looked at.
+    """
+    found = os.lstat(path)
+    return PhotoFile(
+        path=path,
+        size=found.st_size,
+        mtime_ns=found.st_mtime_ns,
+        device=found.st_dev,
+        inode=found.st_ino,
+    )
+
+
+def difference(file: PhotoFile, content: bytes) -> str | None:
+    """Say in what a file is no longer as it was, or None where it is the same.
+
+    Type, size, mtime, device and inode are compared. Inode and device alone may change with
+    the file untouched: a re-mounted drive, SMB and FUSE shares hand out new numbers (jdupes
+    issues 103 and 160). So where only they differ, the bytes are read and decide.
+
+    Args:
+        file: as it was.
+        content: blake3 of its bytes then, or b"" if unknown: then new numbers are a difference.
+
+    Returns:
+        Half a sentence that follows the path, or None.
+    """
+    try:
+        found = os.lstat(file.path)
+    except FileNotFoundError:
+        return "is gone"
+    except OSError as error:
+        return f"cannot be looked at: {said(error)}"
+    if stat.S_ISLNK(found.st_mode):
+        return "has been replaced by a link"
+    if not stat.S_ISREG(found.st_mode):
+        return "is no longer a regular file"
+    if found.st_size != file.size:
+        return f"changed since: it had {file.size:,} bytes, it has {found.st_size:,}"
+    if found.st_mtime_ns != file.mtime_ns:
+        return "changed since: its time is another one"
+    if (found.st_dev, found.st_ino) == (file.device, file.inode):
+        return None
+    return None if _has_content(file.path, content) else "has been replaced by another file"
+
+
+def same_bytes(path: Path, file: PhotoFile, content: bytes) -> bool:
+    """Whether `path` holds the bytes of `file`, be it the file itself or a whole copy of it.
+
+    Args:
+        path: may be missing; a link is never the same.
+        file: as it was; its own path does not matter.
+        content: blake3 of its bytes.
+
+    Raises:
+        OSError: it is there, but cannot be read.
+    """
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(found.st_mode) or found.st_size != file.size:
+        return False
+    number = (found.st_dev, found.st_ino, found.st_mtime_ns)
+    return number == (file.device, file.inode, file.mtime_ns) or content_of(path) == content
+
+
+def is_empty_file(path: Path) -> bool:
+    """Whether `path` is a regular file of 0 bytes."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0
+
+
+def link_text(path: Path) -> str | None:
+    """What the link at `path` says, or None where there is no link."""
+    try:
+        return os.readlink(path)  # noqa: PTH115 - Path.readlink drops a "./" and a "//"
+    except OSError:
+        return None
+
+
+def said(error: OSError) -> str:
+    """The system's words for an error, without number and path."""
+    return (error.strerror or str(error)).lower()
+
+
+def _has_content(path: Path, content: bytes) -> bool:
+    try:
+        return bool(content) and content_of(path) == content
+    except OSError:
+        return False

@@ -1,0 +1,322 @@
+"""What was and will be done, on disk before it is done: SQLite, one file for all actions."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from dedupe.errors import JournalProblem
+from dedupe.names import safe
+from dedupe.organize import records
+from dedupe.organize.records import Entry, FolderTimes, Mark, Record
+
+if TYPE_CHECKING:
+    from dedupe.organize.plan import Plan
+
+_APPLICATION = 0x64656A6E  # "dejn"
+_VERSION = 1
+# Paths are the bytes of the system, names of any encoding. Device and inode are text: they may
+# need 64 bits without a sign (Windows, ZFS), and SQLite's integers have one.
+_SCHEMA = """
+CREATE TABLE actions(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    token TEXT NOT NULL,
+    action TEXT NOT NULL,
+    into_path BLOB NOT NULL,
+    started REAL NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'undoing', 'undone'))
+);
+CREATE TABLE steps(
+    action INTEGER NOT NULL REFERENCES actions(id),
+    seq INTEGER NOT NULL,
+    verb TEXT NOT NULL,
+    source BLOB NOT NULL,
+    target BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    inode TEXT NOT NULL,
+    content BLOB NOT NULL,
+    link BLOB NOT NULL,
+    mode INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'intent', 'done', 'failed', 'undone')),
+    reason TEXT NOT NULL DEFAULT '',
+    made_mtime_ns INTEGER,
+    made_device TEXT,
+    made_inode TEXT,
+    PRIMARY KEY (action, seq)
+) WITHOUT ROWID;
+CREATE TABLE folders(
+    action INTEGER NOT NULL REFERENCES actions(id),
+    path BLOB NOT NULL,
+    mode INTEGER NOT NULL,
+    atime_ns INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    after_ns INTEGER,
+    PRIMARY KEY (action, path)
+) WITHOUT ROWID;
+"""
+
+
+class Journal:
+    """The journal in one file. Every write is on disk when the call returns.
+
+    Args:
+        path: of the file; it and the folders above it are made if they are missing.
+
+    Raises:
+        JournalProblem: it is damaged, of a newer version, or something else altogether.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
+            try:
+                self._open()
+            except BaseException:
+                self._db.close()
+                raise
+        except (OSError, sqlite3.Error) as error:
+            raise JournalProblem(
+                f"the journal {safe(path)} cannot be used: {error}",
+                "no photo was touched; move the file aside and earlier actions cannot be undone",
+            ) from error
+
+    def _open(self) -> None:
+        application = self._one("PRAGMA application_id")
+        version = self._one("PRAGMA user_version")
+        if self._one("SELECT count(*) FROM sqlite_master") == 0 and not application:
+            # FULL with a write-ahead log is one fsync for each commit; FULL survives a power
+            # cut, NORMAL may forget the last intents
+            self._db.execute("PRAGMA journal_mode = WAL")
+            with self._transaction():
+                for statement in _SCHEMA.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
+                self._db.execute(f"PRAGMA user_version = {_VERSION}")
+        elif application != _APPLICATION:
+            raise JournalProblem(f"{safe(self.path)} is no journal of dedupe")
+        elif version > _VERSION:
+            raise JournalProblem(
+                f"the journal {safe(self.path)} has version {version}, known is {_VERSION}",
+                "use the newer dedupe that wrote it",
+            )
+        self._db.execute("PRAGMA synchronous = FULL")
+        if (found := self._one("PRAGMA quick_check")) != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged ({found})")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the journal against every other run.
+
+        Raises:
+            JournalProblem: another run holds it, or its lock file cannot be made.
+        """
+        from filelock import FileLock, Timeout  # 20 ms to import, not needed for reading
+
+        lock = FileLock(f"{self.path}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise JournalProblem(
+                f"another run of dedupe is changing files (it holds {safe(lock.lock_file)})",
+                "nothing was done; try again when it has ended",
+            ) from error
+        except OSError as error:
+            raise JournalProblem(
+                f"the journal cannot be locked: {error}", "nothing was done"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    # Writing
+
+    def begin(self, plan: "Plan", folders: Iterable[Path]) -> int:
+        """Write a whole plan down, and the times of the folders it will change.
+
+        Returns:
+            The number of the action.
+        """
+        with self._change():
+            action = self._db.execute(
+                "INSERT INTO actions(token, action, into_path, started, state) VALUES (?,?,?,?,?)",
+                (os.urandom(8).hex(), plan.action, os.fsencode(plan.into), time.time(), "running"),
+            ).lastrowid
+            assert action is not None
+            self._db.executemany(
+                f"INSERT INTO steps(action, seq, {records.STEP_COLUMNS}, state)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,'planned')",
+                ((action, seq, *records.step_row(step)) for seq, step in enumerate(plan.steps)),
+            )
+            self._db.executemany(
+                "INSERT INTO folders(action, path, mode, atime_ns, mtime_ns) VALUES (?,?,?,?,?)",
+                [(action, *row) for row in records.folder_rows(folders)],
+            )
+        return action
+
+    def mark(self, action: int, marks: Sequence[Mark], state: str | None = None) -> None:
+        """Write down what became of some steps, and of the action if `state` is given."""
+        with self._change():
+            for mark in marks:
+                self._db.execute(
+                    "UPDATE steps SET state = ?, reason = ? WHERE action = ? AND seq = ?",
+                    (mark.state, mark.reason, action, mark.seq),
+                )
+                if mark.made is not None:
+                    numbers = (mark.made.mtime_ns, str(mark.made.device), str(mark.made.inode))
+                    self._db.execute(
+                        "UPDATE steps SET made_mtime_ns = ?, made_device = ?, made_inode = ?"
+                        " WHERE action = ? AND seq = ?",
+                        (*numbers, action, mark.seq),
+                    )
+            if state is not None:
+                self._db.execute("UPDATE actions SET state = ? WHERE id = ?", (state, action))
+
+    def finish(self, action: int) -> None:
+        """The action is done: note the times that its folders have now."""
+        with self._change():
+            self._db.execute("UPDATE actions SET state = 'done' WHERE id = ?", (action,))
+            for folder in self.folders(action):
+                with suppress(OSError):
+                    self._db.execute(
+                        "UPDATE folders SET after_ns = ? WHERE action = ? AND path = ?",
+                        (folder.path.stat().st_mtime_ns, action, os.fsencode(folder.path)),
+                    )
+
+    def begin_undo(self, action: int) -> None:
+        """Undo begins: folders that somebody else has changed meanwhile keep their time."""
+        with self._change():
+            self._db.execute("UPDATE actions SET state = 'undoing' WHERE id = ?", (action,))
+            known = self._db.execute(
+                "SELECT path, after_ns FROM folders WHERE action = ? AND after_ns IS NOT NULL",
+                (action,),
+            ).fetchall()
+            for path, after_ns in known:
+                with suppress(FileNotFoundError):
+                    if records.path(path).stat().st_mtime_ns != after_ns:
+                        self._db.execute(
+                            "DELETE FROM folders WHERE action = ? AND path = ?", (action, path)
+                        )
+            self._db.execute("UPDATE folders SET after_ns = NULL WHERE action = ?", (action,))
+
+    # Reading
+
+    def records(self) -> list[Record]:
+        """All actions, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, action, into_path, started, state, token, (SELECT count(*) FROM steps"
+            " WHERE steps.action = actions.id AND steps.state = 'done'"
+            " AND verb IN ('symlink', 'move', 'copy')) FROM actions ORDER BY id"
+        )
+        return [
+            Record(
+                id=number,
+                action=action,
+                into=records.path(into),
+                started=datetime.fromtimestamp(started),
+                state=state,
+                standing=standing,
+                token=token,
+            )
+            for number, action, into, started, state, token, standing in rows
+        ]
+
+    def record(self, action: int) -> Record:
+        """One action, by its number."""
+        return next(record for record in self.records() if record.id == action)
+
+    def entries(self, action: int) -> list[Entry]:
+        """The steps of an action, in the order of the plan."""
+        rows = self._db.execute(
+            f"SELECT {records.ENTRY_COLUMNS} FROM steps WHERE action = ? ORDER BY seq",
+            (action,),
+        )
+        return [records.entry(row) for row in rows]
+
+    def folders(self, action: int) -> list[FolderTimes]:
+        """The folders that an action changes, as they were before."""
+        rows = self._db.execute(
+            "SELECT path, mode, atime_ns, mtime_ns FROM folders WHERE action = ? ORDER BY path",
+            (action,),
+        ).fetchall()
+        return [FolderTimes(records.path(path), *numbers) for path, *numbers in rows]
+
+    def links_under(self, into: Path | str) -> dict[Path, str]:
+        """What dedupe has made below a folder and not taken away again, as far as it knows.
+
+        Args:
+            into: the folder; `~` is the home folder, links on the way to it are followed.
+
+        Returns:
+            For each link its text, for each folder "". The folders of a finished move are left
+            out: its photos are the user's again, and another move keeps its groups apart.
+        """
+        root = os.path.join(os.fsencode(os.path.realpath(Path(into).expanduser())), b"")  # noqa: PTH118
+        made: dict[Path, str] = {}
+        rows = self._db.execute(
+            "SELECT verb, target, link FROM steps JOIN actions ON actions.id = steps.action"
+            " WHERE substr(target, 1, ?) = ? AND CASE verb"
+            "  WHEN 'symlink' THEN steps.state IN ('done', 'intent')"
+            "  WHEN 'mkdir' THEN steps.state IN ('done', 'intent')"
+            "   AND (actions.action != 'move' OR actions.state = 'running')"
+            "  ELSE verb IN ('unlink', 'rmdir') AND steps.state = 'done' END"
+            " ORDER BY steps.action, seq",
+            (len(root), root),
+        )
+        for verb, target, link in rows:
+            if verb in {"symlink", "mkdir"}:
+                made[records.path(target)] = os.fsdecode(link)
+            else:
+                made.pop(records.path(target), None)
+        return made
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """A transaction that tells the user where the journal itself fails."""
+        try:
+            with self._transaction():
+                yield
+        except sqlite3.Error as error:
+            raise JournalProblem(
+                f"the journal {safe(self.path)} could not be written: {error}",
+                "no file is changed without it; make room on that disk, then `dedupe undo`",
+            ) from error
+
+    def _one(self, query: str) -> Any:
+        with closing(self._db.execute(query)) as cursor:
+            return cursor.fetchone()[0]

@@ -1,0 +1,131 @@
+"""Where each photo shall stand: free names, found by looking at what is there."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dedupe.errors import UsageError
+from dedupe.names import safe
+from dedupe.organize import checks, naming
+from dedupe.organize.actions import Action
+
+if TYPE_CHECKING:
+    from dedupe.photos.photo import Photo
+
+# A folder and a name of ours, to find the photo's own name in: moving photos that were moved
+# before must not pile up "1 1 1 IMG.jpg".
+_OUR_FOLDER = re.compile(r"\d{3,} .", re.DOTALL)
+_OUR_NAME = re.compile(r"\d+ (?=.)", re.DOTALL)
+
+
+class Layout:
+    """The folder that groups go into: who owns which name in it, now and once the plan is done.
+
+    Reads the disk, changes nothing.
+
+    Attributes:
+        into: the real path of the folder.
+        wanted: what was made before and stays as it is.
+        placed: everything that is to be made, or stays.
+    """
+
+    def __init__(self, into: Path, ours: Mapping[Path, str]) -> None:
+        """Take a look.
+
+        Args:
+            into: its real path; it need not exist yet.
+            ours: what earlier runs made there and the journal vouches for: the text of each
+                link, and "" for each folder.
+        """
+        self.into = into
+        self.wanted: set[Path] = set()
+        self.placed: set[Path] = set()
+        self._links = {
+            path: text for path, text in ours.items() if text and checks.link_text(path) == text
+        }
+        self._folders = {
+            path
+            for path, text in ours.items()
+            if not text and path.is_dir() and not path.is_symlink()
+        }
+        self._taken: dict[Path, set[str]] = {}
+        self._limit = naming.name_limit(into)
+
+    def folder_for(self, wanted: str, members: Sequence["Photo"], action: Action) -> Path:
+        """The folder of a group: `wanted`, or `wanted (2)` where somebody else has that name.
+
+        A folder of ours is used again, and one which already holds photos of the group.
+        """
+        at_home = {self._real_parent(photo) for photo in members} if action.takes_away else set()
+        for name in naming.folder_names(wanted):
+            folder = self.into / name
+            free = naming.clash_key(folder.name) not in self._names_in(self.into)
+            if folder not in self.placed and (free or folder in self._folders | at_home):
+                self.placed.add(folder)
+                self._names_in(self.into).add(naming.clash_key(folder.name))
+                return folder
+        raise AssertionError("names never end")
+
+    def target_for(self, photo: "Photo", prefix: str, folder: Path, action: Action) -> Path:
+        """A place for a photo in the folder of its group that nobody else has."""
+        taken = self._names_in(folder)
+        for name in naming.photo_names(prefix, self.own_name(photo), self._limit):
+            target = folder / name
+            if (
+                target not in self.placed
+                and os.path.lexists(target)
+                and action.stands(photo, target)
+            ):
+                self.wanted.add(target)
+                break
+            if naming.clash_key(name) not in taken:
+                break
+        taken.add(naming.clash_key(target.name))
+        self.placed.add(target)
+        return target
+
+    def own_name(self, photo: "Photo") -> str:
+        """The name of a photo without the rank that an earlier move gave it."""
+        folder = photo.path.parent
+        if _OUR_FOLDER.match(folder.name) and Path(os.path.realpath(folder.parent)) == self.into:
+            return _OUR_NAME.sub("", photo.path.name, count=1)
+        return photo.path.name
+
+    def missing_folders(self) -> list[Path]:
+        """`into` and those above it that do not exist, outermost first."""
+        above = [self.into, *self.into.parents]
+        return [folder for folder in reversed(above) if not os.path.lexists(folder)]
+
+    def unwanted_links(self) -> dict[Path, str]:
+        """Links of ours with no place in the new layout; each still says what we wrote."""
+        return {path: text for path, text in self._links.items() if path not in self.wanted}
+
+    def emptied_folders(self) -> list[Path]:
+        """Folders of ours that hold nothing once the unwanted links are gone; innermost first."""
+        going = set(self.unwanted_links())
+        emptied: list[Path] = []
+        for folder in sorted(self._folders - self.placed - {self.into}, reverse=True):
+            held = {folder / name for name in _listed(folder)}
+            if self.into in folder.parents and held <= going | set(emptied):
+                emptied.append(folder)
+        return emptied
+
+    def _names_in(self, folder: Path) -> set[str]:
+        """Keys of the names in a folder that are not ours to take away."""
+        if folder not in self._taken:
+            names = _listed(folder) if folder.is_dir() else []
+            foreign = [name for name in names if folder / name not in self._links]
+            self._taken[folder] = {naming.clash_key(name) for name in foreign}
+        return self._taken[folder]
+
+    def _real_parent(self, photo: "Photo") -> Path:
+        return Path(os.path.realpath(photo.path.parent))
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in folder.iterdir()]
+    except OSError as error:
+        raise UsageError(f"{safe(folder)} cannot be read: {checks.said(error)}") from error

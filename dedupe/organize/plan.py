@@ -1,0 +1,186 @@
+"""From groups to a plan: which file goes where, worked out before anything is changed."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dedupe.errors import UnknownName, UsageError
+from dedupe.names import safe
+from dedupe.organize import checks, naming
+from dedupe.organize.actions import ACTIONS, Action
+from dedupe.organize.keep import DEFAULT_KEEP, check_rules, rank
+from dedupe.organize.layout import Layout
+from dedupe.organize.steps import Refusal, Step
+
+if TYPE_CHECKING:
+    from dedupe.matching.groups import Group
+    from dedupe.photos.photo import Photo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done to which file. Pure data: nothing has changed yet.
+
+    Attributes:
+        action: a name in ACTIONS.
+        into: the real path of the folder that gets one folder for each group.
+        steps: in the order in which they will be done.
+        refusals: what will not be done, and why.
+        standing: how many photos already are in their place, and need no step.
+    """
+
+    action: str
+    into: Path
+    steps: tuple[Step, ...]
+    refusals: tuple[Refusal, ...] = ()
+    standing: int = 0
+
+    def __str__(self) -> str:
+        return "\n".join(_told(self))
+
+
+def make_plan(
+    groups: "Sequence[Group]",
+    *,
+    keep: Sequence[str] = DEFAULT_KEEP,
+    action: str,
+    into: Path | str,
+    ours: Mapping[Path, str] | None = None,
+) -> Plan:
+    """Plan a folder for each group, its best photo first. Looks at the disk, changes nothing.
+
+    Each group gets `into/001 <name of its best photo>/`, in it `1 IMG_2041.jpg` for the best,
+    `2 ...` for the next. A name that somebody else has is stepped around. The same groups give
+    the same plan, and what already is in its place gets no step.
+
+    Args:
+        groups: in the order they are to be numbered.
+        keep: names in KEEP_RULES; decides who is best.
+        action: a name in ACTIONS.
+        into: the folder for the groups; `~` is the home folder. It need not exist.
+        ours: what the journal says earlier runs made there (`Journal.links_under`). Links in
+            it that are no longer wanted are removed; nothing else ever is.
+
+    Returns:
+        The plan. A photo that is gone or changed since the scan is refused in it, and so is
+        the rest of its group where only one is left.
+
+    Raises:
+        UnknownName: there is no such action or keep rule.
+        UsageError: `into` is there and is not a folder.
+    """
+    if action not in ACTIONS:
+        raise UnknownName("action", action, ACTIONS)
+    check_rules(keep)
+    place = Path(os.path.realpath(Path(into).expanduser()))
+    _refuse_a_file(place)
+    drawn = _Draft(action=ACTIONS[action], layout=Layout(place, ours or {}))
+    width = max(3, len(str(len(groups))))
+    for number, group in enumerate(groups, start=1):
+        members = rank(group.photos, keep)
+        stem = Path(drawn.layout.own_name(members[0])).stem
+        drawn.add(members, naming.folder_name(number, width, stem))
+    parents = drawn.layout.missing_folders() if drawn.steps else []
+    return Plan(
+        action=action,
+        into=place,
+        steps=(*_tidying(drawn.layout), *map(_make_folder, parents), *drawn.steps),
+        refusals=tuple(drawn.refusals),
+        standing=len(drawn.layout.wanted),
+    )
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The plan while group after group is added to it."""
+
+    action: Action
+    layout: Layout
+    steps: list[Step] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    used: set[Path] = field(default_factory=set)
+
+    def add(self, members: "Sequence[Photo]", wanted: str) -> None:
+        """Plan one group, its best photo first, into a folder that is best called `wanted`."""
+        usable = set(self._usable(members))
+        folder = self.layout.folder_for(wanted, members, self.action)
+        exists = folder.is_dir()
+        # the rest of an interrupted run still goes to the others, which are there already
+        if len(usable) < 2 and not exists:
+            alone = "is the only one left of its group"
+            self.refusals += [Refusal(photo.path, alone) for photo in usable]
+            return
+        steps: list[Step] = []
+        width = len(str(len(members)))
+        for position, photo in enumerate(members, start=1):
+            if photo in usable:
+                prefix = f"{position:0{width}d} "
+                target = self.layout.target_for(photo, prefix, folder, self.action)
+                if target not in self.layout.wanted:
+                    steps += self.action.put(photo, target)
+        if steps and not exists:
+            self.steps.append(_make_folder(folder))
+        self.steps += steps
+
+    def _usable(self, members: "Sequence[Photo]") -> "Iterator[Photo]":
+        """Those that are as they were scanned and, if they can be taken but once, still free."""
+        for photo in members:
+            if reason := checks.difference(photo.file, photo.content):
+                self.refusals.append(Refusal(photo.path, reason))
+            elif self.action.takes_away and photo.path in self.used:
+                self.refusals.append(Refusal(photo.path, "belongs to an earlier group already"))
+            else:
+                self.used.add(photo.path)
+                yield photo
+
+
+def _refuse_a_file(into: Path) -> None:
+    """`into` must be a folder, or must be possible to make."""
+    nearest = next(path for path in (into, *into.parents) if os.path.lexists(path))
+    if not nearest.is_dir():
+        raise UsageError(
+            f"{safe(nearest)} is a file, not a folder", "name a folder to make or to use"
+        )
+
+
+def _make_folder(folder: Path) -> Step:
+    return Step(verb="mkdir", source=folder, target=folder)
+
+
+def _tidying(layout: Layout) -> Iterator[Step]:
+    """Take away the links of an earlier run that are not wanted, then the folders they leave."""
+    for path, text in sorted(layout.unwanted_links().items()):
+        yield Step(verb="unlink", source=path, target=path, link=text)
+    for folder in layout.emptied_folders():
+        yield Step(verb="rmdir", source=folder, target=folder)
+
+
+def _told(plan: Plan) -> Iterator[str]:
+    """The lines of `str(plan)`."""
+    photos = [step for step in plan.steps if step.is_photo]
+    folders = {step.target.parent for step in photos}
+    removed = sum(step.verb == "unlink" for step in plan.steps)
+    yield (
+        f"{plan.action} {_count(len(photos), 'photo')} into {_count(len(folders), 'folder')} "
+        f"below {safe(plan.into)}"
+    )
+    if plan.standing:
+        yield f"{_count(plan.standing, 'photo')} already in place"
+    if removed:
+        yield f"{_count(removed, 'link')} of an earlier run to remove"
+    folder = None
+    for step in photos:
+        if step.target.parent != folder:
+            folder = step.target.parent
+            yield f"\n  {safe(folder.name)}/"
+        yield f"    {safe(step.target.name)}  <-  {safe(step.source)}"
+    if plan.refusals:
+        yield f"\nleft alone: {_count(len(plan.refusals), 'file')}"
+    for refusal in plan.refusals:
+        yield f"  {safe(refusal.path)} {refusal.reason}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,134 @@
+"""The rows of the journal as Python sees them, and back."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dedupe.organize.steps import Step
+from dedupe.photos.photo import PhotoFile
+
+STEP_COLUMNS = "verb, source, target, size, mtime_ns, device, inode, content, link, mode"
+ENTRY_COLUMNS = f"seq, {STEP_COLUMNS}, state, reason, made_mtime_ns, made_device, made_inode"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A step as the journal knows it.
+
+    Attributes:
+        step: what to do.
+        seq: its place in the plan, from 0.
+        state: planned, intent (under way, or cut off), done, failed, undone.
+        reason: why it failed or was refused, "" otherwise.
+        made: the photo at its new place, None where it is not known or there is none.
+    """
+
+    step: Step
+    seq: int
+    state: str
+    reason: str
+    made: PhotoFile | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What becomes of a step: written to the journal in the next transaction."""
+
+    seq: int
+    state: str
+    reason: str = ""
+    made: PhotoFile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An action as the journal knows it.
+
+    Attributes:
+        id: its number, counted from 1 in the order of time.
+        action: "symlink", "move", "copy".
+        into: the folder it was for.
+        started: local time.
+        state: running (or cut off), done, undoing (or cut off), undone.
+        standing: how many photos are linked, moved or copied by it now.
+        token: random, part of the names of its unfinished copies.
+    """
+
+    id: int
+    action: str
+    into: Path
+    started: datetime
+    state: str
+    standing: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTimes:
+    """A folder as it was before an action first changed it."""
+
+    path: Path
+    mode: int
+    atime_ns: int
+    mtime_ns: int
+
+
+def step_row(step: Step) -> tuple[object, ...]:
+    """The values of STEP_COLUMNS."""
+    return (
+        step.verb,
+        os.fsencode(step.source),
+        os.fsencode(step.target),
+        step.size,
+        step.mtime_ns,
+        str(step.device),
+        str(step.inode),
+        step.content,
+        os.fsencode(step.link),
+        step.mode,
+    )
+
+
+def entry(row: Sequence[Any]) -> Entry:
+    """An entry out of the values of ENTRY_COLUMNS."""
+    seq, verb, source, target, size, mtime_ns, device, inode, content, link, mode = row[:11]
+    state, reason, made_mtime_ns, made_device, made_inode = row[11:]
+    made = None
+    if made_mtime_ns is not None:
+        made = PhotoFile(
+            path=path(target),
+            size=size,
+            mtime_ns=made_mtime_ns,
+            device=int(made_device),
+            inode=int(made_inode),
+        )
+    step = Step(
+        verb=verb,
+        source=path(source),
+        target=path(target),
+        size=size,
+        mtime_ns=mtime_ns,
+        device=int(device),
+        inode=int(inode),
+        content=content,
+        link=os.fsdecode(link),
+        mode=mode,
+    )
+    return Entry(step=step, seq=seq, state=state, reason=reason, made=made)
+
+
+def folder_rows(folders: Iterable[Path]) -> Iterator[tuple[bytes, int, int, int]]:
+    """Path, mode, atime_ns and mtime_ns of those folders that exist."""
+    for folder in sorted(set(folders)):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found = folder.stat()
+            yield os.fsencode(folder), found.st_mode & 0o7777, found.st_atime_ns, found.st_mtime_ns
+
+
+def path(raw: bytes) -> Path:
+    """A path out of the bytes that the system knows it by."""
+    return Path(os.fsdecode(raw))

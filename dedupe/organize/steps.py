@@ -1,0 +1,89 @@
+"""What a plan is made of, and what is left of it afterwards: pure data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dedupe.photos.photo import PhotoFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One change on disk, small enough to be done whole or not at all.
+
+    Attributes:
+        verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, move, copy.
+        target: what appears, or for rmdir and unlink what goes.
+        source: the photo that is linked, moved or copied; `target` itself for the others.
+        size: of the photo when it was scanned, in bytes; 0 where there is none.
+        mtime_ns: of the photo when it was scanned, likewise device and inode.
+        device: number of its file system.
+        inode: number of it there.
+        content: blake3 of its bytes (32 bytes), b"" where there is no photo.
+        link: the text of the link, for symlink and unlink.
+        mode: permissions of a photo that moves: exFAT forgets them, undo must not.
+    """
+
+    verb: str
+    target: Path
+    source: Path
+    size: int = 0
+    mtime_ns: int = 0
+    device: int = 0
+    inode: int = 0
+    content: bytes = b""
+    link: str = ""
+    mode: int = 0
+
+    @property
+    def file(self) -> PhotoFile:
+        """The photo as it was scanned."""
+        return PhotoFile(
+            path=self.source,
+            size=self.size,
+            mtime_ns=self.mtime_ns,
+            device=self.device,
+            inode=self.inode,
+        )
+
+    @property
+    def is_photo(self) -> bool:
+        """True where a photo is put somewhere; False for what makes or tidies the place."""
+        return self.verb in {"symlink", "move", "copy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that was not done, and why.
+
+    Attributes:
+        path: of the file or folder that was left alone.
+        reason: half a sentence that follows the path: "changed since it was scanned".
+    """
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What was done, with the number under which it can be taken back.
+
+    Attributes:
+        journal: where it is written down.
+        action: its number there; 0 where there was nothing to do.
+        name: of the action: "symlink", "move", "copy".
+        into: the folder it was for.
+        done: photos linked, moved or copied; after undo: those taken back.
+        folders: made; after undo: removed again.
+        bytes: of the photos moved or copied; links are counted as 0.
+        left: what was refused or failed, each with its reason; all the rest was done.
+    """
+
+    journal: Path
+    action: int
+    name: str
+    into: Path
+    done: int = 0
+    folders: int = 0
+    bytes: int = 0
+    left: tuple[Refusal, ...] = ()

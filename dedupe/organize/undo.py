@@ -1,0 +1,132 @@
+"""Takes an action back, newest step first, as far as nobody has touched its files since."""
+
+from pathlib import Path
+
+from dedupe.errors import UsageError
+from dedupe.names import safe
+from dedupe.organize import checks, files
+from dedupe.organize.journal import Journal
+from dedupe.organize.passes import Pass, settle_interrupted
+from dedupe.organize.records import Entry, Record
+from dedupe.organize.signals import Asked, held_back
+from dedupe.organize.steps import Receipt, Refusal
+from dedupe.progress import Progress, Silent
+
+
+def undo(*, journal: Path, action: int | None = None, progress: Progress | None = None) -> Receipt:
+    """Take back the last action that is not yet taken back, or the one with that number.
+
+    Finished or cut off makes no difference. Names, bytes and times of files, links and folders
+    are as before, except where somebody has changed, moved or replaced one since: that one is
+    left as it is and listed, all others are taken back. Calling it again takes back the action
+    before; calling it again after it was cut off goes on.
+
+    Args:
+        journal: where `apply` wrote it down.
+        action: number of the action; 0, the number of an action that had nothing to do, is
+            nothing to take back. One that was taken back already is tried again for what was
+            left then.
+        progress: told of every step.
+
+    Returns:
+        What was taken back; `action` is 0 where there was nothing.
+
+    Raises:
+        UsageError: the journal has no action of that number, or the drive is not there.
+        JournalProblem: the journal is in use, damaged or newer.
+        ActionStopped: the disk is full, broken or gone.
+        Interrupted: somebody asked to stop; the current file was finished.
+    """
+    if action == 0 or not journal.exists():
+        return _nothing(journal)
+    with held_back() as asked, Journal(journal) as book, book.alone():
+        unclear = settle_interrupted(book)
+        for record in _chosen(book, action):
+            taken = take_back(book, record, asked, progress or Silent(), unclear)
+            if taken.done or taken.folders or taken.left or action is not None:
+                return taken
+    return _nothing(journal)
+
+
+def history(journal: Path) -> list[Record]:
+    """All actions that were ever begun, oldest first.
+
+    Raises:
+        JournalProblem: the journal is damaged or newer.
+    """
+    if not journal.exists():
+        return []
+    with Journal(journal) as book:
+        return book.records()
+
+
+def take_back(
+    book: Journal, record: Record, asked: Asked, progress: Progress, unclear: list[Refusal]
+) -> Receipt:
+    """Take one action back; whoever calls holds the journal alone.
+
+    Args:
+        book: the journal, with nothing cut off in it.
+        record: the action.
+        asked: whether a signal asked to stop.
+        progress: told of every step.
+        unclear: what is left anyway.
+    """
+    _refuse_if_away(record)
+    book.begin_undo(record.id)
+    standing = [entry for entry in book.entries(record.id) if entry.state == "done"]
+    progress.start("taking back", len(standing))
+    work = Pass(book=book, record=record, asked=asked, progress=progress, left=list(unclear))
+    work.backwards(reversed(standing))
+    work.sync()
+    for folder in book.folders(record.id):
+        try:
+            files.restore_folder_times(
+                folder.path, atime_ns=folder.atime_ns, mtime_ns=folder.mtime_ns, mode=folder.mode
+            )
+        except FileNotFoundError:
+            pass  # somebody removed it: no time to restore
+        except OSError as error:
+            work.left.append(Refusal(folder.path, f"keeps its new time: {checks.said(error)}"))
+    book.mark(record.id, [], state="undone")
+    return receipt(book, record, work.passed, tuple(work.left))
+
+
+def receipt(
+    book: Journal, record: Record, passed: list[Entry], left: tuple[Refusal, ...]
+) -> Receipt:
+    """What a pass over an action came to."""
+    photos = [entry.step for entry in passed if entry.step.is_photo]
+    return Receipt(
+        journal=book.path,
+        action=record.id,
+        name=record.action,
+        into=record.into,
+        done=len(photos),
+        folders=sum(entry.step.verb == "mkdir" for entry in passed),
+        bytes=sum(step.size for step in photos if step.verb != "symlink"),
+        left=left,
+    )
+
+
+def _chosen(book: Journal, action: int | None) -> list[Record]:
+    """The actions to try, until one has something to take back."""
+    records = book.records()
+    if action is None:
+        return [record for record in reversed(records) if record.state != "undone"]
+    if not 1 <= action <= len(records):
+        raise UsageError(f"the journal has no action {action}", f"the last one is {len(records)}")
+    return [records[action - 1]]
+
+
+def _refuse_if_away(record: Record) -> None:
+    """What is on a drive that is not plugged in looks as if it were taken back already."""
+    if record.standing and not record.into.parent.exists():
+        raise UsageError(
+            f"{safe(record.into.parent)} is not there, so the last action cannot be taken back",
+            f"plug its drive in, or take another one back: `dedupe undo --action {record.id - 1}`",
+        )
+
+
+def _nothing(journal: Path) -> Receipt:
+    return Receipt(journal=journal, action=0, name="", into=Path())

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+from scene import EXPECTED, TREE, plan_for, reasons
+from trees import Link, contents, group, make_files, read_tree
+
+from dedupe.organize.actions import ACTIONS
+from dedupe.organize.apply import apply
+from dedupe.organize.journal import Journal
+from dedupe.organize.plan import make_plan
+from dedupe.organize.undo import history, undo
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_each_action_does_just_what_it_says(full: Path, journal: Path, action: str) -> None:
+    receipt = apply(plan_for(full, action), journal=journal)
+    assert contents(full) == EXPECTED[action]
+    assert (receipt.done, receipt.folders, receipt.left) == (5, 3, ())
+    assert receipt.bytes == (0 if action == "symlink" else 19)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_name_taken_after_planning_is_refused_and_the_others_go_on(
+    full: Path, journal: Path, action: str
+) -> None:
+    plan = plan_for(full, action)
+    (full / "out/002 f").mkdir(parents=True)
+    (full / "out/002 f/1 f.heic").write_bytes(b"faster")
+    receipt = apply(plan, journal=journal)
+    assert contents(full)["out/002 f/1 f.heic"] == b"faster"
+    assert contents(full)["d/f.heic"] == b"six six"
+    assert "is taken by another file" in reasons(receipt).values()
+    undo(journal=journal)
+    assert contents(full) == {**TREE, "out/002 f/1 f.heic": b"faster"}
+
+
+@pytest.mark.parametrize("action", ["move", "copy"])
+def test_a_photo_that_changed_after_planning_is_left_and_said(
+    full: Path, journal: Path, action: str
+) -> None:
+    plan = plan_for(full, action)
+    (full / "a/IMG.jpg").write_bytes(b"edited since")
+    (full / "d/e.png").unlink()
+    (full / "d/e.png").symlink_to("notes.txt")
+    receipt = apply(plan, journal=journal)
+    assert reasons(receipt) == {
+        "IMG.jpg": "changed since: it had 3 bytes, it has 12",
+        "e.png": "has been replaced by a link",
+    }
+    assert receipt.done == 3
+    assert contents(full)["a/IMG.jpg"] == b"edited since"
+
+
+@pytest.mark.parametrize("action", ["symlink", "copy"])
+def test_a_second_run_changes_nothing_and_writes_no_action(
+    full: Path, journal: Path, action: str
+) -> None:
+    apply(plan_for(full, action), journal=journal)
+    after = read_tree(full)
+    again = plan_for(full, action, journal)
+    assert (again.steps, again.standing) == ((), 5)
+    assert apply(again, journal=journal).action == 0
+    assert read_tree(full) == after
+    assert len(history(journal)) == 1
+
+
+def test_moving_again_what_was_moved_finds_it_in_place(full: Path, journal: Path) -> None:
+    apply(plan_for(full, "move"), journal=journal)
+    folders = [full / "out/001 -rf [2J", full / "out/002 f"]
+    again = make_plan(
+        [group(*folder.iterdir()) for folder in folders], action="move", into=full / "out"
+    )
+    assert (again.steps, again.standing) == ((), 5)
+
+
+def test_a_second_symlink_run_removes_only_our_own_unwanted_links(
+    full: Path, journal: Path
+) -> None:
+    apply(plan_for(full, "symlink"), journal=journal)
+    make_files(
+        full,
+        {
+            "out/001 -rf [2J/mine.jpg": Link("../../a/IMG.jpg"),
+            "out/002 f/2 e.png.bak": b"mine",
+        },
+    )
+    (full / "out/002 f/1 f.heic").unlink()
+    (full / "out/002 f/1 f.heic").symlink_to("../../d/notes.txt")  # no longer what we wrote
+    before = read_tree(full)
+
+    with Journal(journal) as book:
+        ours = book.links_under(full / "out")
+    pair = group(full / "a/IMG.jpg", full / "d/f.heic")
+    apply(make_plan([pair], action="symlink", into=full / "out", ours=ours), journal=journal)
+    assert contents(full) == {
+        **TREE,
+        "out/001 -rf [2J/mine.jpg": Link("../../a/IMG.jpg"),
+        "out/002 f/2 e.png.bak": b"mine",
+        "out/002 f/1 f.heic": Link("../../d/notes.txt"),
+        "out/001 f/1 f.heic": Link("../../d/f.heic"),
+        "out/001 f/2 IMG.jpg": Link("../../a/IMG.jpg"),
+    }
+    undo(journal=journal)
+    assert read_tree(full) == before

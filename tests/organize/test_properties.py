@@ -1,0 +1,79 @@
+"""Whatever the tree: apply loses nothing and overwrites nothing, undo gives the tree back."""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from trees import Content, contents, group, make_files, read_tree
+
+from dedupe.organize.actions import ACTIONS
+from dedupe.organize.apply import apply
+from dedupe.organize.journal import Journal
+from dedupe.organize.plan import make_plan
+from dedupe.organize.undo import undo
+
+# few and short names, so that they clash: by case, by Unicode form, with our own numbers
+NAMES = st.sampled_from(
+    [
+        *("IMG.jpg", "img.JPG", "\u00e9.jpg", "e\u0301.jpg", "1 IMG.jpg", "IMG (2).jpg"),
+        *("a\n.jpg", "\udcff.png", "-x", "x" * 255, "001 IMG", "001 e"),
+    ]
+)
+FOLDERS = st.sampled_from(["", "a/", "a/b/", "out/", "out/001 IMG/", "out/001 img/", "out/001 é/"])
+PATHS = st.builds(lambda folder, name: folder + name, FOLDERS, NAMES)
+TREES = st.dictionaries(PATHS, st.binary(min_size=1, max_size=4), min_size=2, max_size=12)
+
+
+@contextmanager
+def made(tree: dict[str, bytes]) -> Iterator[tuple[Path, list[Path]]]:
+    """The tree on disk, without names that are both a file and a folder."""
+    possible: dict[str, Content] = {
+        name: content
+        for name, content in tree.items()
+        if not any(other.startswith(name + "/") for other in tree)
+    }
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    top = Path(tempfile.mkdtemp(dir=base))
+    try:
+        (top / "tree").mkdir()
+        make_files(top / "tree", {**possible, "out": None})
+        yield top, [top / "tree" / name for name in sorted(possible)]
+    finally:
+        shutil.rmtree(top)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(tree=TREES, data=st.data())
+def test_apply_then_undo_is_as_if_nothing_had_been_done(
+    action: str, tree: dict[str, bytes], data: st.DataObject
+) -> None:
+    with made(tree) as (top, paths):
+        if len(paths) < 2:
+            return
+        cut = data.draw(st.integers(2, len(paths)))
+        shuffled = data.draw(st.permutations(paths))
+        parts = [shuffled[:cut], shuffled[cut:]]
+        groups = [group(*part) for part in parts if len(part) >= 2]
+        before = read_tree(top / "tree")
+        bytes_before = Counter(contents(top / "tree").values())
+        for into in ["tree/out", "tree/out/new"]:
+            journal = top / "journal.db"
+            with Journal(journal) as book:
+                ours = book.links_under(top / into)
+            plan = make_plan(groups, action=action, into=top / into, ours=ours)
+            receipt = apply(plan, journal=journal)
+            assert receipt.left == ()
+            left = Counter(contents(top / "tree").values())
+            assert bytes_before <= left
+            if action == "move":
+                assert bytes_before == left
+            undo(journal=journal, action=receipt.action)
+            assert read_tree(top / "tree") == before

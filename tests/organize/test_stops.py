@@ -1,0 +1,201 @@
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from scene import EXPECTED, ODD, TREE, plan_for, reasons
+from trees import contents, group, make_files, read_tree
+
+from dedupe.errors import ActionStopped, Interrupted, JournalProblem, UsageError
+from dedupe.organize import files
+from dedupe.organize.actions import ACTIONS
+from dedupe.organize.apply import apply, resume
+from dedupe.organize.journal import Journal
+from dedupe.organize.plan import make_plan
+from dedupe.organize.undo import history, undo
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_stopped_action_says_how_far_it_came_and_can_be_resumed_or_undone(
+    full: Path, journal: Path, action: str
+) -> None:
+    before = read_tree(full)
+    asked = iter([False, False, False, True])
+    with pytest.raises(Interrupted, match="1 photo done") as caught:
+        apply(plan_for(full, action), journal=journal, stop=lambda: next(asked))
+    assert caught.value.exit_code == 130
+    assert "dedupe undo" in caught.value.hint
+    assert [record.state for record in history(journal)] == ["running"]
+    assert resume(journal=journal).done == 4
+    assert contents(full) == EXPECTED[action]
+    assert resume(journal=journal).action == 0
+    undo(journal=journal)
+    assert read_tree(full) == before
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_same_command_again_finishes_a_stopped_action(
+    full: Path, journal: Path, action: str
+) -> None:
+    before = read_tree(full)
+    plan = plan_for(full, action)
+    groups = [
+        group(full / "a/IMG.jpg", full / "b/IMG.jpg", full / "b/c" / ODD),
+        group(full / "d/e.png", full / "d/f.heic"),
+    ]
+    asked = iter([False, False, False, True])
+    with pytest.raises(Interrupted):
+        apply(plan, journal=journal, stop=lambda: next(asked))
+    with Journal(journal) as book:
+        ours = book.links_under(full / "out")
+    apply(make_plan(groups, action=action, into=full / "out", ours=ours), journal=journal)
+    assert contents(full) == EXPECTED[action]
+    undo(journal=journal)
+    undo(journal=journal)
+    assert read_tree(full) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to itself")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_strikes_between_two_files_and_leaves_the_handlers_as_they_were(
+    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    real = files.move
+
+    def move(*arguments: object) -> object:
+        os.kill(os.getpid(), number)
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(files, "move", move)
+    with pytest.raises(Interrupted, match="1 photo done") as caught:
+        apply(plan_for(full, "move"), journal=journal)
+    assert caught.value.exit_code == code
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    monkeypatch.undo()
+    undo(journal=journal)
+    assert contents(full) == TREE
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
+def test_a_full_or_broken_disk_stops_the_action_and_names_the_file(
+    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    before = read_tree(full)
+    plan = plan_for(full, "copy")
+    calls = []
+
+    def fsync(fd: int) -> None:
+        calls.append(fd)
+        if len(calls) >= 3:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    with pytest.raises(ActionStopped, match=r"stopped at .*/b/IMG.jpg: .*1 photo done"):
+        apply(plan, journal=journal)
+    monkeypatch.undo()
+    assert not [name for name in contents(full) if files.TEMP_PREFIX in name]
+    undo(journal=journal)
+    assert read_tree(full) == before
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_file_that_may_not_be_moved_is_left_and_the_others_go_on(
+    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    real = files._rename_to_free_name
+
+    def rename(source: Path, target: Path) -> None:
+        if source.parent.name == "b":
+            raise OSError(number, os.strerror(number))
+        real(source, target)
+
+    monkeypatch.setattr(files, "_rename_to_free_name", rename)
+    receipt = apply(plan_for(full, "move"), journal=journal)
+    assert receipt.done == 4
+    assert [refusal.path for refusal in receipt.left] == [full / "b/IMG.jpg"]
+    assert receipt.left[0].reason.startswith("could not be moved: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="read-only folders do not hold files there")
+def test_photos_in_a_read_only_folder_stay_for_a_user_and_come_back_for_root(
+    full: Path, journal: Path
+) -> None:
+    (full / "d").chmod(0o555)
+    before = read_tree(full)
+    receipt = apply(plan_for(full, "move"), journal=journal)
+    if os.access(full / "d", os.W_OK):  # root may
+        assert receipt.done == 5
+    else:
+        assert receipt.done == 3
+        assert all(reason.startswith("could not be moved") for reason in reasons(receipt).values())
+    undo(journal=journal)
+    assert read_tree(full) == before
+    (full / "d").chmod(0o755)
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_folder_that_cannot_hold_links_is_named_and_left_as_it_was(
+    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    before = read_tree(full)
+
+    def symlink(text: str, path: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files.os, "symlink", symlink)
+    with pytest.raises(UsageError, match=r"out cannot hold symbolic links: ") as caught:
+        apply(plan_for(full, "symlink"), journal=journal)
+    assert "copy or move" in caught.value.hint
+    assert read_tree(full) == before
+
+
+def test_a_second_run_at_the_same_time_is_refused(full: Path, journal: Path) -> None:
+    with (
+        Journal(journal) as book,
+        book.alone(),
+        pytest.raises(JournalProblem, match="another run of dedupe"),
+    ):
+        apply(plan_for(full, "move"), journal=journal)
+    assert contents(full) == TREE
+
+
+def test_what_is_on_a_drive_that_is_not_there_is_not_taken_for_undone(
+    full: Path, journal: Path
+) -> None:
+    make_files(full, {"drive/x": b"x"})
+    apply(plan_for(full, "copy", into="drive/out"), journal=journal)
+    (full / "drive").rename(full / "unplugged")
+    with pytest.raises(UsageError, match="drive is not there"):
+        undo(journal=journal)
+    (full / "unplugged").rename(full / "drive")
+    undo(journal=journal)
+    assert contents(full) == {**TREE, "drive/x": b"x"}
+
+
+def test_progress_is_told_of_every_step(full: Path, journal: Path) -> None:
+    told: list[object] = []
+
+    class Listener:
+        def start(self, what: str, total: int) -> None:
+            told.append((what, total))
+
+        def advance(self, count: int = 1) -> None:
+            told.append(count)
+
+    apply(plan_for(full, "move"), journal=journal, progress=Listener())
+    assert told == [("moving", 8)] + [1] * 8
+
+
+def test_undo_loads_neither_numpy_nor_torch() -> None:
+    code = (
+        "import sys, dedupe.organize.undo, dedupe.organize.apply, dedupe.organize.files;"
+        "sys.exit(bool({'numpy', 'torch', 'PIL'} & set(sys.modules)))"
+    )
+    started = time.monotonic()
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert time.monotonic() - started < 5

@@ -1,0 +1,80 @@
+"""The promise at the size of a real folder: 1,000 files with every odd name there is."""
+
+import itertools
+import os
+import random
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from trees import Content, contents, group, make_files, read_tree
+
+from dedupe.errors import Interrupted
+from dedupe.organize.apply import apply, resume
+from dedupe.organize.plan import make_plan
+from dedupe.organize.undo import undo
+
+NAMES = [
+    "IMG_0001.jpg",
+    "img_0001.JPG",
+    "é.jpg",
+    "e\u0301.jpg",
+    "new\nline.jpg",
+    "\x1b[2J\x07.jpg",
+    os.fsdecode(b"caf\xe9\xff.jpg"),
+    "-rf.jpg",
+    "--help",
+    " lead and trail ",
+    "x" * 251 + ".jpg",
+    "写" * 83 + ".png",
+    ".hidden.jpg",
+    "$(touch PWNED).jpg",
+    "001 IMG_0001.jpg",
+    "gpj.\u202eexe.jpg",
+]
+
+
+@pytest.fixture
+def thousand(tree: Path) -> Iterator[Path]:
+    """Folders that hold the same names again and again; one in five is read-only."""
+    files: dict[str, Content] = {}
+    for number in range(1000):
+        name = NAMES[number % len(NAMES)]
+        files[f"{number // len(NAMES):02d}/{'sub/' * (number % 3)}{name}"] = (
+            f"{number}".encode() * 9
+        )
+    make_files(tree, files)
+    for folder in sorted(tree.iterdir())[::5]:
+        folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    yield tree
+    for folder in tree.iterdir():
+        if folder.is_dir():
+            folder.chmod(stat.S_IRWXU)
+
+
+def test_moving_a_thousand_odd_files_and_undo_restores_the_tree_exactly(
+    thousand: Path, journal: Path
+) -> None:
+    paths = [path for path in thousand.rglob("*") if path.is_file()]
+    assert len(paths) == 1000
+    random.Random(1).shuffle(paths)
+    groups = [group(*paths[start : start + 4]) for start in range(0, 1000, 4)]
+    before = read_tree(thousand)
+    known = sorted(map(repr, contents(thousand).values()))
+
+    plan = make_plan(groups, action="move", into=thousand / "out")
+    assert len(plan.refusals) == 0
+    countdown = itertools.count()
+    with pytest.raises(Interrupted):
+        apply(plan, journal=journal, stop=lambda: next(countdown) > 500)
+    receipt = resume(journal=journal)
+    assert receipt.done > 500
+    if all(os.access(folder, os.W_OK) for folder in thousand.iterdir()):  # root may
+        assert len([path for path in (thousand / "out").rglob("*") if path.is_file()]) == 1000
+    else:
+        assert all("could not be moved" in refusal.reason for refusal in receipt.left)
+    assert sorted(map(repr, contents(thousand).values())) == known
+
+    undo(journal=journal)
+    assert read_tree(thousand) == before
