@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem
 from dedupe.index.store import EncoderRow, Index, default_index
-from dedupe.photos.discover import absolute
+from dedupe.photos.discover import each_absolute
 from dedupe.photos.photo import Photo, Skip
 
 
@@ -34,7 +34,7 @@ class Library:
 
 
 def open_library(
-    paths: Iterable[Path | str] = (),
+    paths: Iterable[Path | str] | Path | str = (),
     *,
     index: Path | None = None,
     encoder: str | None = None,
@@ -57,7 +57,7 @@ def open_library(
     index = index or default_index()
     if encoder is not None:
         find_encoder(encoder)
-    folders = [absolute(path) for path in paths]
+    folders = each_absolute(paths)
     with Index(index) as store:
         row = store.last_encoder(encoder)
         photos, vectors = store.photos(row, folders)
@@ -83,7 +83,8 @@ def _one_per_inode(photos: Sequence[Photo]) -> tuple[list[Photo], list[int]]:
     rows: list[int] = []
     for row, photo in enumerate(photos):
         # the content too: inode numbers are made up by some network file systems
-        key = (photo.file.device, photo.file.inode, photo.content)
+        # and 0 is what those say that have none
+        key = (photo.file.device, photo.file.inode or -row, photo.content)
         if first.setdefault(key, row) == row:
             rows.append(row)
         else:

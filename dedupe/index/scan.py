@@ -3,8 +3,9 @@
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from dedupe.encoders.identity import known_fingerprint
 from dedupe.encoders.registry import DEFAULT_ENCODER, find_encoder
 from dedupe.errors import Interrupted, RootMissing
 from dedupe.index.library import Library, open_library
-from dedupe.index.store import EncoderRow, Index, default_index
+from dedupe.index.store import EncoderRow, Index, default_index, is_under
 from dedupe.photos.decode import Reading, quiet_pillow, read_photo
-from dedupe.photos.discover import absolute, discover, resolve_roots
+from dedupe.photos.discover import discover, each_absolute, resolve_roots
 from dedupe.photos.photo import PhotoFile, Skip
 from dedupe.progress import Progress, Silent
 
@@ -37,7 +38,7 @@ class ScanReport:
         photos: readable photos at or below the roots, by number of files.
         encoded: of these, decoded and encoded in this scan.
         recognised: of these, new or moved, but of a content that was known.
-        forgotten: files that were remembered and are gone.
+        forgotten: photo files that were remembered and are gone.
         skips: all that was passed over, sorted by path.
     """
 
@@ -56,18 +57,20 @@ class _Walk:
     """What lies below the roots, against what is remembered of it.
 
     `passed_over` was never opened (links, folders); `skips` are files that could not be
-    read, now or in an earlier scan. `seen` holds every path.
+    read, now or in an earlier scan. `seen` holds every path. `renumbered` are unchanged but
+    for their device or inode: a drive that was mounted again, a copy that was put back.
     """
 
     todo: list[PhotoFile] = field(default_factory=list)
     unchanged: int = 0
+    renumbered: list[PhotoFile] = field(default_factory=list)
     passed_over: list[Skip] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
     seen: set[bytes] = field(default_factory=set)
 
 
 def update_index(
-    paths: Iterable[Path | str],
+    paths: Iterable[Path | str] | Path | str,
     *,
     index: Path | None = None,
     encoder: str = DEFAULT_ENCODER,
@@ -107,23 +110,25 @@ def update_index(
         if fingerprint is None:  # not here: fetched now, or refused before any walking
             loaded = load_encoder(encoder, weights=weights, device=device)
             fingerprint = loaded.fingerprint
-        row = store.use_encoder(encoder, fingerprint, entry.dim)
+        row = store.encoder(encoder, fingerprint, entry.dim)
         progress.start("Looking through folders", 0)
         walk = _walk(store, row, roots, progress)
         if walk.todo and loaded is None:
             loaded = load_encoder(encoder, weights=weights, device=device)
         encoded = recognised = 0
         progress.start("Encoding photos", len(walk.todo))
+        batches = _batches(store, row, loaded, walk, workers or os.cpu_count() or 1)
         try:
-            with quiet_pillow():
-                for done in _batches(store, row, loaded, walk, workers or os.cpu_count() or 1):
+            # closing: after Ctrl-C no thread goes on decoding
+            with quiet_pillow(), closing(batches):
+                for done in batches:
                     encoded += done.encoded
                     recognised += done.recognised
                     walk.skips.extend(done.skips)
                     progress.advance(done.total)
+            forgotten = _forget(store, row, roots, walk)
         except KeyboardInterrupt as stop:
             raise _interrupted(stop, encoded + recognised, len(walk.todo)) from None
-        forgotten = _forget(store, roots, walk)
     read = encoded + recognised
     return ScanReport(
         roots=roots,
@@ -172,22 +177,47 @@ def _walk(store: Index, row: EncoderRow, roots: Sequence[Path], progress: Progre
             continue
         progress.advance()
         is_now = (found.size, found.mtime_ns)
-        if known.get(path) == is_now:
+        if path in known and known[path][:2] == is_now:
             walk.unchanged += 1
+            if known[path][2:] != (found.device, found.inode):
+                walk.renumbered.append(found)
         elif path in known_skips and known_skips[path][:2] == is_now:
             walk.skips.append(known_skips[path][2])
         else:
             walk.todo.append(found)
+    _refuse_empty_roots(store, roots, walk)
+    return walk
+
+
+def _refuse_empty_roots(store: Index, roots: Sequence[Path], walk: _Walk) -> None:
+    """A root without any file in it is a drive that is not there: no reason to forget."""
+    gone = _gone(store, roots, walk)
+    # a drive that was formatted anew has a folder lost+found, which is passed over
+    files = walk.seen - {os.fsencode(skip.path) for skip in walk.passed_over} if gone else set()
     for root in roots:
-        remembered = len(store.paths_under([root]))
-        inside = os.fsencode(root)
-        if remembered and not any(path.startswith(inside) for path in walk.seen):
+        lost = sum(is_under(path, [root]) for path in gone)
+        if lost and not any(is_under(path, [root]) for path in files):
             raise RootMissing(
-                f"{root} is empty, but {remembered} of its files are remembered",
+                f"{root} is empty, but {lost} of its files are remembered",
                 "is the drive connected? nothing was forgotten; if it is meant to be empty: "
                 f"dedupe forget {root}",
             )
-    return walk
+
+
+def _gone(store: Index, roots: Sequence[Path], walk: _Walk) -> set[bytes]:
+    """The photo files below the roots that are no longer there."""
+    gone = store.files_under(roots) - walk.seen
+    unlisted = _unlisted(store, walk)
+    return {path for path in gone if not (unlisted and is_under(path, unlisted))}
+
+
+def _unlisted(store: Index, walk: _Walk) -> list[Path]:
+    """Folders below the roots of which this walk knows nothing."""
+    passed_over = {skip.path for skip in walk.passed_over}
+    failed = [skip.path for skip in walk.passed_over if skip.passing]
+    # a hidden folder below these roots that was once scanned for itself
+    hidden = [r for r in store.roots() if passed_over.intersection((r, *r.parents))]
+    return failed + hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,25 +233,26 @@ class _Done:
 
 def _batches(
     store: Index, row: EncoderRow, loaded: LoadedEncoder | None, walk: _Walk, workers: int
-) -> Iterator[_Done]:
+) -> Generator[_Done]:
     """Read, encode and store `walk.todo` batch by batch, in its order."""
     if loaded is None:
         return
     known = store.known_contents(row)
     files: dict[Path, PhotoFile] = {file.path: file for file in walk.todo}
     batch: list[Reading | Skip] = []
-    for reading in _readings(walk.todo, loaded, known, workers):
-        batch.append(reading)
-        if len(batch) == BATCH:
-            yield _store(store, row, loaded, known, batch, files)
-            batch = []
+    with closing(_readings(walk.todo, loaded, known, workers)) as readings:
+        for reading in readings:
+            batch.append(reading)
+            if len(batch) == BATCH:
+                yield _store(store, row, loaded, known, batch, files)
+                batch = []
     if batch:
         yield _store(store, row, loaded, known, batch, files)
 
 
 def _readings(
     todo: Sequence[PhotoFile], loaded: LoadedEncoder, known: set[bytes], workers: int
-) -> Iterator[Reading | Skip]:
+) -> Generator[Reading | Skip]:
     """Decode ahead in threads (Pillow lets go of the GIL), at most 2 batches of pixels.
 
     150 kB a photo at 224 x 224, so 19 MB; in the order of `todo`.
@@ -259,6 +290,7 @@ def _store(
         vectors = loaded.encode(np.stack(pixels))
     skips = [each for each in batch if isinstance(each, Skip)]
     with store.batch():
+        store.use_encoder(row)
         for reading, vector in zip(fresh.values(), vectors, strict=True):
             store.remember_photo(reading.photo, row, vector)
         for each in batch:
@@ -270,13 +302,17 @@ def _store(
     return _Done(len(fresh), len(batch) - len(fresh) - len(skips), skips)
 
 
-def _forget(store: Index, roots: Sequence[Path], walk: _Walk) -> int:
+def _forget(store: Index, row: EncoderRow, roots: Sequence[Path], walk: _Walk) -> int:
     """Drop what is gone, and remember what was passed over."""
-    # a folder that could not be listed says nothing about what is in it
-    unlisted = tuple(os.fsencode(skip.path) + b"/" for skip in walk.passed_over if skip.passing)
-    gone = {path for path in store.paths_under(roots) - walk.seen if not path.startswith(unlisted)}
+    gone = _gone(store, roots, walk)
+    skipped = {os.fsencode(skip.path) for skip in walk.passed_over + walk.skips}
+    outdated = store.skips_under(roots) - skipped
+    if unlisted := _unlisted(store, walk):
+        outdated -= store.skips_under(unlisted)
     with store.batch():
-        store.forget(gone)
+        store.use_encoder(row)
+        store.forget(gone, outdated)
+        store.renumber(walk.renumbered)
         for skip in walk.passed_over:
             store.remember_skip(skip)
         store.remember_roots(roots)
@@ -285,21 +321,23 @@ def _forget(store: Index, roots: Sequence[Path], walk: _Walk) -> int:
     return len(gone)
 
 
-def forget(paths: Iterable[Path | str], *, index: Path | None = None) -> int:
+def forget(paths: Iterable[Path | str] | Path | str, *, index: Path | None = None) -> int:
     """Drop all that is remembered at or below `paths`, whether they still exist or not.
 
     No photo is touched; another scan brings them back.
 
     Returns:
-        How many files were forgotten.
+        How many photo files were forgotten.
 
     Raises:
         IndexProblem: the index cannot be used, or a scan is using it.
     """
-    roots = [absolute(path) for path in paths]
+    roots = each_absolute(paths)
+    if not roots:
+        return 0
     with Index(index or default_index(), lock=True) as store, store.batch():
-        gone = store.paths_under(roots) if roots else set()
-        store.forget(gone)
+        gone = store.files_under(roots)
+        store.forget(gone, store.skips_under(roots))
         store.forget_roots(roots)
         store.drop_unused()
     return len(gone)

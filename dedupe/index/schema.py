@@ -17,7 +17,7 @@ CREATE TABLE encoders (
     name TEXT NOT NULL,
     fingerprint TEXT NOT NULL UNIQUE,
     dim INTEGER NOT NULL,
-    used INTEGER NOT NULL            -- the highest is that of the last scan
+    used INTEGER NOT NULL            -- the highest is that of the last scan; 0: of none yet
 );
 CREATE TABLE photos (
     id INTEGER PRIMARY KEY,
@@ -57,25 +57,37 @@ CREATE TABLE roots (path BLOB PRIMARY KEY) WITHOUT ROWID;
 
 
 def connect(path: Path, *, create: bool) -> sqlite3.Connection:
-    """Open the index at `path`, making it where `create` says so.
+    """Open the index at `path`, making its tables where `create` says so.
 
     Raises:
-        IndexProblem: missing, no index of ours, of a newer version, or damaged.
+        IndexProblem: no index of ours, of a newer version, damaged, or cannot be opened.
     """
-    if not create and not path.is_file():
-        raise IndexProblem(f"there is no index at {path}", "run `dedupe scan FOLDER` first")
     try:
         db = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.DatabaseError as error:
+        raise damaged(path, error) from error
+    try:
         if create and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             _create(db)
         _check(db, path)
-    except sqlite3.DatabaseError as error:
-        raise damaged(path, error) from error
-    db.execute("PRAGMA foreign_keys = ON")
-    # WAL with NORMAL survives kill -9 at any moment; a power cut may cost the last batch,
-    # which the next scan encodes again
-    db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+        # WAL with NORMAL survives kill -9 at any moment; a power cut may cost the last
+        # batch, which the next scan encodes again
+        db.execute("PRAGMA synchronous = NORMAL")
+    except BaseException as error:
+        db.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise damaged(path, error) from error
+        raise
     return db
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file at `path`, or something that hides it from us."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def damaged(path: Path, error: sqlite3.Error) -> IndexProblem:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 
@@ -21,7 +22,7 @@ from dedupe.photos.decode import DECODE_VERSION
 from dedupe.photos.photo import Photo, PhotoFile, Skip
 
 # a photo that could not be read is tried again when one of these changes
-READER = f"dedupe {DECODE_VERSION}, pillow {PIL.__version__}"
+READER = f"dedupe {DECODE_VERSION}, pillow {PIL.__version__}, pillow-heif {version('pillow-heif')}"
 
 
 def default_index() -> Path:
@@ -72,6 +73,8 @@ class Index:
                     f"the folder of the index {path} cannot be made: {error.strerror}",
                     "name another place with --index or DEDUPE_INDEX",
                 ) from error
+        elif not schema.is_there(path):
+            raise IndexProblem(f"there is no index at {path}", "run `dedupe scan FOLDER` first")
         self._lock = FileLock(f"{path}.lock") if lock else None
         if self._lock is not None:
             try:
@@ -79,6 +82,11 @@ class Index:
             except Timeout as error:
                 raise IndexProblem(
                     f"another scan is writing to {path}", "wait for it, or name another --index"
+                ) from error
+            except OSError as error:
+                raise IndexProblem(
+                    f"the index {path} cannot be locked: {error.strerror}",
+                    "name another place with --index or DEDUPE_INDEX",
                 ) from error
         try:
             self._db = schema.connect(path, create=create)
@@ -115,15 +123,20 @@ class Index:
 
     # -- encoders ---------------------------------------------------------------------
 
-    def use_encoder(self, name: str, fingerprint: str, dim: int) -> EncoderRow:
-        """The row of an encoder, made where it is new, marked as the last one used."""
+    def encoder(self, name: str, fingerprint: str, dim: int) -> EncoderRow:
+        """The row of an encoder, made where it is new."""
         self._db.execute(
-            "INSERT INTO encoders (name, fingerprint, dim, used)"
-            " VALUES (?, ?, ?, (SELECT coalesce(max(used), 0) + 1 FROM encoders))"
-            " ON CONFLICT (fingerprint) DO UPDATE SET used = excluded.used",
+            "INSERT OR IGNORE INTO encoders (name, fingerprint, dim, used) VALUES (?, ?, ?, 0)",
             (name, fingerprint, dim),
         )
         return self._encoder("WHERE fingerprint = ?", (fingerprint,))
+
+    def use_encoder(self, encoder: EncoderRow) -> None:
+        """Mark an encoder as that of the last scan: one that remembered something."""
+        self._db.execute(
+            "UPDATE encoders SET used = (SELECT max(used) + 1 FROM encoders) WHERE id = ?",
+            (encoder.id,),
+        )
 
     def last_encoder(self, name: str | None = None) -> EncoderRow:
         """The encoder of the last scan, or of the last scan with `name`.
@@ -131,9 +144,9 @@ class Index:
         Raises:
             IndexProblem: there was none.
         """
-        where, values = ("WHERE name = ?", (name,)) if name else ("", ())
+        where, values = ("AND name = ?", (name,)) if name else ("", ())
         try:
-            return self._encoder(where, values)
+            return self._encoder(f"WHERE used > 0 {where}", values)
         except LookupError:
             option = f" --encoder {name}" if name else ""
             raise IndexProblem(
@@ -157,13 +170,18 @@ class Index:
 
     def known_files(
         self, encoder: EncoderRow, roots: Sequence[Path]
-    ) -> dict[bytes, tuple[int, int]]:
-        """Size and mtime_ns by path of the files with a vector of this encoder."""
-        query = (
-            "SELECT path, size, mtime_ns FROM files JOIN vectors USING (photo) WHERE encoder = ?"
+    ) -> dict[bytes, tuple[int, int, int, int]]:
+        """Size, mtime_ns, device and inode by path of the files with a vector of this encoder."""
+        rows = self._db.execute(
+            "SELECT path, size, mtime_ns, device, inode"
+            " FROM files JOIN vectors USING (photo) WHERE encoder = ?",
+            (encoder.id,),
         )
-        rows = self._db.execute(query, (encoder.id,))
-        return {path: (size, mtime) for path, size, mtime in rows if _is_under(path, roots)}
+        return {
+            path: (size, mtime, _unsigned(device), _unsigned(inode))
+            for path, size, mtime, device, inode in rows
+            if is_under(path, roots)
+        }
 
     def known_skips(self, roots: Sequence[Path]) -> dict[bytes, tuple[int, int, Skip]]:
         """Size, mtime_ns and reason by path of what this very reader could not read."""
@@ -173,13 +191,18 @@ class Index:
         return {
             path: (size, mtime, Skip(Path(os.fsdecode(path)), reason, bool(problem)))
             for path, size, mtime, reason, problem in rows
-            if _is_under(path, roots)
+            if is_under(path, roots)
         }
 
-    def paths_under(self, roots: Sequence[Path]) -> set[bytes]:
-        """All that is remembered at or below `roots`: photos of any encoder, and skips."""
-        rows = self._db.execute("SELECT path FROM files UNION SELECT path FROM skips")
-        return {path for (path,) in rows if _is_under(path, roots)}
+    def files_under(self, roots: Sequence[Path]) -> set[bytes]:
+        """The photo files at or below `roots`, of any encoder."""
+        rows = self._db.execute("SELECT path FROM files")
+        return {path for (path,) in rows if is_under(path, roots)}
+
+    def skips_under(self, roots: Sequence[Path]) -> set[bytes]:
+        """What was passed over at or below `roots`."""
+        rows = self._db.execute("SELECT path FROM skips")
+        return {path for (path,) in rows if is_under(path, roots)}
 
     # -- what a scan writes -----------------------------------------------------------
 
@@ -243,14 +266,18 @@ class Index:
 
     def forget_roots(self, roots: Sequence[Path]) -> None:
         """Drop the folders at or below `roots` from the list of those scanned."""
-        gone = [(os.fsencode(r),) for r in self.roots() if _is_under(os.fsencode(r), roots)]
+        gone = [(os.fsencode(r),) for r in self.roots() if is_under(os.fsencode(r), roots)]
         self._db.executemany("DELETE FROM roots WHERE path = ?", gone)
 
-    def forget(self, paths: Iterable[bytes]) -> None:
-        """Drop files that are gone; what is known of their content stays for now."""
-        rows = [(path,) for path in paths]
-        self._db.executemany("DELETE FROM files WHERE path = ?", rows)
-        self._db.executemany("DELETE FROM skips WHERE path = ?", rows)
+    def forget(self, files: Iterable[bytes], skips: Iterable[bytes]) -> None:
+        """Drop files and skips by path; what is known of a content stays for now."""
+        self._db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in files])
+        self._db.executemany("DELETE FROM skips WHERE path = ?", [(path,) for path in skips])
+
+    def renumber(self, files: Iterable[PhotoFile]) -> None:
+        """Store new device and inode numbers of files that are otherwise as they were."""
+        rows = [(_signed(f.device), _signed(f.inode), os.fsencode(f.path)) for f in files]
+        self._db.executemany("UPDATE files SET device = ?, inode = ? WHERE path = ?", rows)
 
     def drop_unused(self) -> None:
         """Drop what is known of contents that no file has any more."""
@@ -274,7 +301,7 @@ class Index:
         return tuple(
             Skip(Path(os.fsdecode(path)), reason, bool(problem))
             for path, reason, problem in rows
-            if _is_under(path, roots)
+            if is_under(path, roots)
         )
 
     def photos(
@@ -294,7 +321,7 @@ class Index:
         photos: list[Photo] = []
         wanted: list[int] = []
         for path, size, mtime, device, inode, content, width, height, kind, taken, vector in rows:
-            if not _is_under(path, roots):
+            if not is_under(path, roots):
                 continue
             file = PhotoFile(
                 path=Path(os.fsdecode(path)),
@@ -332,7 +359,8 @@ class Index:
         return vectors
 
 
-def _is_under(path: bytes, roots: Sequence[Path]) -> bool:
+def is_under(path: bytes, roots: Sequence[Path]) -> bool:
+    """Whether a path is one of `roots` or below one; true where there are none."""
     for root in map(os.fsencode, roots):
         if path == root or path.startswith(root.rstrip(b"/") + b"/"):
             return True

@@ -1,5 +1,6 @@
 """Every pair of photos closer than a threshold, exactly, in blocks."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,7 +49,7 @@ def pairs_within(
     then measured by subtraction in float64 on the CPU, which decides.
 
     Args:
-        vectors: (N, D) float16 or float32, finite.
+        vectors: (N, D) float16 or float32, finite, their squared norms below 3.4e38.
         threshold: in seed units, 0 or more.
         device: "auto", "cpu", "cuda" or "mps"; it holds one copy of the vectors.
         rows: side of the square block of distances held at once (2048 is 16 MiB of
@@ -58,7 +59,7 @@ def pairs_within(
         Each unordered pair once, no row paired with itself.
 
     Raises:
-        ValueError: `vectors` is not 2-D or not finite, or `threshold` is negative.
+        ValueError: `vectors` is not 2-D, not finite or too large, or `threshold` is negative.
         DeviceMissing: the device is not on this machine.
 
     Block-wise exact search after faiss contrib/exhaustive_search.py (knn_ground_truth),
@@ -121,15 +122,21 @@ def _nominated(
     import torch
 
     where = pick_device(device)
-    stored = torch.from_numpy(np.ascontiguousarray(vectors)).to(where)
+    # writable: torch warns of an array that is not, though nothing is written to it
+    stored = torch.from_numpy(np.require(vectors, requirements=["C", "W"])).to(where)
     with torch.inference_mode(), full_float32():
         starts = range(0, len(stored), rows)
         squares = torch.cat([stored[i : i + rows].float().square().sum(1) for i in starts])
         # |x|^2 + |y|^2 - 2xy cancels: for vectors of norm 30 a true distance of 0.001 comes
         # out as anything from 0 to 0.02. A float32 sum of D products is off by at most
-        # D x 2^-24 x |x| |y| (Higham, Accuracy and Stability, 3.1); there are four such sums.
-        slack = 4 * vectors.shape[1] * 2.0**-24 * float(squares.max())
-        limit = threshold**2 * (1 + 2.0**-20) + slack
+        # D x 2^-24 x |x| |y| (Higham, Accuracy and Stability, 3.1); there are four such sums,
+        # and adding them up rounds once more each. Where a product is too small for float32,
+        # it is off by up to 2^-126.
+        largest = float(squares.max())
+        if not math.isfinite(largest):
+            raise ValueError("vectors are too large: a squared norm is more than float32 holds")
+        slack = 4 * (vectors.shape[1] + 4) * (largest * 2.0**-24 + 2.0**-126)
+        limit = threshold * threshold * (1 + 2.0**-20) + slack
         for first in starts:
             left = stored[first : first + rows].float()
             for second in range(first, len(stored), rows):

@@ -61,21 +61,23 @@ def find_groups(
         DeviceMissing: the device is not on this machine.
     """
     contents: dict[bytes, list[int]] = {}
-    for row, photo in enumerate(library.photos):
-        contents.setdefault(photo.content, []).append(row)
+    photos = library.photos
+    for row in sorted(range(len(photos)), key=lambda row: os.fsencode(photos[row].path)):
+        contents.setdefault(photos[row].content, []).append(row)
     # one row per content, in the order of its first path: ties end with the path
     copies = list(contents.values())
     firsts = np.array([rows[0] for rows in copies], np.int64)
     pairs = pairs_within(library.vectors[firsts], threshold, device=device)
-    linked = complete_linkage(len(firsts), pairs)
+    linked = complete_linkage(pairs)
     alone = set(range(len(copies))).difference(*(cluster.tolist() for cluster in linked))
     sets = [[row for each in cluster for row in copies[each]] for cluster in linked]
     sets += [copies[each] for each in sorted(alone) if len(copies[each]) > 1]
-    groups = [_group(library, sorted(rows)) for rows in sets]
+    groups = [_group(library, rows) for rows in sets]
     return sorted(groups, key=lambda group: (group.spread, os.fsencode(group.photos[0].path)))
 
 
 def _group(library: Library, rows: list[int]) -> Group:
+    rows.sort(key=lambda row: os.fsencode(library.photos[row].path))
     vectors = library.vectors[rows].astype(np.float32)
     return Group(tuple(library.photos[row] for row in rows), _spread(vectors), vectors)
 

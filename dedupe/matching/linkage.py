@@ -8,7 +8,7 @@ import numpy.typing as npt
 from dedupe.matching.distances import Pairs
 
 
-def complete_linkage(count: int, pairs: Pairs) -> list[npt.NDArray[np.int64]]:
+def complete_linkage(pairs: Pairs) -> list[npt.NDArray[np.int64]]:
     """Merge rows into clusters in which every two rows are one of `pairs`.
 
     The two clusters whose farthest members are nearest are merged first, as long as all
@@ -19,7 +19,6 @@ def complete_linkage(count: int, pairs: Pairs) -> list[npt.NDArray[np.int64]]:
     Time grows with M log M, memory with about 200 bytes x M: neither with N squared.
 
     Args:
-        count: N, the number of rows.
         pairs: all pairs within the threshold.
 
     Returns:

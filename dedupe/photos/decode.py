@@ -34,7 +34,8 @@ MAX_PIXELS = 300_000_000
 MAX_BYTES = 1 << 30
 
 # Above this, only one photo at a time is unfolded, so that memory stays bounded by
-# workers x 64 MP x 3 bytes + MAX_PIXELS x 4 bytes.
+# workers x 64 MP x 12 bytes + MAX_PIXELS x 12 bytes: a picture with transparency is held as
+# RGBA twice, as RGB once and as its mask; all others as 3 or 4 bytes twice at most.
 _LARGE_PIXELS = 64_000_000
 _one_large_at_a_time = threading.Lock()
 
@@ -176,16 +177,21 @@ def _decode_opened(
         raise PhotoUnreadable("is camera RAW (DNG), which this version does not read")
     width, height = image.size
     image_format = image.format or ""
-    if not wants.full_decode:
-        # JPEG only, a no-op elsewhere: decode at 1/2, 1/4 or 1/8, no smaller than twice
-        # what is wanted. Twice: a vector moves by 3 % of the distance of unrelated photos
-        # (median), against 7 % at once the size, and takes 1.2 x the time.
+    if not wants.full_decode and image_format in ("JPEG", "MPO"):
+        # decode at 1/2, 1/4 or 1/8, no smaller than twice what is wanted. Twice: a vector
+        # moves by 3 % of the distance of unrelated photos (median), against 7 % at once the
+        # size, and takes 1.2 x the time. Not HEIF: newer pillow-heif then takes a thumbnail
+        # that lies in the file, which may show another picture.
         image.draft("RGB", (2 * wants.resize, 2 * wants.resize))
-    orientation, taken = _header(image)
     with _one_large_at_a_time if image.width * image.height > _LARGE_PIXELS else nullcontext():
+        # before the header is asked: a TIFF turns itself upright here, and a PNG may keep its
+        # header behind its pixels
+        image.load()
+        orientation, taken = _header(image)
         upright = _to_rgb(image)
-    if orientation in _UPRIGHT:
-        upright = upright.transpose(_UPRIGHT[orientation])
+        if orientation in _UPRIGHT:
+            upright = upright.transpose(_UPRIGHT[orientation])
+        pixels = _resize_and_crop(upright, wants)
     if orientation >= 5:
         width, height = height, width
     photo = Photo(
@@ -196,7 +202,7 @@ def _decode_opened(
         format=image_format,
         taken=taken,
     )
-    return Reading(photo, _resize_and_crop(upright, wants))
+    return Reading(photo, pixels)
 
 
 def _read(file: PhotoFile) -> bytes | Skip:
@@ -207,7 +213,7 @@ def _read(file: PhotoFile) -> bytes | Skip:
     with os.fdopen(os.open(file.path, flags), "rb") as handle:
         before = os.fstat(handle.fileno())
         if not stat.S_ISREG(before.st_mode):
-            raise PhotoUnreadable("is no longer a regular file")
+            return Skip(file.path, "is no longer a regular file", True, passing=True)
         head = handle.read(HEAD)
         if (skip := sniff(file.path, head)) is not None:
             return skip
@@ -216,19 +222,23 @@ def _read(file: PhotoFile) -> bytes | Skip:
         data = head + handle.read()
         after = os.fstat(handle.fileno())
     if (after.st_size, after.st_mtime_ns) != (file.size, file.mtime_ns) or len(data) != file.size:
-        raise PhotoUnreadable("changed while it was read; the next scan will take it")
+        # passing: it may come back with the size and time that it was found with
+        reason = "changed while it was read; the next scan will take it"
+        return Skip(file.path, reason, True, passing=True)
     return data
 
 
 def _header(image: Image.Image) -> tuple[int, datetime | None]:
     """EXIF orientation (1 to 8; 1 is upright) and capture time."""
+    orientation = 1
     try:
         exif = image.getexif()
-        orientation = exif.get(ExifTags.Base.Orientation, 1)
-        return (orientation if orientation in _UPRIGHT else 1), capture_time(exif)
+        found = exif.get(ExifTags.Base.Orientation)
+        orientation = found if found in _UPRIGHT else 1
+        return orientation, capture_time(exif)
     except Exception:  # noqa: BLE001 - as in decode(): a damaged EXIF block raises anything,
         # and costs the photo its date, not its place
-        return 1, None
+        return orientation, None
 
 
 @cache
@@ -246,18 +256,24 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         # convert("RGB") would show what hides behind transparency, mostly black
         rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
+        flat = Image.new("RGB", rgba.size, "white")
+        flat.paste(rgba, mask=rgba.getchannel("A"))
+        return flat
     return image.convert("RGB")
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:
-    """Grey of 16, 32 or float bits; Pillow's own convert() clips it to white."""
+    """Grey of 16, 32 or float bits; Pillow's own convert() clips it to white.
+
+    No header says where white is: it is taken to lie at 1 (float only), 255, 65535 or at the
+    brightest pixel, the first of these that is no darker than that.
+    """
     values = np.asarray(image).astype(np.float32)
     if not np.isfinite(values).all():
         raise PhotoUnreadable("has pixels that are no numbers")
     top = float(values.max(initial=0.0))
-    scale = 1.0 if top <= 255 else 255 / 65535 if top <= 65535 else 255 / top
+    whites = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+    scale = 255 / next((white for white in whites if top <= white), top)
     return Image.fromarray(np.clip(values * scale, 0, 255).round().astype(np.uint8))
 
 

@@ -19,33 +19,49 @@ _SYSTEM_FOLDERS = (
 
 def absolute(path: Path | str) -> Path:
     """The one name a path has here: `~` and links resolved, whether it exists or not."""
-    return Path(os.path.realpath(Path(path).expanduser()))
+    # os.path's expanduser leaves a photo called "~IMG_1.jpg" alone; Path's raises RuntimeError
+    return Path(os.path.realpath(os.path.expanduser(path)))  # noqa: PTH111
 
 
-def resolve_roots(paths: Iterable[Path | str]) -> tuple[Path, ...]:
-    """Absolute folders (or files) to scan, sorted, none of them inside another.
+def each_absolute(paths: Iterable[Path | str] | Path | str) -> list[Path]:
+    """`absolute` of every path; a single one is itself, not the letters it is made of."""
+    return [absolute(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
 
-    A link that was named by the user is followed: `~/Photos -> /mnt/photos` is what they
-    meant. Links below a root never are.
+
+def resolve_roots(paths: Iterable[Path | str] | Path | str) -> tuple[Path, ...]:
+    """Absolute folders (or files) to scan, sorted, none reached from another.
+
+    One inside another is dropped, unless it is or lies in a hidden or system folder: named by
+    the user, even that is scanned. A link that was named by the user is followed:
+    `~/Photos -> /mnt/photos` is what they meant. Links below a root never are.
 
     Raises:
-        RootMissing: one of them does not exist.
+        RootMissing: one of them does not exist, or cannot be reached.
     """
-    roots: list[Path] = []
-    for path in paths:
-        root = absolute(path)
-        if not root.exists():
+    roots = each_absolute(paths)
+    for root in roots:
+        try:
+            root.stat()
+        except OSError as error:
             raise RootMissing(
-                f"{path} is not there",
+                f"{root} is not there ({error.strerror})",
                 "is the drive connected? what is remembered of it was kept",
-            )
-        roots.append(root)
-    # sorted by parts, a folder comes right before everything inside it
+            ) from error
+    # sorted by parts, a folder comes before everything inside it
     outer: list[Path] = []
     for root in sorted(set(roots), key=lambda each: os.fsencode(each).split(b"/")):
-        if not outer or not root.is_relative_to(outer[-1]):
+        if not any(_reaches(each, root) for each in outer):
             outer.append(root)
     return tuple(outer)
+
+
+def _reaches(outer: Path, root: Path) -> bool:
+    """Whether a walk through `outer` comes to `root`."""
+    if not root.is_relative_to(outer):
+        return False
+    inner = root.relative_to(outer).parts
+    folders = inner if root.is_dir() else inner[:-1]
+    return not any(map(_is_system_folder, folders))
 
 
 def unchanged(file: PhotoFile) -> bool:

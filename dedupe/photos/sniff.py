@@ -24,10 +24,11 @@ _PHOTO_MAGIC = re.compile(
     | II\*\0 | MM\0\* | II\+\0 | MM\0\+                      # TIFF, BigTIFF
     | BM.{4}\0{4}                                            # BMP
     | \0\0\0\x0cjP\x20\x20\r\n\x87\n | \xff\x4f\xff\x51      # JPEG 2000
-    | P[1-7]\s                                               # PBM, PGM, PPM
+    | P[1-6]\s+[\d\#]                                       # PBM, PGM, PPM
     | .{4}ftyp(?:heic|heix|heim|heis|hevc|hevx|mif1|msf1|mif2|avif|avis|avio)""",
     re.DOTALL | re.VERBOSE,
 )
+_TIFF_MAGIC = re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+")
 _RAW_MAGIC = re.compile(
     rb""" II\*\0....CR                 # Canon CR2
     | II\x1a\0\0\0HEAPCCDR             # Canon CRW
@@ -61,7 +62,7 @@ def sniff(path: Path, head: bytes) -> Skip | None:
     claims_photo = extension in _PHOTO_EXTENSIONS or extension in _RAW_EXTENSIONS
     if not head:
         return Skip(path, "is empty (0 bytes)", claims_photo)
-    if _RAW_MAGIC.match(head) or (extension in _RAW_EXTENSIONS and _PHOTO_MAGIC.match(head)):
+    if _RAW_MAGIC.match(head) or (extension in _RAW_EXTENSIONS and _TIFF_MAGIC.match(head)):
         # most RAW files are TIFFs whose first picture is a thumbnail: Pillow would read
         # that one and compare postage stamps
         kind = extension.removeprefix(".").upper() or "unknown maker"

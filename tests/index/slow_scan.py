@@ -1,0 +1,32 @@
+"""Scans FOLDER into INDEX, says every finished batch, and takes its time: made to be killed."""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from quick import Quick
+
+from dedupe.index import scan as scanning
+
+
+class Slow(Quick):
+    def encode(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        time.sleep(0.02)
+        return super().encode(batch)
+
+
+class Telling:
+    def start(self, what: str, total: int) -> None:
+        pass
+
+    def advance(self, count: int = 1) -> None:
+        sys.stdout.write(".\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    scanning.load_encoder = lambda name, **_: Slow(name)  # type: ignore[assignment,return-value]
+    scanning.BATCH = 2
+    scanning.update_index([sys.argv[1]], index=Path(sys.argv[2]), workers=2, progress=Telling())

@@ -1,0 +1,185 @@
+"""What is written into the index is read from it again, byte for byte."""
+
+import os
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dedupe.errors import IndexProblem
+from dedupe.index.store import EncoderRow, Index, is_under
+from dedupe.photos.photo import Photo, PhotoFile, Skip
+
+PHOTO = Photo(
+    file=PhotoFile(
+        path=Path("/p/a.jpg"), size=10**12, mtime_ns=-5, device=(1 << 64) - 1, inode=1 << 63
+    ),
+    content=bytes(range(32)),
+    width=4000,
+    height=3000,
+    format="HEIF",
+    taken=datetime(2019, 7, 14, 10, 15, 12, 730_000),
+)
+VECTOR = np.array([0.5, -1.25, 60_000, 6e-8], np.float32)
+
+
+def filled(index: Path, *photos: Photo) -> tuple[Index, EncoderRow]:
+    store = Index(index, create=True)
+    row = store.encoder("quick", "quick-1", len(VECTOR))
+    store.use_encoder(row)
+    for photo in photos:
+        store.remember_photo(photo, row, VECTOR)
+    return store, row
+
+
+def at(path: str | bytes, content: int = 0, **facts: int) -> Photo:
+    file = replace(PHOTO.file, path=Path(os.fsdecode(path)), **facts)
+    return replace(PHOTO, file=file, content=bytes([content]) * 32)
+
+
+def test_a_photo_and_its_vector_come_back_as_they_were(index: Path) -> None:
+    store, row = filled(index, PHOTO)
+    with store:
+        assert store.last_encoder() == row
+    with Index(index) as store:
+        photos, vectors = store.photos(row, [])
+    assert photos == [PHOTO]
+    assert vectors.dtype == np.float16
+    assert np.array_equal(vectors[0], VECTOR.astype(np.float16))
+
+
+@pytest.mark.parametrize("number", [0, 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_numbers_of_64_bits_come_back_as_they_were(index: Path, number: int) -> None:
+    photo = at("/p/a.jpg", device=number, inode=number)
+    store, row = filled(index, photo)
+    with store:
+        assert store.photos(row, [])[0] == [photo]
+        assert store.known_files(row, []) == {b"/p/a.jpg": (10**12, -5, number, number)}
+
+
+@pytest.mark.parametrize(
+    "name", [b"caf\xe9.jpg", b"\xff\xfe", b"new\nline.jpg", b"'; DROP TABLE files; --", b"%_*?["]
+)
+def test_odd_names_come_back_byte_for_byte(index: Path, name: bytes) -> None:
+    path = b"/p/" + name
+    store, row = filled(index, at(path))
+    with store:
+        store.remember_skip(Skip(Path(os.fsdecode(path + b"2")), "is odd", True))
+        store.remember_roots([Path(os.fsdecode(path))])
+        assert [os.fsencode(photo.path) for photo in store.photos(row, [])[0]] == [path]
+        assert [os.fsencode(skip.path) for skip in store.skips([])] == [path + b"2"]
+        assert [os.fsencode(root) for root in store.roots()] == [path]
+        assert store.files_under([Path(os.fsdecode(path))]) == {path}
+        store.forget([path], [path + b"2"])
+        assert store.files_under([]) == store.skips_under([]) == set()
+
+
+def test_photos_come_in_the_order_of_the_bytes_of_their_paths_with_their_own_vectors(
+    index: Path,
+) -> None:
+    paths = [b"/p/b", b"/p/B", b"/p/a/z", b"/p/a b", b"/p/\xff", b"/p/a"]
+    store, row = filled(index)
+    with store:
+        for number, path in enumerate(paths):
+            store.remember_photo(at(path, number), row, np.full(4, number, np.float32))
+        photos, vectors = store.photos(row, [])
+    assert [os.fsencode(photo.path) for photo in photos] == sorted(paths)
+    assert vectors[:, 0].tolist() == [float(paths.index(path)) for path in sorted(paths)]
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "under"),
+    [
+        (b"/p", "/p", True),
+        (b"/p/a", "/p", True),
+        (b"/pa", "/p", False),
+        (b"/p", "/p/a", False),
+        (b"/p", "/", True),
+        (b"/p b/c", "/p", False),
+    ],
+)
+def test_what_lies_under_a_folder_has_its_name_and_a_slash(
+    path: bytes, root: str, under: bool
+) -> None:
+    assert is_under(path, [Path(root)]) is under
+    assert is_under(path, [])
+
+
+def test_a_batch_that_fails_leaves_nothing(index: Path) -> None:
+    store, row = filled(index)
+
+    def fail() -> None:
+        with store.batch():
+            store.remember_photo(PHOTO, row, VECTOR)
+            raise KeyboardInterrupt
+
+    with store:
+        with pytest.raises(KeyboardInterrupt):
+            fail()
+        assert store.photos(row, [])[0] == []
+        with store.batch():
+            store.remember_photo(PHOTO, row, VECTOR)
+    with Index(index) as store:
+        assert store.photos(row, [])[0] == [PHOTO]
+
+
+def test_moved_photos_are_remembered_where_they_are_now(index: Path) -> None:
+    store, row = filled(index, at("/p/a", 1), at("/p/b", 2), at("/p/c", 3))
+    with store:
+        # a chain: b makes room for a; and what was remembered at a taken place is no more
+        store.follow([(Path("/p/b"), Path("/q/b")), (Path("/p/a"), Path("/p/b"))])
+        store.follow([(Path("/p/nothing"), Path("/p/x"))])
+        photos, _ = store.photos(row, [])
+        assert {os.fspath(photo.path): photo.content[0] for photo in photos} == {
+            "/p/b": 1,
+            "/p/c": 3,
+            "/q/b": 2,
+        }
+        store.follow([(Path("/p/c"), Path("/p/b"))])
+        assert {photo.content[0] for photo in store.photos(row, [])[0]} == {2, 3}
+
+
+def test_what_no_file_holds_any_more_is_dropped_with_its_vectors(index: Path) -> None:
+    store, row = filled(index, at("/p/a", 1), at("/p/b", 1), at("/p/c", 2))
+    with store:
+        store.forget([b"/p/a", b"/p/c"], [])
+        assert len(store.known_contents(row)) == 2
+        store.drop_unused()
+        assert store.known_contents(row) == {b"\1" * 32}
+
+
+def test_a_lasting_fault_takes_the_place_of_a_photo_and_a_passing_one_does_not(
+    index: Path,
+) -> None:
+    store, _ = filled(index, at("/p/a", 1), at("/p/b", 2))
+    with store:
+        store.remember_skip(Skip(Path("/p/a"), "no", True), PHOTO.file)
+        store.remember_skip(Skip(Path("/p/b"), "no", True, passing=True), PHOTO.file)
+        assert store.files_under([]) == {b"/p/b"}
+        assert store.known_skips([])[b"/p/a"][:2] == (10**12, -5)
+        assert store.known_skips([])[b"/p/b"][:2] == (-1, -1)
+        store.remember_file(at("/p/b", 2))
+        assert store.skips_under([]) == {b"/p/a"}
+
+
+def test_the_last_encoder_is_the_one_last_used_and_none_that_never_was(index: Path) -> None:
+    with Index(index, create=True) as store:
+        rows = [store.encoder("quick", f"quick-{number}", 4) for number in range(3)]
+        assert store.encoder("quick", "quick-0", 4) == rows[0]
+        with pytest.raises(IndexProblem, match="nothing was scanned yet"):
+            store.last_encoder()
+        store.use_encoder(rows[2])
+        store.use_encoder(rows[0])
+        assert store.last_encoder() == store.last_encoder("quick") == rows[0]
+        with pytest.raises(IndexProblem, match="nothing was scanned with --encoder other yet"):
+            store.last_encoder("other")
+
+
+def test_roots_are_remembered_once_and_sorted(index: Path) -> None:
+    with Index(index, create=True) as store:
+        for _ in range(2):
+            store.remember_roots([Path("/b"), Path("/a"), Path("/a/x"), Path("/ab")])
+        store.forget_roots([Path("/a")])
+        assert store.roots() == (Path("/ab"), Path("/b"))
