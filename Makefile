@@ -19,8 +19,8 @@ lint: .venv/dev.stamp  ## what a reviewer's eye should not be spent on
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: .venv/dev.stamp  ## distances of unrelated photos; see benchmarks/README.md for the rest
-	$(BIN)/python benchmarks/thresholds.py
+bench: .venv/dev.stamp  ## what needs no photos beyond the package; see benchmarks/README.md for the rest
+	$(BIN)/python benchmarks/thresholds.py --calibration
 
 docs: .venv/dev.stamp  ## write docs/cli.md anew and build the site
 	$(BIN)/python -m typer dedupe.cli.app utils docs --name dedupe --title "The command line" \

@@ -28,6 +28,9 @@ EXIT_CODES = {
     130: "interrupted by Ctrl-C, finished work is kept (143: by SIGTERM)",
 }
 
+# wrong options and arguments; typer makes public only the child of this class
+_MISUSE: Any = typer.BadParameter.__base__
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -46,7 +49,14 @@ def main() -> None:
         # a terminal that cannot show × gets an escape, not a traceback
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, _terminated)
-    app(prog_name="dedupe")
+    try:
+        code = app(prog_name="dedupe", standalone_mode=False)
+    except _MISUSE as error:  # typer would draw a red box, with raw bidi controls in it
+        if message := error.format_message():  # empty where the help was shown instead
+            usage = error.ctx.command_path if error.ctx else "dedupe"
+            say_error(message[0].lower() + message[1:].rstrip("."), f"see `{usage} --help`")
+        code = 2
+    sys.exit(code)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
@@ -60,17 +70,13 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
     def run(*args: Any, **options: Any) -> None:
         try:
             code = command(*args, **options) or 0
-            sys.stdout.flush()
         except DedupeError as error:
             say_error(str(error), error.hint)
             code = error.exit_code
         except BrokenPipeError:
-            # `dedupe group | head`: nobody reads on, which is no error. The interpreter
-            # flushes stdout once more at its end; give it somewhere to flush to.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 0
+            code = 0  # `dedupe group | head`: nobody reads on, which is no error
         except KeyboardInterrupt as stop:
-            say_error("stopped", "nothing was changed")
+            say_error("stopped", "what was finished is kept; the same command goes on from there")
             code = 143 if signal.SIGTERM in stop.args else 130
         except Exception as error:
             if os.environ.get("DEDUPE_TRACEBACK"):
@@ -80,9 +86,18 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
                 "no photo was harmed; DEDUPE_TRACEBACK=1 shows where, for a report",
             )
             code = 1
+        _flush()
         raise typer.Exit(code)
 
     return run
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at its end; give it somewhere to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_version(wanted: bool) -> None:

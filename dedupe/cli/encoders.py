@@ -3,11 +3,11 @@
 import sys
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from dedupe.encoders.registry import DEFAULT_ENCODER, ENCODERS
 from dedupe.encoders.weights import find_weights
+from dedupe.reports.table import Screen
 
 
 def encoders() -> None:
@@ -27,6 +27,8 @@ def encoders() -> None:
             f"{encoder.crop}",
             f"{encoder.weights.megabytes:.0f}",
             encoder.weights.licence,
-            "here" if here else "downloaded at first use",
+            "here" if here else "not here",
         )
-    Console(file=sys.stdout, highlight=False).print(table)
+    screen = Screen(sys.stdout)
+    screen.print(table)
+    screen.tell("Weights that are not here are downloaded when an encoder is first used.")

@@ -11,7 +11,7 @@ from dedupe.reports.table import counted
 
 
 def forget(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders, there or not.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders, there or not.")],
     index: options.Index = None,
 ) -> None:
     """Drop all that is remembered at or below PATH. No photo is touched."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.cli.talk import RichProgress, say, say_left
+from dedupe.cli.talk import RichProgress, ask, say, say_left
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.index.library import open_library
@@ -29,7 +29,7 @@ def group(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[PATH]...", help="Only photos below these; all that was scanned if none."
+            metavar="PATH", help="Only photos below these; all that was scanned if none."
         ),
     ] = None,
     threshold: Annotated[
@@ -53,7 +53,7 @@ def group(
     keep: Annotated[
         str,
         typer.Option(help="What makes a photo the one to keep: rules, the first decides."),
-    ] = ",".join(DEFAULT_KEEP),
+    ] = ", ".join(DEFAULT_KEEP),
     clusters: Annotated[
         bool, typer.Option(help="Also cluster the photos in no set by kind.")
     ] = True,
@@ -111,16 +111,14 @@ def _carry_out(plan: Plan, *, yes: bool, index: Path | None) -> int:
     photos = [step for step in plan.steps if step.is_photo]
     if plan.action == "move" and photos and not yes and sys.stdin.isatty():
         size = shown_bytes(sum(step.size for step in photos))
-        typer.confirm(
-            f"Move {counted(len(photos), 'photo')} ({size}) to {shown_path(plan.into)}?",
-            abort=True,
-            err=True,
-        )
+        if not ask(f"Move {counted(len(photos), 'photo')} ({size}) to {shown_path(plan.into)}?"):
+            say("nothing was moved")
+            return 1
     with RichProgress() as progress:
         receipt = apply(plan, index=index, progress=progress)
-    done = f"{counted(receipt.done, 'photo')} {_DONE[plan.action]}"
     standing = f", {plan.standing:,} already there" if plan.standing else ""
-    say(f"{done}{standing}: {shown_path(plan.into)}")
+    done = f"{counted(receipt.done, 'photo')} {_DONE[plan.action]}"
+    say(f"{done} into {shown_path(plan.into)}{standing}")
     if receipt.action:
         say(f"dedupe undo takes it back (action {receipt.action})")
     return say_left(receipt.left)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from dedupe.cli import options
@@ -16,7 +15,7 @@ from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.index.scan import ScanReport, update_index
 from dedupe.names import safe
 from dedupe.photos.photo import Skip
-from dedupe.reports.table import counted, shown_path
+from dedupe.reports.table import Screen, counted, shown_path
 
 # of each reason, this many files are named; --list-skipped names all
 _NAMED = 3
@@ -24,7 +23,7 @@ _NAMED = 3
 
 def scan(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Folders (or photos) to scan.")
+        list[Path], typer.Argument(metavar="PATH", help="Folders (or photos) to scan.")
     ],
     encoder: Annotated[
         str, typer.Option("--encoder", help="The network: see `dedupe encoders`.")
@@ -56,7 +55,7 @@ def scan(
 
 
 def _print_report(report: ScanReport, list_skipped: bool) -> None:
-    console = Console(file=sys.stdout, highlight=False)
+    screen = Screen(sys.stdout)
     known = report.photos - report.encoded - report.recognised
     parts = [f"{report.encoded:,} encoded"]
     if report.recognised:
@@ -65,29 +64,29 @@ def _print_report(report: ScanReport, list_skipped: bool) -> None:
         parts.append(f"{known:,} unchanged")
     if report.forgotten:
         parts.append(f"{report.forgotten:,} gone and forgotten")
-    console.print(Text.assemble((counted(report.photos, "photo"), "bold"), f": {', '.join(parts)}"))
+    screen.tell(Text.assemble((counted(report.photos, "photo"), "bold"), f": {', '.join(parts)}"))
     problems = [skip for skip in report.skips if skip.problem]
     others = [skip for skip in report.skips if not skip.problem]
-    _print_skips(console, "could not be read", problems, list_skipped)
-    _print_skips(console, "passed over", others, list_skipped)
-    console.print(Text(f"index: {shown_path(report.index)} ({report.encoder})"))
+    _print_skips(screen, "could not be read", problems, list_skipped)
+    _print_skips(screen, "passed over", others, list_skipped)
+    screen.tell(f"index: {shown_path(report.index)} ({report.encoder})")
     if report.photos:
-        console.print(Text("next:  dedupe group"))
+        screen.tell("next:  dedupe group")
 
 
-def _print_skips(console: Console, what: str, skips: Iterable[Skip], list_skipped: bool) -> None:
+def _print_skips(screen: Screen, what: str, skips: Iterable[Skip], list_skipped: bool) -> None:
     by_reason: dict[str, list[Skip]] = {}
     for skip in skips:
         by_reason.setdefault(skip.reason, []).append(skip)
     if not by_reason:
         return
     counts = Counter({reason: len(each) for reason, each in by_reason.items()})
-    console.print(Text(f"{counted(counts.total(), 'file')} {what}:"))
+    screen.tell(f"{counted(counts.total(), 'file')} {what}:")
     for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        console.print(Text(f"  {count:,}  {safe(reason)}"))
+        screen.tell(f"  {count:,}  {safe(reason)}")
         shown = by_reason[reason] if list_skipped else by_reason[reason][:_NAMED]
         for skip in shown:
-            console.print(Text(f"       {shown_path(skip.path)}", "dim"), soft_wrap=True)
+            screen.tell(Text(f"       {shown_path(skip.path)}", "dim"))
         if len(shown) < count:
             more = f"       and {count - len(shown):,} more (--list-skipped)"
-            console.print(Text(more, "dim"))
+            screen.tell(Text(more, "dim"))

@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,20 +19,25 @@ from rich.text import Text
 
 from dedupe.names import safe
 from dedupe.organize.steps import Refusal
-from dedupe.reports.table import shown_path
+from dedupe.reports.table import Screen, shown_path
 
 
 def say_error(message: str, hint: str = "") -> None:
     """One sentence in red, and below it what to do next."""
-    console = _console()
-    console.print(Text.assemble(("error: ", "bold red"), safe(message)), soft_wrap=True)
+    _tell(Text.assemble(("error: ", "bold red"), safe(message)))
     if hint:
-        console.print(Text(safe(hint)), soft_wrap=True)
+        _tell(Text(safe(hint)))
 
 
 def say(text: str) -> None:
     """A note for the person at the terminal."""
-    _console().print(Text(text), soft_wrap=True)
+    _tell(Text(text))
+
+
+def ask(question: str) -> bool:
+    """Ask the person at the terminal; what is not clearly a yes is a no."""
+    _screen().print(Text(f"{question} [y/N] "), end="", soft_wrap=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def say_left(left: Iterable[Refusal]) -> int:
@@ -70,7 +75,7 @@ class RichProgress:
             MofNCompleteColumn(),
             _Rate(),
             TimeRemainingColumn(),
-            console=_console(),
+            console=_screen(),
             transient=True,
             disable=not sys.stderr.isatty(),
         )
@@ -100,6 +105,11 @@ class RichProgress:
             self._bar.advance(self._task, count)
 
 
-def _console() -> Console:
+def _tell(text: Text) -> None:
+    with suppress(BrokenPipeError):  # that nobody listens changes neither work nor exit code
+        _screen().tell(text)
+
+
+def _screen() -> Screen:
     # made anew: stderr may have been replaced since (tests do)
-    return Console(stderr=True, highlight=False)
+    return Screen(sys.stderr)

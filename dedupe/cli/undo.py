@@ -9,6 +9,12 @@ from dedupe.cli.talk import RichProgress, say_left
 from dedupe.organize.act import undo as take_back
 from dedupe.reports.table import counted
 
+_BACK = {
+    "symlink": ("link", "removed"),
+    "copy": ("copy", "removed"),
+    "move": ("photo", "moved back"),
+}
+
 
 def undo(
     action: Annotated[
@@ -27,9 +33,12 @@ def undo(
     if not receipt.action:
         typer.echo("nothing to take back")
         return 0
-    verb = {"symlink": "unlinked", "copy": "copy removed", "move": "moved back"}
+    if not (receipt.done or receipt.folders or receipt.left):
+        typer.echo(f"action {receipt.action} was taken back already")
+        return 0
+    what, done = _BACK[receipt.name]
     typer.echo(
-        f"action {receipt.action} taken back: {counted(receipt.done, 'photo')} "
-        f"{verb.get(receipt.name, 'taken back')}, {counted(receipt.folders, 'folder')} removed"
+        f"action {receipt.action} taken back: {counted(receipt.done, what)} {done}, "
+        f"{counted(receipt.folders, 'folder')} removed"
     )
     return say_left(receipt.left)

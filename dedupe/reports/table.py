@@ -1,11 +1,12 @@
 """For people: calm tables, readable at 80 and at 160 columns."""
 
 import os
+import re
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
+from rich.cells import cell_len, chop_cells
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from dedupe.matching.clusters import Cluster
@@ -27,29 +28,50 @@ _WIDE = 110
 _ROWS = 50
 _OF_A_CLUSTER = 6
 
+# What stands before a path, "same file" or a distance, is right-aligned in as many cells.
+_MARK = 11
+_INDENT = " " * (_MARK + 2)
+
+_LEGEND = "Numbers are distances to the photo to keep, dates in brackets those of the file."
+
+
+class Screen(Console):
+    """A rich console that leaves it to the caller what a reader who went away means."""
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__(file=out, highlight=False)
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise the BrokenPipeError; rich itself would end the program with exit code 1."""
+        raise  # the error that rich is handling when it calls this
+
+    def tell(self, text: Text | str = "") -> None:
+        """Print text as it is: no markup in it, no line break but where the terminal ends."""
+        self.print(Text(text) if isinstance(text, str) else text, soft_wrap=True)
+
 
 def write_overview(overview: Overview, out: TextIO) -> None:
     """The sets, the clusters, and a summary in words."""
-    console = Console(file=out, highlight=False)
+    screen = Screen(out)
     for number, each in enumerate(overview.sets, 1):
-        _print_set(console, number, each)
+        _print_set(screen, number, each)
     if overview.clusters:
-        _print_clusters(console, overview.clusters)
+        _print_clusters(screen, overview.clusters)
     for line in summary(overview):
-        console.print(Text(line))
+        screen.print(Text(line))  # sentences may be broken between words
+    if overview.sets:
+        screen.tell(Text(_LEGEND, "dim"))
 
 
 def write_ranking(ranking: Ranking, out: TextIO) -> None:
     """The hits, nearest first."""
-    console = Console(file=out, highlight=False)
+    screen = Screen(out)
     if not ranking.hits:
-        console.print(Text(f"no photo is that near to {shown_path(ranking.example)}"))
+        _print_path(screen, Text("no photo is that near to "), ranking.example)
         return
-    console.print(Text.assemble(("Nearest to ", "bold"), shown_path(ranking.example)))
-    table = _table(console)
+    _print_path(screen, Text("Nearest to ", "bold"), ranking.example)
     for hit in ranking.hits:
-        _add(console, table, Text(f"{hit.distance:.1f}"), hit.photo)
-    console.print(table)
+        _print_photo(screen, Text(f"{hit.distance:.1f}"), hit.photo)
 
 
 def summary(overview: Overview) -> list[str]:
@@ -57,33 +79,31 @@ def summary(overview: Overview) -> list[str]:
     inside = sum(len(each.rows) for each in overview.sets)
     clustered = sum(len(each.photos) for each in overview.clusters)
     same = sum(row.relation == "same file" for each in overview.sets for row in each.rows)
-    lines = [
-        f"{counted(len(overview.sets), 'set')} of look-alikes hold {inside} of "
-        f"{counted(overview.photos, 'photo')} (threshold {overview.threshold:g}, "
-        f"{overview.encoder})."
-        if overview.sets
-        else f"No look-alikes among {counted(overview.photos, 'photo')} "
-        f"(threshold {overview.threshold:g}, {overview.encoder})."
-    ]
-    if same:
-        lines.append(
-            f"{counted(same, 'photo')} of them {'is' if same == 1 else 'are'} the same file as "
-            "the one to keep, byte for byte."
-        )
     alone = overview.photos - inside - clustered
+    photos = counted(overview.photos, "photo")
+    measured = f"(threshold {overview.threshold:g}, {overview.encoder})"
+    if overview.sets:
+        sets = counted(len(overview.sets), "set")
+        verb = "holds" if len(overview.sets) == 1 else "hold"
+        lines = [f"{sets} of look-alikes {verb} {inside:,} of {photos} {measured}."]
+    else:
+        lines = [f"No look-alikes among {photos} {measured}."]
+    if same:
+        lines.append(f"{same:,} of them {_are(same)} the same file as the one to keep.")
     if overview.clusters:
-        lines.append(
-            f"{counted(len(overview.clusters), 'cluster')} of one kind hold {clustered} more, "
-            f"{alone} {'is' if alone == 1 else 'are'} like no other."
-        )
-    elif overview.sets and alone:
-        lines.append(f"{counted(alone, 'photo')} {'is' if alone == 1 else 'are'} like no other.")
+        clusters = counted(len(overview.clusters), "cluster")
+        verb = "holds" if len(overview.clusters) == 1 else "hold"
+        lines.append(f"{clusters} of one kind {verb} {clustered:,} more.")
+    if alone and (overview.sets or overview.clusters):
+        where = "set or cluster" if overview.clusters else "set"
+        lines.append(f"{counted(alone, 'photo')} {_are(alone)} in no {where}.")
     return lines
 
 
 def counted(count: int, what: str) -> str:
-    """`1 photo`, `12 photos`, `1,200 photos`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    """`1 photo`, `12 photos`, `1,200 copies`."""
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count:,} {what if count == 1 else many}"
 
 
 def shown_path(path: Path) -> str:
@@ -94,61 +114,73 @@ def shown_path(path: Path) -> str:
         return safe(path)
 
 
-def _print_set(console: Console, number: int, each: LookAlikes) -> None:
+def folded(text: str, width: int) -> list[str]:
+    """Break a path into lines of at most `width` cells: after a slash where that is enough.
+
+    Nothing is lost or added: the lines joined are the text.
+    """
+    lines = [""]
+    for part in re.findall(r"[^/]*/|[^/]+", text):
+        if cell_len(lines[-1] + part) <= width:
+            lines[-1] += part
+        else:
+            lines += chop_cells(part, width)
+    return [line for line in lines if line] or [""]
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _print_set(screen: Screen, number: int, each: LookAlikes) -> None:
     size = shown_bytes(total_bytes(row.photo for row in each.rows))
-    console.print(
-        Text.assemble(
-            (f"Set {number}", "bold"),
-            f"  {counted(len(each.rows), 'photo')}, {size}, spread {each.spread:.1f}",
-        )
-    )
-    table = _table(console)
+    facts = f"{counted(len(each.rows), 'photo')}, {size}, at most {each.spread:.1f} apart"
+    screen.tell(Text.assemble((f"Set {number}", "bold"), f"  {facts}"))
     for row in each.rows[:_ROWS]:
         mark = {
             "keep": Text("keep", "bold green"),
             "same file": Text("same file", "cyan"),
         }.get(row.relation, Text(f"{row.distance:.1f}"))
-        _add(console, table, mark, row.photo)
-    console.print(table)
+        _print_photo(screen, mark, row.photo)
     if len(each.rows) > _ROWS:
         more = counted(len(each.rows) - _ROWS, "more photo")
-        console.print(Text(f"{'':11}and {more} (--format json lists all)"))
-    console.print()
+        screen.tell(f"{_INDENT}and {more} (--format json lists all)")
+    screen.tell()
 
 
-def _print_clusters(console: Console, clusters: tuple[Cluster, ...]) -> None:
-    console.print(Text.assemble(("Of one kind", "bold"), "  not look-alikes, only alike"))
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(justify="right", min_width=11, no_wrap=True)
-    table.add_column(overflow="fold")
+def _print_clusters(screen: Screen, clusters: tuple[Cluster, ...]) -> None:
+    screen.tell(Text.assemble(("Of one kind", "bold"), "  not look-alikes, only alike"))
     for each in clusters[:_ROWS]:
-        shown = [shown_path(photo.path) for photo in each.photos[:_OF_A_CLUSTER]]
+        head = Text(f"{counted(len(each.photos), 'photo'):>{_MARK}}  ")
+        for photo in each.photos[:_OF_A_CLUSTER]:
+            _print_path(screen, head, photo.path)
+            head = Text(_INDENT)
         if len(each.photos) > _OF_A_CLUSTER:
-            shown.append(f"and {len(each.photos) - _OF_A_CLUSTER} more")
-        table.add_row(counted(len(each.photos), "photo"), Text("\n".join(shown)))
-    console.print(table)
+            screen.tell(f"{_INDENT}and {len(each.photos) - _OF_A_CLUSTER:,} more")
     if len(clusters) > _ROWS:
         more = counted(len(clusters) - _ROWS, "more cluster")
-        console.print(Text(f"{'':11}and {more} (--format json lists all)"))
-    console.print()
+        screen.tell(f"{_INDENT}and {more} (--format json lists all)")
+    screen.tell()
 
 
-def _table(console: Console) -> Table:
-    # the first columns are as wide as they ever get, so that all sets line up
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(justify="right", min_width=11, no_wrap=True)
-    if console.width >= _WIDE:
-        table.add_column(justify="right", min_width=13, no_wrap=True)
-        table.add_column(justify="right", min_width=7, no_wrap=True)
-        table.add_column(min_width=16, no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
-
-
-def _add(console: Console, table: Table, mark: Text, photo: Photo) -> None:
-    path = Text(shown_path(photo.path))
-    facts = (f"{photo.width} × {photo.height}", shown_bytes(photo.file.size), shown_date(photo))
-    if console.width >= _WIDE:
-        table.add_row(mark, *facts, path)
+def _print_photo(screen: Screen, mark: Text, photo: Photo) -> None:
+    # every column is as wide as it ever gets, so that all sets line up
+    head = Text(" " * (_MARK - mark.cell_len)) + mark + Text("  ")
+    pixels = f"{photo.width} × {photo.height}"
+    size, date = shown_bytes(photo.file.size), shown_date(photo)
+    if screen.width >= _WIDE:
+        head.append(f"{pixels:>13}  {size:>7}  {date:16}  ")
+        _print_path(screen, head, photo.path)
     else:
-        table.add_row(mark, Text.assemble(path, ("\n" + "   ".join(facts), "dim")))
+        _print_path(screen, head, photo.path)
+        screen.tell(Text(f"{_INDENT}{pixels:11}  {size:>7}  {date}", "dim"))
+    for name in photo.hard_links:
+        _print_path(screen, Text(f"{_INDENT}also named ", "dim"), name)
+
+
+def _print_path(screen: Screen, head: Text, path: Path) -> None:
+    """The path behind `head`, and under itself where it is longer than the line."""
+    indent = head.cell_len
+    for part in folded(shown_path(path), max(screen.width - indent, _MARK)):
+        screen.tell(head + Text(part))
+        head = Text(" " * indent)

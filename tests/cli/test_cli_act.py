@@ -1,0 +1,170 @@
+import os
+from pathlib import Path
+
+import pytest
+from cli.conftest import CHOSEN
+from cli.running import Run, dedupe, on_terminal
+from reports.odd_names import plain
+from trees import Link, contents, read_tree
+
+LINKS = {
+    "001 IMG_0007/1 IMG_0007.jpg": CHOSEN[1],
+    "001 IMG_0007/2 IMG_20191117_104433.jpg": CHOSEN[0],
+    "001 IMG_0007/3 IMG_20191117_104433.png": CHOSEN[2],
+    "002 DSC_0098/1 DSC_0098.JPG": CHOSEN[3],
+    "002 DSC_0098/2 DSC_0098.JPG": CHOSEN[4],
+    "003 portrait/1 portrait.jpg": CHOSEN[5],
+    "003 portrait/2 portrait (1).jpg": CHOSEN[6],
+}
+
+
+def act(action: str, *more: str | Path) -> Run:
+    return dedupe("group", f"--{action}", "--into", "out", *more)
+
+
+def test_symlink_makes_a_folder_of_links_for_each_set(photos: Path, tmp_path: Path) -> None:
+    before = read_tree(photos)
+    run = act("symlink")
+    assert run.code == 0
+    assert run.err.splitlines() == [
+        "7 photos linked into out",
+        "dedupe undo takes it back (action 1)",
+    ]
+    assert contents(tmp_path / "out") == {
+        name: Link(f"../../photos/{photo}") for name, photo in LINKS.items()
+    }
+    assert read_tree(photos) == before
+
+
+def test_symlink_a_second_time_changes_nothing(photos: Path, tmp_path: Path) -> None:
+    act("symlink")
+    before = read_tree(tmp_path / "out")
+    run = act("symlink")
+    assert (run.code, run.err) == (0, "0 photos linked into out, 7 already there\n")
+    assert read_tree(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("action", ["symlink", "copy", "move"])
+def test_a_dry_run_shows_every_step_and_writes_nothing(
+    photos: Path, tmp_path: Path, action: str
+) -> None:
+    before = read_tree(tmp_path)
+    run = act(action, "--dry-run")
+    assert read_tree(tmp_path) == before
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith(f"{action} 7 photos into 3 folders below {tmp_path}/out\n")
+    shown = [line.split("  <-  ") for line in run.out.splitlines() if "<-" in line]
+    assert shown == [[f"    {Path(n).name}", f"{photos / p}"] for n, p in LINKS.items()]
+
+
+def test_copy_puts_copies_there_and_undo_removes_them(photos: Path, tmp_path: Path) -> None:
+    before = read_tree(photos)
+    assert "7 photos copied into out\n" in act("copy").err
+    assert contents(tmp_path / "out") == {
+        name: (photos / photo).read_bytes() for name, photo in LINKS.items()
+    }
+    run = dedupe("undo")
+    assert (run.code, run.out) == (0, "action 1 taken back: 7 copies removed, 4 folders removed\n")
+    assert not (tmp_path / "out").exists()
+    assert read_tree(photos) == before
+
+
+def test_undo_restores_names_bytes_and_times_after_a_move(photos: Path, tmp_path: Path) -> None:
+    for folder in [*photos.rglob("*/"), photos]:
+        os.utime(folder, ns=(10**18 + 1, 10**18 + 7))
+    before = read_tree(photos)
+    assert "7 photos moved into out\n" in act("move").err
+    assert set(contents(tmp_path / "out")) == set(LINKS)
+    assert set(contents(photos)) == set(CHOSEN[7:])
+    run = dedupe("undo")
+    assert run.out == "action 1 taken back: 7 photos moved back, 4 folders removed\n"
+    assert read_tree(photos) == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_index_follows_a_move_and_its_undo_without_a_scan(photos: Path, tmp_path: Path) -> None:
+    before = dedupe("group").out
+    act("move")
+    moved = dedupe("group")
+    assert moved.err == ""
+    assert set(moved.out.split("\n")) - {""} == {f"{tmp_path / 'out' / name}" for name in LINKS}
+    dedupe("undo")
+    assert dedupe("group").out == before
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "no\n", "yellow\n", "\x04"])
+def test_without_a_clear_yes_nothing_is_moved(photos: Path, tmp_path: Path, answer: str) -> None:
+    before = read_tree(tmp_path)
+    run = on_terminal("group", "--move", "--into", "out", typed=answer)
+    assert run.code == 1
+    end = "Move 7 photos (761 kB) to out? [y/N] nothing was moved\n"
+    assert plain(run.out).endswith(end)
+    assert read_tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(("typed", "more"), [("y\n", ()), (" YES \n", ()), ("", ("--yes",))])
+def test_after_a_yes_the_photos_are_moved(
+    photos: Path, tmp_path: Path, typed: str, more: tuple[str, ...]
+) -> None:
+    run = on_terminal("group", "--move", "--into", "out", *more, typed=typed)
+    assert run.code == 0
+    assert "dedupe undo takes it back (action 1)\n" in plain(run.out)
+    assert set(contents(tmp_path / "out")) == set(LINKS)
+
+
+def test_links_and_copies_are_made_without_asking(photos: Path) -> None:
+    for action in ("symlink", "copy"):
+        run = on_terminal("group", f"--{action}", "--into", action)
+        assert run.code == 0
+        assert "[y/N]" not in run.out
+
+
+def test_with_nothing_to_take_back_undo_says_so() -> None:
+    run = dedupe("undo")
+    assert (run.code, run.out) == (0, "nothing to take back\n")
+
+
+def test_undo_twice_takes_back_the_action_before(photos: Path, tmp_path: Path) -> None:
+    before = read_tree(tmp_path / "photos")
+    act("symlink")
+    dedupe("group", "--copy", "--into", "copies")
+    assert dedupe("undo").out.startswith("action 2 taken back: 7 copies removed")
+    assert dedupe("undo").out.startswith("action 1 taken back: 7 links removed")
+    assert dedupe("undo").out == "nothing to take back\n"
+    assert read_tree(tmp_path / "photos") == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_undo_takes_back_the_action_of_a_number(photos: Path, tmp_path: Path) -> None:
+    act("symlink")
+    dedupe("group", "--copy", "--into", "copies")
+    assert dedupe("undo", "--action", "1").out.startswith("action 1 taken back: 7 links removed")
+    assert (tmp_path / "copies").exists()
+    assert dedupe("undo", "--action", "1").out == "action 1 was taken back already\n"
+    run = dedupe("undo", "--action", "9")
+    assert (run.code, run.err) == (2, "error: the journal has no action 9\nthe last one is 2\n")
+
+
+def test_what_somebody_changed_is_left_alone_named_and_gives_exit_code_3(
+    photos: Path, tmp_path: Path
+) -> None:
+    act("move")
+    mine = tmp_path / "out" / "003 portrait/1 portrait.jpg"
+    mine.write_bytes(b"edited since")
+    run = dedupe("undo")
+    assert run.code == 3
+    assert run.out.startswith("action 1 taken back: 6 photos moved back")
+    assert "left alone: out/003 portrait/1 portrait.jpg " in run.err
+    assert mine.read_bytes() == b"edited since"
+
+
+def test_a_photo_that_changed_since_the_scan_is_refused_with_exit_code_3(
+    photos: Path, tmp_path: Path
+) -> None:
+    (photos / CHOSEN[2]).write_bytes(b"edited since")
+    for more in (["--dry-run"], []):
+        run = act("move", *more)
+        assert run.code == 3
+        assert f"{CHOSEN[2]} " in run.out + run.err
+    assert (photos / CHOSEN[2]).read_bytes() == b"edited since"
+    assert len(contents(tmp_path / "out")) == 6

@@ -1,0 +1,184 @@
+import csv
+import json
+import os
+from pathlib import Path
+from subprocess import PIPE
+
+import pytest
+from cli.conftest import CHOSEN
+from cli.running import cut_short, dedupe, on_terminal, process
+from reports.odd_names import plain
+from rich.cells import cell_len
+
+FORMS = ("table", "json", "csv", "paths")
+
+
+def lines_of(screen: str) -> list[str]:
+    return plain(screen).split("\n")
+
+
+def test_in_a_pipe_there_are_paths_and_on_a_terminal_a_table(samples: Path) -> None:
+    piped = dedupe("group").out
+    assert piped == dedupe("group", "--format", "paths").out
+    assert all(Path(line).is_file() for line in piped.splitlines() if line)
+    assert "Set 1  " in plain(on_terminal("group").out)
+
+
+def test_the_same_sets_come_in_every_form_and_the_one_to_keep_is_first(photos: Path) -> None:
+    expected = [
+        ["backup/old laptop/IMG_0007.jpg", *CHOSEN[0:3:2]],
+        ["camera/2018/DSC_0098.JPG", "export/album/DSC_0098.JPG"],
+        ["downloads/portrait.jpg", "downloads/portrait (1).jpg"],
+    ]
+    absolute = [[str(photos / name) for name in each] for each in expected]
+
+    paths = dedupe("group", "--format", "paths").out
+    assert [each.splitlines() for each in paths.split("\n\n")] == absolute
+
+    nul = dedupe("group", "-0").data
+    assert nul == b"".join(
+        b"".join(os.fsencode(name) + b"\0" for name in each) + b"\0" for each in absolute
+    )
+
+    found = json.loads(dedupe("group", "--format", "json").out)
+    assert [[p["path"] for p in each["photos"]] for each in found["sets"]] == absolute
+    assert [[p["keep"] for p in each["photos"]][:2] for each in found["sets"]] == [
+        [True, False]
+    ] * 3
+    assert found["photos"] == 9
+
+    rows = list(csv.DictReader(dedupe("group", "--format", "csv").out.splitlines()))
+    assert [[r["path"] for r in rows if r["set"] == f"{n}"] for n in (1, 2, 3)] == absolute
+
+    table = dedupe("group", "--format", "table").out
+    shown = [line.split("  ")[-1] for line in table.splitlines() if " photos/" in line]
+    assert shown == [f"photos/{name}" for each in expected for name in each]
+
+
+def test_the_table_shows_distance_size_bytes_and_date_of_every_photo(photos: Path) -> None:
+    table = dedupe("group", "--format", "table", "--no-clusters").out.split("\n\n")
+    assert table[0].splitlines() == [
+        "Set 1  3 photos, 516 kB, at most 0.0 apart",
+        "       keep  photos/backup/old laptop/IMG_0007.jpg",
+        "             600 × 400      57 kB  2019-11-17 10:44",
+        "  same file  photos/phone/2019-11/IMG_20191117_104433.jpg",
+        "             600 × 400      57 kB  2019-11-17 10:44",
+        "        0.0  photos/export/for printing/IMG_20191117_104433.png",
+        table[0].splitlines()[-1],  # the date in it is that of the checkout
+    ]
+    assert table[0].splitlines()[-1].startswith("             600 × 400     402 kB  (20")
+    assert "        5.3  photos/downloads/portrait (1).jpg" in table[2].splitlines()
+    assert table[3].splitlines() == [
+        "3 sets of look-alikes hold 7 of 9 photos (threshold 16, efficientnet_lite0).",
+        "1 of them is the same file as the one to keep.",
+        "2 photos are in no set.",
+        "Numbers are distances to the photo to keep, dates in brackets those of the file.",
+    ]
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_no_line_of_the_sample_table_is_wider_than_the_terminal_and_no_path_is_cut(
+    samples: Path, columns: int
+) -> None:
+    lines = lines_of(on_terminal("group", samples, columns=columns).out)
+    assert max(map(cell_len, lines)) <= columns
+    assert not [line for line in lines if line != line.rstrip()]
+    joined = "".join(line.strip() for line in lines)
+    for path in filter(None, dedupe("group", samples).out.splitlines()):
+        assert path in joined, path
+
+
+def test_at_160_columns_everything_of_a_photo_is_in_its_line(photos: Path) -> None:
+    lines = lines_of(on_terminal("group", columns=160).out)
+    assert (
+        "       keep      640 × 427    83 kB  2018-10-03 15:41  photos/camera/2018/DSC_0098.JPG"
+    ) in lines
+
+
+def test_clusters_are_of_photos_in_no_set_and_can_be_left_out(samples: Path) -> None:
+    tight = ("group", "--format", "table", "--threshold", "1")
+    assert "\nOf one kind  not look-alikes, only alike\n" in dedupe(*tight).out
+    assert "Of one kind" not in dedupe(*tight, "--no-clusters").out
+    found = json.loads(dedupe("group", "--format", "json", "--threshold", "1").out)
+    clustered = {photo["path"] for each in found["clusters"] for photo in each}
+    grouped = {photo["path"] for each in found["sets"] for photo in each["photos"]}
+    assert clustered
+    assert not clustered & grouped
+
+
+def test_a_larger_threshold_finds_more(photos: Path) -> None:
+    found = [
+        sum(bool(line) for line in dedupe("group", "--threshold", f"{threshold}").out.splitlines())
+        for threshold in (0, 1, 16)
+    ]
+    assert found[0] < found[2]
+    assert sorted(found) == found
+
+
+def test_only_photos_below_a_given_path_are_compared(photos: Path) -> None:
+    below = dedupe("group", photos / "downloads").out.splitlines()
+    assert below == [str(photos / name) for name in CHOSEN[5:7]]
+    two = dedupe("group", photos / "camera", photos / CHOSEN[4]).out.splitlines()
+    assert two == [str(photos / name) for name in CHOSEN[3:5]]
+
+
+def test_keep_rules_decide_who_comes_first(photos: Path) -> None:
+    first = dedupe("group", photos / "downloads", "--keep", "path").out.splitlines()[0]
+    assert first.endswith("portrait (1).jpg")
+    spaced = dedupe("group", photos / "downloads", "--keep", "resolution , largest")
+    assert spaced.out.splitlines()[0].endswith("portrait.jpg")
+
+
+def test_photos_that_changed_since_the_scan_are_mentioned_on_stderr_only(photos: Path) -> None:
+    before = dedupe("group")
+    assert before.err == ""
+    os.utime(photos / CHOSEN[0])
+    after = dedupe("group")
+    assert after.data == before.data
+    assert after.err == "1 photo in these sets changed or went since the scan: scan again\n"
+
+
+def test_where_nothing_is_alike_a_sentence_says_so(photos: Path) -> None:
+    run = on_terminal("group", photos / "screenshots")
+    assert plain(run.out) == "No look-alikes among 1 photo (threshold 16, efficientnet_lite0).\n"
+    assert dedupe("group", photos / "screenshots").data == b""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_reader_that_goes_away_is_no_error(samples: Path, form: str) -> None:
+    run = cut_short("group", "--format", form)
+    assert (run.code, run.err) == (0, "")
+
+
+def test_an_action_is_carried_out_even_if_nobody_reads_the_table(
+    photos: Path, tmp_path: Path
+) -> None:
+    run = cut_short("group", "--format", "table", "--symlink", "--into", "out")
+    assert run.code == 0
+    assert run.err.startswith("7 photos linked into out\n")
+    assert len(list(Path("out").glob("*/*"))) == 7
+
+
+def test_what_was_left_alone_decides_the_exit_code_even_if_nobody_reads_the_table(
+    photos: Path,
+) -> None:
+    (photos / CHOSEN[0]).unlink()
+    assert cut_short("group", "--format", "table", "--symlink", "--into", "out").code == 3
+
+
+def test_a_process_whose_reader_is_gone_ends_quietly() -> None:
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    run = process("encoders", stdout=ours, stderr=PIPE)
+    os.close(ours)
+    assert run.communicate()[1] == b""
+    assert run.returncode == 0
+
+
+def test_help_of_every_command_fits_a_terminal_and_cuts_nothing() -> None:
+    for command in ("scan", "group", "search", "undo", "encoders", "forget"):
+        for width in (80, 160):
+            run = on_terminal(command, "--help", columns=width)
+            assert run.code == 0
+            assert max(map(cell_len, lines_of(run.out))) <= width, command
+            assert "…" not in run.out, command

@@ -1,0 +1,69 @@
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from cli.conftest import CHOSEN
+from cli.running import dedupe, on_terminal
+from reports.odd_names import plain
+
+PORTRAIT, SMALLER = CHOSEN[5:7]
+
+
+def test_the_photo_itself_comes_first_and_then_its_look_alikes(photos: Path) -> None:
+    run = dedupe("search", photos / PORTRAIT, "-k", "2")
+    assert (run.code, run.err) == (0, "")
+    assert run.out.splitlines() == [f"{photos / PORTRAIT}", f"{photos / SMALLER}"]
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "paths", "table"])
+def test_every_form_has_the_same_hits(photos: Path, form: str) -> None:
+    paths = dedupe("search", photos / PORTRAIT).out.splitlines()
+    assert len(paths) == len(CHOSEN)
+    out = dedupe("search", photos / PORTRAIT, "--format", form).out
+    if form == "json":
+        found = [hit["path"] for hit in json.loads(out)["hits"]]
+    elif form == "csv":
+        found = [row["path"] for row in csv.DictReader(out.splitlines())]
+    elif form == "table":
+        rows = [line for line in out.splitlines() if " photos/" in line]
+        assert rows.pop(0) == f"Nearest to photos/{PORTRAIT}"
+        found = [f"{photos.parent}/{line.strip().split('  ')[1]}" for line in rows]
+    else:
+        found = out.splitlines()
+    assert found == paths
+
+
+def test_distances_ascend_and_stay_below_the_threshold(photos: Path) -> None:
+    out = dedupe("search", photos / PORTRAIT, "--threshold", "16", "--format", "json").out
+    distances = [hit["distance"] for hit in json.loads(out)["hits"]]
+    assert distances == sorted(distances)
+    assert distances[0] == 0
+    assert distances[-1] <= 16
+    assert len(distances) == 2
+
+
+def test_a_photo_that_was_never_scanned_can_be_searched_for(photos: Path, tmp_path: Path) -> None:
+    shutil.copy(photos / SMALLER, tmp_path / "elsewhere.jpg")
+    run = dedupe("search", "elsewhere.jpg", "-k", "1", "--device", "cpu")
+    assert run.out == f"{photos / SMALLER}\n"
+
+
+def test_paths_can_end_with_nul_bytes(photos: Path) -> None:
+    run = dedupe("search", photos / PORTRAIT, "-k", "2", "-0")
+    assert run.out == f"{photos / PORTRAIT}\0{photos / SMALLER}\0"
+
+
+def test_on_a_terminal_the_hits_are_a_table(photos: Path) -> None:
+    lines = plain(on_terminal("search", photos / PORTRAIT, "-k", "1").out).splitlines()
+    assert lines[:2] == [f"Nearest to photos/{PORTRAIT}", f"        0.0  photos/{PORTRAIT}"]
+    assert lines[2].startswith("             512 × 512      54 kB  (")
+
+
+def test_with_nothing_near_enough_a_sentence_says_so(photos: Path, tmp_path: Path) -> None:
+    (photos / CHOSEN[7]).rename(tmp_path / "away.png")
+    dedupe("scan", photos)
+    run = on_terminal("search", "away.png", "--threshold", "1")
+    assert run.code == 0
+    assert plain(run.out) == "no photo is that near to away.png\n"

@@ -1,0 +1,176 @@
+import base64
+import csv
+import json
+import os
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from reports.odd_names import ODD_NAMES, obeyed
+from reports.streams import Pipe, Terminal
+from reports.views import ELSEWHERE, look_alikes, of_names, overview, photo, ranking
+
+from dedupe.errors import UnknownName, UsageError
+from dedupe.names import safe
+from dedupe.reports.registry import REPORTS, find_report
+
+NAMES = list(ODD_NAMES.values())
+EXACT = [os.fsencode(Path(ELSEWHERE, name)) for name in NAMES]
+
+
+def path_of(facts: dict[str, str]) -> bytes:
+    if "path_base64" in facts:
+        return base64.b64decode(facts["path_base64"])
+    return facts["path"].encode()
+
+
+@pytest.mark.parametrize("form", REPORTS)
+@pytest.mark.parametrize("name", NAMES, ids=ODD_NAMES)
+def test_no_report_lets_a_terminal_obey_a_name(form: str, name: str) -> None:
+    out = Terminal()
+    REPORTS[form].overview(of_names([name, name, name], ELSEWHERE), out)
+    REPORTS[form].ranking(ranking([name], ELSEWHERE), out)
+    assert out.data
+    assert obeyed(out.text) == []
+
+
+@pytest.mark.parametrize("form", REPORTS)
+def test_every_report_can_say_that_there_is_nothing(form: str) -> None:
+    out = Pipe()
+    REPORTS[form].overview(overview(photos=0), out)
+    assert (out.data == b"") == (form == "paths")
+
+
+def test_json_has_the_exact_bytes_of_every_path() -> None:
+    out = Pipe()
+    REPORTS["json"].overview(of_names(NAMES, ELSEWHERE), out)
+    found = json.loads(out.text)
+    photos = found["sets"][0]["photos"]
+    assert [path_of(each) for each in photos[:-1]] == EXACT
+    assert [path_of(each) for each in photos[-1]["hard_links"]] == EXACT
+    assert [path_of(each) for each in found["clusters"][0]] == EXACT[:6]
+    out = Pipe()
+    REPORTS["json"].ranking(ranking(NAMES, ELSEWHERE), out)
+    found = json.loads(out.text)
+    assert [path_of(each) for each in found["hits"]] == EXACT
+    assert path_of(found["example"]) == EXACT[-1]
+
+
+def test_json_gives_base64_only_where_text_cannot_hold_the_name() -> None:
+    out = Pipe()
+    REPORTS["json"].overview(of_names(NAMES, "/plain"), out)
+    photos = json.loads(out.text)["sets"][0]["photos"]
+    odd = [each["path_base64"] for each in photos if "path_base64" in each]
+    assert [base64.b64decode(each) for each in odd] == [b"/plain/caf\xe9 \xff.jpg"]
+
+
+def test_json_holds_every_fact() -> None:
+    out = Pipe()
+    untimed = photo("/p/b.jpg", taken=None)
+    REPORTS["json"].overview(overview(look_alikes(photo(), untimed, untimed)), out)
+    found = json.loads(out.text)
+    assert {key: found[key] for key in ("threshold", "encoder", "photos", "clusters")} == {
+        "threshold": 16.0,
+        "encoder": "efficientnet_lite0",
+        "photos": 100,
+        "clusters": [],
+    }
+    assert found["sets"][0]["spread"] == 12.345
+    keep, same, like = found["sets"][0]["photos"]
+    assert keep == {
+        "keep": True,
+        "relation": "keep",
+        "distance": 0.0,
+        "reason": "first by path",
+        "path": "/p/a.jpg",
+        "width": 4000,
+        "height": 3000,
+        "bytes": 3_100_000,
+        "format": "JPEG",
+        "taken": "2019-07-14T12:00:00",
+        "modified_ns": 1_563_105_600 * 10**9,
+        "content": "01" * 32,
+    }
+    assert (same["keep"], same["relation"], same["taken"]) == (False, "same file", None)
+    assert (like["relation"], like["distance"]) == ("look-alike", 4.25)
+
+
+def test_csv_comes_back_as_it_was_written() -> None:
+    out = Pipe()
+    two = overview(look_alikes(photo(), photo("/p/b.jpg", taken=None)), look_alikes(photo("/c")))
+    REPORTS["csv"].overview(two, out)
+    rows = list(csv.DictReader(StringIO(out.text)))
+    assert [(row["set"], row["relation"], row["path"]) for row in rows] == [
+        ("1", "keep", "/p/a.jpg"),
+        ("1", "same file", "/p/b.jpg"),
+        ("2", "keep", "/c"),
+    ]
+    assert rows[0] == {
+        "set": "1",
+        "relation": "keep",
+        "distance": "0.0000",
+        "width": "4000",
+        "height": "3000",
+        "bytes": "3100000",
+        "format": "JPEG",
+        "taken": "2019-07-14 12:00:00",
+        "path": "/p/a.jpg",
+    }
+    assert rows[1]["taken"] == ""
+
+
+def test_csv_has_one_line_for_each_photo_whatever_its_name() -> None:
+    for write, found in (
+        (REPORTS["csv"].overview, of_names(NAMES, ELSEWHERE)),
+        (REPORTS["csv"].ranking, ranking(NAMES, ELSEWHERE)),
+    ):
+        out = Pipe()
+        write(found, out)  # type: ignore[arg-type]
+        assert [row["path"] for row in csv.DictReader(out.text.splitlines())][: len(NAMES)] == [
+            safe(Path(ELSEWHERE, name)) for name in NAMES
+        ]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(1)", "=cmd|' /C calc'!A0"])
+def test_a_cell_that_a_spreadsheet_would_run_is_made_text(name: str) -> None:
+    out = Pipe()
+    REPORTS["csv"].ranking(ranking([name], folder=""), out)
+    assert [row["path"] for row in csv.DictReader(StringIO(out.text))] == [f"'{name}"]
+
+
+def test_a_pipe_gets_the_paths_byte_for_byte() -> None:
+    out = Pipe()
+    REPORTS["paths"].overview(of_names(NAMES, ELSEWHERE), out)
+    assert out.data == b"\n".join([*EXACT, b"/photos/named twice.jpg", b""])
+    out = Pipe()
+    find_report("paths", terminal=False, null=True).overview(of_names(NAMES, ELSEWHERE), out)
+    assert out.data.split(b"\0") == [*EXACT, b"/photos/named twice.jpg", b"", b""]
+    out = Pipe()
+    find_report(None, terminal=False, null=True).ranking(ranking(NAMES, ELSEWHERE), out)
+    assert out.data.split(b"\0") == [*EXACT, b""]
+
+
+def test_an_empty_line_is_between_sets_and_a_second_nul_after_each() -> None:
+    two = overview(look_alikes(photo("/a"), photo("/b")), look_alikes(photo("/c"), photo("/d")))
+    out = Pipe()
+    REPORTS["paths"].overview(two, out)
+    assert out.data == b"/a\n/b\n\n/c\n/d\n"
+    out = Pipe()
+    find_report(None, terminal=True, null=True).overview(two, out)
+    assert out.data == b"/a\0/b\0\0/c\0/d\0\0"
+
+
+def test_a_person_gets_a_table_and_a_program_paths() -> None:
+    assert find_report(None, terminal=True) is REPORTS["table"]
+    assert find_report(None, terminal=False) is REPORTS["paths"]
+    for name in REPORTS:
+        assert find_report(name, terminal=True) is find_report(name, terminal=False)
+
+
+def test_what_no_report_can_do_is_refused() -> None:
+    with pytest.raises(UnknownName, match="no format called 'jsn'") as refused:
+        find_report("jsn", terminal=False)
+    assert "did you mean 'json'?" in refused.value.hint
+    for name in set(REPORTS) - {"paths"}:
+        with pytest.raises(UsageError, match="-0 goes with --format paths"):
+            find_report(name, terminal=False, null=True)

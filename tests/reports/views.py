@@ -1,0 +1,62 @@
+"""Results to report, built by hand."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from dedupe.matching.clusters import Cluster
+from dedupe.matching.search import Hit
+from dedupe.photos.photo import Photo, PhotoFile
+from dedupe.reports.facts import LookAlikes, Overview, Ranking, Row
+
+
+def photo(path: str | Path = "/p/a.jpg", **known: object) -> Photo:
+    """A photo of no file."""
+    file = PhotoFile(
+        path=Path(path),
+        size=known.pop("size", 3_100_000),  # type: ignore[arg-type]
+        mtime_ns=known.pop("mtime_ns", 1_563_105_600 * 10**9),  # type: ignore[arg-type]
+        device=1,
+        inode=2,
+    )
+    facts: dict[str, object] = {
+        "content": b"\1" * 32,
+        "width": 4000,
+        "height": 3000,
+        "format": "JPEG",
+        "taken": datetime(2019, 7, 14, 12, 0, 0),
+    }
+    return Photo(file=file, **{**facts, **known})  # type: ignore[arg-type]
+
+
+def look_alikes(*photos: Photo) -> LookAlikes:
+    """A set of them, the first to be kept, the next the same file, all others look-alikes."""
+    rows = [Row(photos[0], 0.0, "keep", "first by path")]
+    rows += [Row(each, 0.0, "same file", "first by path") for each in photos[1:2]]
+    rows += [Row(each, 4.25 + n, "look-alike", "more bytes") for n, each in enumerate(photos[2:])]
+    return LookAlikes(tuple(rows), 12.345)
+
+
+def overview(*sets: LookAlikes, clusters: tuple[Cluster, ...] = (), photos: int = 100) -> Overview:
+    """All that `dedupe group` has to say."""
+    return Overview(
+        sets=sets, clusters=clusters, photos=photos, threshold=16.0, encoder="efficientnet_lite0"
+    )
+
+
+def of_names(names: list[str], folder: str = "/photos") -> Overview:
+    """One set and one cluster of photos of these names."""
+    photos = [photo(Path(folder, name)) for name in names]
+    hard = photo("/photos/named twice.jpg", hard_links=tuple(each.path for each in photos))
+    return overview(look_alikes(*photos, hard), clusters=(Cluster(tuple(photos[:6])),))
+
+
+def ranking(names: list[str], folder: str = "/photos") -> Ranking:
+    """An example and its hits."""
+    photos = [photo(Path(folder, name)) for name in names]
+    return Ranking(
+        photos[-1].path, tuple(Hit(each, float(number)) for number, each in enumerate(photos))
+    )
+
+
+ELSEWHERE = os.fsdecode(b"/media/caf\xe9")

