@@ -301,19 +301,10 @@ def test_every_public_function_explains_arguments_results_and_errors(name: str) 
     if elsewhere := re.search(r"Args and errors are those of `(\w+)`", words):
         assert elsewhere[1] in dedupe._HOME
         missing -= {"Args:", "Raises:"}
-    assert missing <= TERSE.get(name, set()), f"{name} lacks {missing}"
+    assert not missing, f"{name} lacks {missing}"
     if "Args:" not in missing and not elsewhere:
         unexplained = [each for each in signature.parameters if f"\n    {each}: " not in words]
         assert unexplained == []
-
-
-# What the first sentence says well enough: opened, scanned, forgotten; and what cannot fail.
-TERSE = {
-    "open_library": {"Returns:"},
-    "update_index": {"Returns:"},
-    "forget": {"Args:"},
-    "find_clusters": {"Raises:"},
-}
 
 
 @pytest.mark.parametrize("name", [n for n, it in public().items() if inspect.isclass(it)])

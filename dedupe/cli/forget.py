@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.index.scan import forget as drop
-from dedupe.reports.table import counted
+from dedupe.reports.screen import counted
 
 
 def forget(
@@ -15,4 +14,6 @@ def forget(
     index: options.Index = None,
 ) -> None:
     """Drop all that is remembered at or below PATH. No photo is touched."""
+    from dedupe.index.scan import forget as drop
+
     typer.echo(f"{counted(drop(paths, index=index), 'file')} forgotten")

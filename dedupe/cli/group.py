@@ -3,24 +3,20 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dedupe.cli import options
-from dedupe.cli.talk import RichProgress, ask, say, say_left
+from dedupe.cli.talk import ask, say, say_left
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
-from dedupe.index.library import open_library
-from dedupe.matching.clusters import find_clusters
-from dedupe.matching.groups import Group, find_groups
-from dedupe.organize.act import apply, make_plan
 from dedupe.organize.keep import DEFAULT_KEEP
-from dedupe.organize.plan import Plan
-from dedupe.photos.discover import unchanged
-from dedupe.reports.facts import Overview, look_alikes, shown_bytes
-from dedupe.reports.registry import find_report
-from dedupe.reports.table import counted, shown_path
+from dedupe.reports.screen import counted, shown_bytes, shown_path
+
+if TYPE_CHECKING:
+    from dedupe.matching.groups import Group
+    from dedupe.organize.plan import Plan
 
 _DONE = {"symlink": "linked", "copy": "copied", "move": "moved"}
 
@@ -68,6 +64,13 @@ def group(
     In a set every two photos are within the threshold of each other. Nothing happens to any
     file without --symlink, --copy or --move; `dedupe undo` takes those back.
     """
+    from dedupe.index.library import open_library
+    from dedupe.matching.clusters import find_clusters
+    from dedupe.matching.groups import find_groups
+    from dedupe.organize.act import make_plan
+    from dedupe.reports.facts import Overview, look_alikes
+    from dedupe.reports.registry import find_report
+
     form = find_report(report, terminal=sys.stdout.isatty(), null=null)
     action = _chosen(symlink=symlink, copy=copy, move=move)
     if dry_run and action is None:
@@ -96,7 +99,8 @@ def group(
         return _carry_out(plan, yes=yes, index=index)
     _say_changed(groups)
     if groups and sys.stdout.isatty():
-        say("next:  dedupe group --symlink  puts each set into a folder of links")
+        command = options.again("dedupe group --symlink", index)
+        say(f"next:  {command}  puts each set into a folder of links")
     return 0
 
 
@@ -107,7 +111,10 @@ def _chosen(**actions: bool) -> str | None:
     return asked[0] if asked else None
 
 
-def _carry_out(plan: Plan, *, yes: bool, index: Path | None) -> int:
+def _carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
+    from dedupe.cli.progress import RichProgress
+    from dedupe.organize.act import apply
+
     photos = [step for step in plan.steps if step.is_photo]
     if plan.action == "move" and photos and not yes and sys.stdin.isatty():
         size = shown_bytes(sum(step.size for step in photos))
@@ -120,12 +127,15 @@ def _carry_out(plan: Plan, *, yes: bool, index: Path | None) -> int:
     done = f"{counted(receipt.done, 'photo')} {_DONE[plan.action]}"
     say(f"{done} into {shown_path(plan.into)}{standing}")
     if receipt.action:
-        say(f"dedupe undo takes it back (action {receipt.action})")
+        command = options.again("dedupe undo", index)
+        say(f"{command} takes it back (action {receipt.action})")
     return say_left(receipt.left)
 
 
-def _say_changed(groups: Sequence[Group]) -> None:
+def _say_changed(groups: "Sequence[Group]") -> None:
     """The index may be older than the disk; only the photos that are shown are looked at."""
+    from dedupe.photos.discover import unchanged
+
     count = sum(not unchanged(photo.file) for each in groups for photo in each.photos)
     if count:
         say(f"{counted(count, 'photo')} in these sets changed or went since the scan: scan again")

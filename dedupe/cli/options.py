@@ -1,9 +1,13 @@
 """Options that several commands share."""
 
+import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from dedupe.names import safe
 
 # Path objects carry any bytes a name may have; that they exist is for the library to say
 Index = Annotated[
@@ -40,3 +44,10 @@ Format = Annotated[
     ),
 ]
 Null = Annotated[bool, typer.Option("-0", help="Paths ended by a NUL byte, for xargs -0.")]
+
+
+def again(command: str, index: Path | None) -> str:
+    """A command to type next, with the --index it needs to see the same photos."""
+    if index is None or os.fspath(index) == os.environ.get("DEDUPE_INDEX"):
+        return command
+    return f"{command} --index {safe(shlex.quote(os.fspath(index)))}"

@@ -4,18 +4,19 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from dedupe.cli import options
-from dedupe.cli.talk import RichProgress
 from dedupe.encoders.registry import DEFAULT_ENCODER
-from dedupe.index.scan import ScanReport, update_index
 from dedupe.names import safe
 from dedupe.photos.photo import Skip
-from dedupe.reports.table import Screen, counted, shown_path
+from dedupe.reports.screen import Screen, counted, shown_path
+
+if TYPE_CHECKING:
+    from dedupe.index.scan import ScanReport
 
 # of each reason, this many files are named; --list-skipped names all
 _NAMED = 3
@@ -41,6 +42,9 @@ def scan(
     is gone; a folder that is missing or suddenly empty is never taken for deleted.
     Ctrl-C keeps what is done: the same command goes on from there.
     """
+    from dedupe.cli.progress import RichProgress
+    from dedupe.index.scan import update_index
+
     with RichProgress() as progress:
         report = update_index(
             paths,
@@ -51,10 +55,12 @@ def scan(
             progress=progress,
         )
     _print_report(report, list_skipped)
+    if report.photos:
+        Screen(sys.stdout).tell(f"next:  {options.again('dedupe group', index)}")
     return 3 if any(skip.problem for skip in report.skips) else 0
 
 
-def _print_report(report: ScanReport, list_skipped: bool) -> None:
+def _print_report(report: "ScanReport", list_skipped: bool) -> None:
     screen = Screen(sys.stdout)
     known = report.photos - report.encoded - report.recognised
     parts = [f"{report.encoded:,} encoded"]
@@ -70,8 +76,6 @@ def _print_report(report: ScanReport, list_skipped: bool) -> None:
     _print_skips(screen, "could not be read", problems, list_skipped)
     _print_skips(screen, "passed over", others, list_skipped)
     screen.tell(f"index: {shown_path(report.index)} ({report.encoder})")
-    if report.photos:
-        screen.tell("next:  dedupe group")
 
 
 def _print_skips(screen: Screen, what: str, skips: Iterable[Skip], list_skipped: bool) -> None:

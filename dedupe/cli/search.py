@@ -7,11 +7,6 @@ from typing import Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.index.library import open_library
-from dedupe.matching.search import search as find
-from dedupe.photos.discover import absolute
-from dedupe.reports.facts import Ranking
-from dedupe.reports.registry import find_report
 
 
 def search(
@@ -29,6 +24,12 @@ def search(
     index: options.Index = None,
 ) -> None:
     """Rank the library by distance to PHOTO, nearest first."""
+    from dedupe.index.library import open_library
+    from dedupe.matching.search import search as find
+    from dedupe.photos.discover import absolute
+    from dedupe.reports.facts import Ranking
+    from dedupe.reports.registry import find_report
+
     form = find_report(report, terminal=sys.stdout.isatty(), null=null)
     library = open_library(index=index, encoder=encoder)
     hits = find(library, photo, k, threshold=threshold, weights=weights, device=device)

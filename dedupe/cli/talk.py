@@ -1,25 +1,14 @@
-"""What is said on stderr: errors, notes and progress. stdout is for results."""
+"""What is said on stderr: errors, notes and questions. stdout is for results."""
 
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from types import TracebackType
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 
 from dedupe.names import safe
 from dedupe.organize.steps import Refusal
-from dedupe.reports.table import Screen, shown_path
+from dedupe.reports.screen import Screen, shown_path
 
 
 def say_error(message: str, hint: str = "") -> None:
@@ -47,62 +36,6 @@ def say_left(left: Iterable[Refusal]) -> int:
         say(f"left alone: {shown_path(refusal.path)} {safe(refusal.reason)}")
         code = 3
     return code
-
-
-class _Rate(TextColumn):
-    """Items per second, empty until it is known."""
-
-    def __init__(self) -> None:
-        super().__init__("")
-
-    def render(self, task: Task) -> Text:
-        if not task.total or not task.speed:
-            return Text()
-        return Text(f"{task.speed:.1f}/s", "dim")
-
-
-class RichProgress:
-    """The Progress protocol as a bar on stderr with rate and time left.
-
-    Use it as a context manager. Without a terminal it says nothing.
-    """
-
-    def __init__(self) -> None:
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-            console=_screen(),
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        )
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> "RichProgress":
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
-
-    def start(self, what: str, total: int) -> None:
-        """Begin a stage of `total` items (0: nobody knows how many)."""
-        if self._task is not None:
-            self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(what, total=total or None)
-
-    def advance(self, count: int = 1) -> None:
-        """`count` more items are done."""
-        if self._task is not None:
-            self._bar.advance(self._task, count)
 
 
 def _tell(text: Text) -> None:

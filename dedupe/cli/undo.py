@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.cli.talk import RichProgress, say_left
-from dedupe.organize.act import undo as take_back
-from dedupe.reports.table import counted
+from dedupe.cli.talk import say_left
+from dedupe.reports.screen import counted
 
 _BACK = {
     "symlink": ("link", "removed"),
@@ -28,6 +27,9 @@ def undo(
     Names, bytes and times of files and folders are as before. What somebody changed since
     is left alone and named. Calling it again takes back the action before.
     """
+    from dedupe.cli.progress import RichProgress
+    from dedupe.organize.act import undo as take_back
+
     with RichProgress() as progress:
         receipt = take_back(action=action, index=index, progress=progress)
     if not receipt.action:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem
-from dedupe.index.store import EncoderRow, Index, default_index
+from dedupe.index.place import default_index
+from dedupe.index.store import EncoderRow, Index
 from dedupe.photos.discover import each_absolute
 from dedupe.photos.photo import Photo, Skip
 
@@ -48,6 +49,9 @@ def open_library(
         paths: only photos at or below these; all that was ever scanned if empty.
         index: the index file; DEDUPE_INDEX or the one in the user's data folder if None.
         encoder: whose vectors; those of the last scan if None.
+
+    Returns:
+        The photos with their vectors, and what was passed over.
 
     Raises:
         UnknownName: there is no such encoder.

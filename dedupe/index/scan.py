@@ -17,7 +17,8 @@ from dedupe.encoders.identity import known_fingerprint
 from dedupe.encoders.registry import DEFAULT_ENCODER, find_encoder
 from dedupe.errors import Interrupted, RootMissing
 from dedupe.index.library import Library, open_library
-from dedupe.index.store import EncoderRow, Index, default_index, is_under
+from dedupe.index.place import default_index
+from dedupe.index.store import EncoderRow, Index, is_under
 from dedupe.photos.decode import Reading, quiet_pillow, read_photo
 from dedupe.photos.discover import discover, each_absolute, resolve_roots
 from dedupe.photos.photo import PhotoFile, Skip
@@ -93,6 +94,9 @@ def update_index(
         device: "auto", "cpu", "cuda" or "mps".
         workers: threads that read and decode; the number of cores if None.
         progress: told how far it is.
+
+    Returns:
+        What was found, done and passed over.
 
     Raises:
         RootMissing: a folder is missing, or empty although photos of it are remembered.
@@ -325,6 +329,10 @@ def forget(paths: Iterable[Path | str] | Path | str, *, index: Path | None = Non
     """Drop all that is remembered at or below `paths`, whether they still exist or not.
 
     No photo is touched; another scan brings them back.
+
+    Args:
+        paths: folders or photos.
+        index: the index file; DEDUPE_INDEX or the one in the user's data folder if None.
 
     Returns:
         How many photo files were forgotten.

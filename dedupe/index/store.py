@@ -13,7 +13,6 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 import PIL
-import platformdirs
 from filelock import FileLock, Timeout
 
 from dedupe.errors import IndexProblem
@@ -23,19 +22,6 @@ from dedupe.photos.photo import Photo, PhotoFile, Skip
 
 # a photo that could not be read is tried again when one of these changes
 READER = f"dedupe {DECODE_VERSION}, pillow {PIL.__version__}, pillow-heif {version('pillow-heif')}"
-
-
-def default_index() -> Path:
-    """DEDUPE_INDEX, or index.db in the user's data folder."""
-    named = os.environ.get("DEDUPE_INDEX")
-    if named:
-        return Path(named).expanduser()
-    return platformdirs.user_data_path("dedupe", appauthor=False) / "index.db"
-
-
-def journal_beside(index: Path) -> Path:
-    """Where the journal of the actions on an index's photos is kept."""
-    return index.with_name(f"{index.stem}.actions.db")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,12 @@ def find_clusters(
 
     Returns:
         The largest first; equally large ones in the order of their first path.
+
+    Raises:
+        ValueError: `threshold` is negative.
     """
+    if not threshold >= 0:
+        raise ValueError(f"a threshold is 0 or more, got {threshold}")
     grouped = {photo.path for group in groups for photo in group.photos}
     rest = np.array(
         [row for row, photo in enumerate(library.photos) if photo.path not in grouped], np.int64

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dedupe.errors import IndexProblem, JournalProblem
-from dedupe.index.store import Index, default_index, journal_beside
+from dedupe.index.place import default_index, journal_beside
 from dedupe.organize import apply as applying
 from dedupe.organize import plan as planning
 from dedupe.organize import undo as undoing
@@ -126,6 +126,8 @@ def _follow(journal: Path, index: Path, touched: Callable[[Record], bool]) -> No
                         ends = (entry.step.source, entry.step.target)
                         moves.append(ends if entry.state == "done" else ends[::-1])
         if moves:
+            from dedupe.index.store import Index
+
             with Index(index) as store, store.batch():
                 store.follow(moves)
     except (IndexProblem, JournalProblem):

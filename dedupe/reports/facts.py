@@ -128,16 +128,6 @@ def shown_date(photo: Photo) -> str:
         return "–"
 
 
-def shown_bytes(count: int) -> str:
-    """`412 kB`, `3.1 MB`: powers of 1000, as file managers count."""
-    size, units = float(count), iter(("B", "kB", "MB", "GB", "TB"))
-    unit = next(units)
-    while size >= 999.5 and (larger := next(units, None)):
-        size, unit = size / 1000, larger
-    digits = 1 if unit not in ("B", "kB") and size < 99.95 else 0
-    return f"{size:.{digits}f} {unit}"
-
-
 def total_bytes(photos: Iterable[Photo]) -> int:
     """The bytes of several photos together."""
     return sum(photo.file.size for photo in photos)

@@ -1,25 +1,20 @@
 """For people: calm tables, readable at 80 and at 160 columns."""
 
-import os
-import re
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TextIO
 
-from rich.cells import cell_len, chop_cells
-from rich.console import Console
 from rich.text import Text
 
 from dedupe.matching.clusters import Cluster
-from dedupe.names import safe
 from dedupe.photos.photo import Photo
 from dedupe.reports.facts import (
     LookAlikes,
     Overview,
     Ranking,
-    shown_bytes,
     shown_date,
     total_bytes,
 )
+from dedupe.reports.screen import Screen, counted, folded, shown_bytes, shown_path
 
 # From here on everything of a photo stands in one line; below, the path has its own.
 _WIDE = 110
@@ -35,24 +30,11 @@ _INDENT = " " * (_MARK + 2)
 _LEGEND = "Numbers are distances to the photo to keep, dates in brackets those of the file."
 
 
-class Screen(Console):
-    """A rich console that leaves it to the caller what a reader who went away means."""
-
-    def __init__(self, out: TextIO) -> None:
-        super().__init__(file=out, highlight=False)
-
-    def on_broken_pipe(self) -> NoReturn:
-        """Raise the BrokenPipeError; rich itself would end the program with exit code 1."""
-        raise  # the error that rich is handling when it calls this
-
-    def tell(self, text: Text | str = "") -> None:
-        """Print text as it is: no markup in it, no line break but where the terminal ends."""
-        self.print(Text(text) if isinstance(text, str) else text, soft_wrap=True)
-
-
 def write_overview(overview: Overview, out: TextIO) -> None:
     """The sets, the clusters, and a summary in words."""
     screen = Screen(out)
+    if overview.sets:
+        _print_header(screen)
     for number, each in enumerate(overview.sets, 1):
         _print_set(screen, number, each)
     if overview.clusters:
@@ -70,6 +52,7 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
         _print_path(screen, Text("no photo is that near to "), ranking.example)
         return
     _print_path(screen, Text("Nearest to ", "bold"), ranking.example)
+    _print_header(screen)
     for hit in ranking.hits:
         _print_photo(screen, Text(f"{hit.distance:.1f}"), hit.photo)
 
@@ -98,34 +81,6 @@ def summary(overview: Overview) -> list[str]:
         where = "set or cluster" if overview.clusters else "set"
         lines.append(f"{counted(alone, 'photo')} {_are(alone)} in no {where}.")
     return lines
-
-
-def counted(count: int, what: str) -> str:
-    """`1 photo`, `12 photos`, `1,200 copies`."""
-    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{count:,} {what if count == 1 else many}"
-
-
-def shown_path(path: Path) -> str:
-    """The path in full, from here where it lies below here, safe for a terminal."""
-    try:
-        return safe(path.relative_to(os.path.realpath(Path.cwd())))
-    except (ValueError, FileNotFoundError):  # elsewhere, or here was deleted
-        return safe(path)
-
-
-def folded(text: str, width: int) -> list[str]:
-    """Break a path into lines of at most `width` cells: after a slash where that is enough.
-
-    Nothing is lost or added: the lines joined are the text.
-    """
-    lines = [""]
-    for part in re.findall(r"[^/]*/|[^/]+", text):
-        if cell_len(lines[-1] + part) <= width:
-            lines[-1] += part
-        else:
-            lines += chop_cells(part, width)
-    return [line for line in lines if line] or [""]
 
 
 def _are(count: int) -> str:
@@ -161,6 +116,13 @@ def _print_clusters(screen: Screen, clusters: tuple[Cluster, ...]) -> None:
         more = counted(len(clusters) - _ROWS, "more cluster")
         screen.tell(f"{_INDENT}and {more} (--format json lists all)")
     screen.tell()
+
+
+def _print_header(screen: Screen) -> None:
+    """Names of the columns, where there are columns."""
+    if screen.width >= _WIDE:
+        titles = f"{'distance':>{_MARK}}  {'pixels':>13}  {'size':>7}  {'date':16}  photo"
+        screen.tell(Text(titles, "dim"))
 
 
 def _print_photo(screen: Screen, mark: Text, photo: Photo) -> None:

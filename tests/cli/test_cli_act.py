@@ -168,3 +168,15 @@ def test_a_photo_that_changed_since_the_scan_is_refused_with_exit_code_3(
         assert f"{CHOSEN[2]} " in run.out + run.err
     assert (photos / CHOSEN[2]).read_bytes() == b"edited since"
     assert len(contents(tmp_path / "out")) == 6
+
+
+def test_what_to_type_next_names_the_index_that_was_named(photos: Path, tmp_path: Path) -> None:
+    index = tmp_path / "my index.db"
+    run = dedupe("scan", photos, "--index", index)
+    assert f"next:  dedupe group --index '{index}'\n" in run.out
+    run = act("symlink", "--index", index)
+    command = f"dedupe undo --index '{index}'"
+    assert f"{command} takes it back (action 1)\n" in run.err
+    assert dedupe("undo").out == "nothing to take back\n"
+    assert dedupe(*command.replace("'", "").split(" ", 3)[1:]).code == 0
+    assert not (tmp_path / "out").exists()

@@ -7,8 +7,9 @@ from cli.running import Run, cut_short, dedupe, on_terminal
 from reports.odd_names import plain
 from trees import read_tree
 
-from dedupe.cli import app, group
+from dedupe.cli import app
 from dedupe.errors import DedupeError
+from dedupe.matching import groups
 
 MISUSES = {
     "unknown option": (["group", "--colour"], "no such option: --colour"),
@@ -152,7 +153,7 @@ def test_a_fault_in_the_program_is_one_sentence_and_no_traceback(
     def faulty(*args: object, **options: object) -> None:
         raise ZeroDivisionError("by\nzero \x1b[2J")
 
-    monkeypatch.setattr(group, "find_groups", faulty)
+    monkeypatch.setattr(groups, "find_groups", faulty)
     run = dedupe("group")
     assert run.code == 1
     assert run.err.startswith(
@@ -178,7 +179,7 @@ def test_every_error_ends_with_its_own_exit_code(
         def raising(*args: object, error: DedupeError = error, **options: object) -> None:
             raise error
 
-        monkeypatch.setattr(group, "find_groups", raising)
+        monkeypatch.setattr(groups, "find_groups", raising)
         run = dedupe("group")
         assert run.err == "error: so it is\ndo this\n"
         assert run.code == kind.exit_code
@@ -198,7 +199,7 @@ def test_a_stop_before_there_is_anything_to_lose_is_no_traceback(
     def stopped(*args: object, **options: object) -> None:
         raise KeyboardInterrupt(*number)
 
-    monkeypatch.setattr(group, "find_groups", stopped)
+    monkeypatch.setattr(groups, "find_groups", stopped)
     run = dedupe("group")
     assert run.code == code
     assert run.err.startswith("error: stopped\n")

@@ -11,7 +11,7 @@ import pytest
 from cli.running import Run, dedupe, process
 from PIL import Image
 
-from dedupe.cli.talk import RichProgress
+from dedupe.cli.progress import RichProgress
 
 # small batches, so that a scan can be stopped early and still has much to do
 BATCH = 8

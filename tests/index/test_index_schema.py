@@ -8,7 +8,8 @@ import pytest
 
 from dedupe.errors import IndexProblem
 from dedupe.index import schema
-from dedupe.index.store import Index, default_index, journal_beside
+from dedupe.index.place import default_index, journal_beside
+from dedupe.index.store import Index
 
 
 def ask(path: Path, question: str) -> object:

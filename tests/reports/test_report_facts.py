@@ -3,7 +3,8 @@ import pytest
 from reports.views import photo
 
 from dedupe.matching.groups import Group
-from dedupe.reports.facts import look_alikes, shown_bytes, shown_date
+from dedupe.reports.facts import look_alikes, shown_date
+from dedupe.reports.screen import shown_bytes
 
 
 @pytest.mark.parametrize(
