@@ -11,7 +11,7 @@ demo: .venv/demo.stamp  ## scan sample_photos and show its look-alike sets, each
 	$(BIN)/dedupe group --index demo/index.db --threshold 16 --symlink --into demo/look-alikes --format table
 
 test: .venv/dev.stamp  ## run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: .venv/dev.stamp  ## what a reviewer's eye should not be spent on
 	$(BIN)/ruff check .
