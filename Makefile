@@ -1,6 +1,8 @@
 # Set-up happens inside .venv and nowhere else: python3 (3.11 or newer), pip and make are enough.
 PYTHON ?= python3
 BIN := .venv/bin
+# whom pip trusts, uv trusts too: behind a company's proxy that is the system's list
+export UV_SYSTEM_CERTS ?= true
 
 .PHONY: demo test lint bench docs lock clean
 
@@ -51,7 +53,7 @@ clean:
 .venv/uv.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "dedupe needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv || \
+	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv || \
 		{ $(PYTHON) -m venv --clear --without-pip .venv && \
-		  $(PYTHON) -m pip --python $(BIN)/python install --quiet uv; }
+		  $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check uv; }
 	@touch $@
