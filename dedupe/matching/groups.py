@@ -83,7 +83,9 @@ def _group(library: Library, rows: list[int]) -> Group:
 
 
 def _spread(vectors: npt.NDArray[np.float32]) -> float:
-    """The largest distance between any two rows, by subtraction in float64."""
+    """The largest distance between any two rows."""
     exact = np.unique(vectors, axis=0).astype(np.float64)
-    widest = (float(np.linalg.norm(exact - row, axis=1).max()) for row in exact)
-    return max(widest, default=0.0)
+    squares = np.einsum("ij,ij->i", exact, exact)
+    # the product nominates the farthest partner of each row, subtraction measures it
+    partners = [(squares - 2 * (exact @ row)).argmax() for row in exact]
+    return float(np.linalg.norm(exact - exact[partners], axis=1).max(initial=0.0))

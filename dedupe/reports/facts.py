@@ -91,8 +91,7 @@ def look_alikes(group: Group, keep: Sequence[str] = DEFAULT_KEEP) -> LookAlikes:
 def photo_facts(photo: Photo) -> dict[str, Any]:
     """What JSON says of a photo.
 
-    `path` is text; where the name is not valid UTF-8, the odd bytes in it are replaced and
-    `path_base64` holds the exact ones.
+    `path` is text; where it is not valid UTF-8, it is None and `path_base64` has its bytes.
     """
     facts: dict[str, Any] = path_facts(photo.path)
     facts |= {
@@ -109,13 +108,17 @@ def photo_facts(photo: Photo) -> dict[str, Any]:
     return facts
 
 
-def path_facts(path: Path) -> dict[str, str]:
-    """The path as text, and exactly where text cannot hold it."""
+def path_facts(path: Path) -> dict[str, str | None]:
+    """The path as text, or its bytes where text cannot hold it.
+
+    JSON is Unicode. A path with other characters in the place of such bytes would be no path,
+    and the lone surrogates that Python uses make strict parsers refuse the whole document.
+    """
     exact = os.fsencode(path)
-    text = exact.decode("utf-8", "replace")
-    if text.encode() == exact:
-        return {"path": text}
-    return {"path": text, "path_base64": base64.b64encode(exact).decode()}
+    try:
+        return {"path": exact.decode()}
+    except UnicodeDecodeError:
+        return {"path": None, "path_base64": base64.b64encode(exact).decode()}
 
 
 def shown_date(photo: Photo) -> str:

@@ -1,8 +1,10 @@
 """Clusters in which every two are a pair; nothing is chained."""
 
 import numpy as np
+import pytest
 
-from dedupe.matching.distances import Pairs
+from dedupe.matching import linkage
+from dedupe.matching.distances import Pairs, pairs_within
 from dedupe.matching.linkage import complete_linkage
 
 
@@ -56,3 +58,22 @@ def test_thousands_of_copies_are_joined_in_moderate_time() -> None:
     a, b = np.triu_indices(count, 1)
     pairs = Pairs(a.astype(np.int64), b.astype(np.int64), np.zeros(len(a), np.float32))
     assert [len(rows) for rows in complete_linkage(pairs)] == [count]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_dense_part_gives_the_same_clusters_as_a_sparse_one(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = np.random.default_rng(seed).normal(size=(60, 3)).astype(np.float32)
+    pairs = pairs_within(points, 1.5, device="cpu")
+    sparse = complete_linkage(pairs)
+    monkeypatch.setattr(linkage, "_is_dense", lambda part: True)
+    dense = complete_linkage(pairs)
+    assert len(sparse) > 5
+    assert [rows.tolist() for rows in dense] == [rows.tolist() for rows in sparse]
+
+
+def test_a_part_too_large_for_all_its_distances_is_not_called_dense() -> None:
+    many = np.arange(60_000, dtype=np.int64)
+    chain = Pairs(many, many + 1, np.ones(len(many), np.float32))
+    assert not linkage._is_dense(chain)
