@@ -360,3 +360,11 @@ def test_every_action_says_what_it_did_and_is_an_option_of_group(name: str) -> N
 def test_every_report_explains_both_of_its_forms(name: str) -> None:
     for write in (REPORTS[name].overview, REPORTS[name].ranking):
         assert (write.__doc__ or "").splitlines()[0].endswith(".")
+
+
+def test_comparing_vectors_needs_torch_but_not_torchvision() -> None:
+    code = (
+        "import sys, numpy, dedupe; dedupe.pairs_within(numpy.eye(3, dtype='f4'), 2, device='cpu');"
+        "sys.exit('torchvision' in sys.modules or 'torch' not in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
