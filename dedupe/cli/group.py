@@ -64,6 +64,7 @@ def group(
     In a set every two photos are within the threshold of each other. Nothing happens to any
     file without --symlink, --copy or --move; `dedupe undo` takes those back.
     """
+    from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
     from dedupe.matching.clusters import find_clusters
     from dedupe.matching.groups import find_groups
@@ -76,15 +77,18 @@ def group(
     if dry_run and action is None:
         raise UsageError("--dry-run shows a plan: add --symlink, --copy or --move")
     rules = [rule.strip() for rule in keep.split(",") if rule.strip()]
-    library = open_library(paths or (), index=index, encoder=encoder)
-    groups = find_groups(library, threshold, device=device)
+    with RichProgress() as progress:
+        progress.start("Comparing photos", 0)
+        library = open_library(paths or (), index=index, encoder=encoder)
+        groups = find_groups(library, threshold, device=device)
+        kinds = find_clusters(library, groups) if clusters else []
     plan = action and make_plan(groups, keep=rules, action=action, into=into, index=index)
     if plan and dry_run:
         typer.echo(str(plan))
         return 3 if plan.refusals else 0
     overview = Overview(
         sets=tuple(look_alikes(each, rules) for each in groups),
-        clusters=tuple(find_clusters(library, groups) if clusters else ()),
+        clusters=tuple(kinds),
         photos=len(library.photos),
         threshold=threshold,
         encoder=library.encoder.name,

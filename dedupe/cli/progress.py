@@ -5,7 +5,6 @@ from types import TracebackType
 
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     Task,
@@ -18,16 +17,17 @@ from rich.text import Text
 from dedupe.reports.screen import Screen
 
 
-class _Rate(TextColumn):
-    """Items per second, empty until it is known."""
+class _Count(TextColumn):
+    """`128/140  10.7/s`: as much of it as is known."""
 
     def __init__(self) -> None:
         super().__init__("")
 
     def render(self, task: Task) -> Text:
-        if not task.total or not task.speed:
-            return Text()
-        return Text(f"{task.speed:.1f}/s", "dim")
+        if not task.total:
+            return Text(f"{task.completed:,.0f}" if task.completed else "")
+        rate = f"  {task.speed:.1f}/s" if task.speed else ""
+        return Text.assemble(f"{task.completed:,.0f}/{task.total:,.0f}", (rate, "dim"))
 
 
 class RichProgress:
@@ -41,8 +41,7 @@ class RichProgress:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            _Rate(),
+            _Count(),
             TimeRemainingColumn(),
             console=Screen(sys.stderr),
             transient=True,

@@ -118,6 +118,7 @@ def update_index(
         progress.start("Looking through folders", 0)
         walk = _walk(store, row, roots, progress)
         if walk.todo and loaded is None:
+            progress.start("Loading the encoder", 0)
             loaded = load_encoder(encoder, weights=weights, device=device)
         encoded = recognised = 0
         progress.start("Encoding photos", len(walk.todo))
