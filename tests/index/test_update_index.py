@@ -590,7 +590,11 @@ def test_progress_is_told_of_every_file(
     make_files(tree, {"a.jpg": photos[0], "b.jpg": photos[0], "c.txt": b"x", "d": Link("a.jpg")})
     told = Told()
     update_index([tree], index=index, progress=told)
-    assert told.stages == [["Looking through folders", 0, 3], ["Encoding photos", 3, 3]]
+    assert told.stages == [
+        ["Looking through folders", 0, 3],
+        ["Loading the encoder", 0, 0],
+        ["Encoding photos", 3, 3],
+    ]
 
 
 def test_scan_gives_the_library_of_its_paths(

@@ -41,9 +41,13 @@ _MOVES = re.compile(r"\x1b\[\?25[lh]|\x1b\[2K|\x1b\[1A|\r")
 _OBEYED = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
+# a progress bar hides the cursor, draws, erases itself and shows the cursor again
+_ERASED = re.compile("\x1b\\[\\?25l.*?\x1b\\[\\?25h", re.DOTALL)
+
+
 def plain(screen: str) -> str:
-    """What a person sees: without colours and the moves of a progress bar."""
-    return _MOVES.sub("", _STYLE.sub("", screen))
+    """What a person sees in the end: without colours, and without a progress bar that is gone."""
+    return _MOVES.sub("", _STYLE.sub("", _ERASED.sub("", screen)))
 
 
 def obeyed(screen: str) -> list[str]:
