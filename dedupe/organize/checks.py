@@ -47,13 +47,7 @@ def seen(path: Path) -> PhotoFile:
         OSError: nothing is there, or it cannot be looked at.
     """
     found = os.lstat(path)
-    return PhotoFile(
-        path=path,
-        size=found.st_size,
-        mtime_ns=found.st_mtime_ns,
-        device=found.st_dev,
-        inode=found.st_ino,
-    )
+    return PhotoFile.seen(path, found)
 
 
 def difference(file: PhotoFile, content: bytes) -> str | None:

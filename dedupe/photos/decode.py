@@ -320,10 +320,4 @@ def photo_file(path: Path | str) -> PhotoFile:
         raise PhotoUnreadable(f"{path} cannot be read: {error.strerror}") from error
     if not stat.S_ISREG(info.st_mode):
         raise PhotoUnreadable(f"{path} is not a file")
-    return PhotoFile(
-        path=path,
-        size=info.st_size,
-        mtime_ns=info.st_mtime_ns,
-        device=info.st_dev,
-        inode=info.st_ino,
-    )
+    return PhotoFile.seen(path, info)

@@ -147,13 +147,7 @@ def _is_system_folder(name: str) -> bool:
 
 def _file_or_skip(path: Path, info: os.stat_result) -> PhotoFile | Skip:
     if stat.S_ISREG(info.st_mode):
-        return PhotoFile(
-            path=path,
-            size=info.st_size,
-            mtime_ns=info.st_mtime_ns,
-            device=info.st_dev,
-            inode=info.st_ino,
-        )
+        return PhotoFile.seen(path, info)
     if stat.S_ISLNK(info.st_mode):
         return Skip(path, "is a link; what it points to counts where it lies", False)
     # a pipe named .jpg would hang whoever opens it

@@ -1,5 +1,6 @@
 """What is known of a photo: its file, and what its bytes say."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,17 @@ class PhotoFile:
     mtime_ns: int
     device: int
     inode: int
+
+    @classmethod
+    def seen(cls, path: Path, info: os.stat_result) -> "PhotoFile":
+        """The file at `path` as `os.stat` or `os.lstat` has just seen it."""
+        return cls(
+            path=path,
+            size=info.st_size,
+            mtime_ns=info.st_mtime_ns,
+            device=info.st_dev,
+            inode=info.st_ino,
+        )
 
 
 @dataclass(frozen=True, slots=True)

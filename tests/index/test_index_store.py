@@ -183,3 +183,19 @@ def test_roots_are_remembered_once_and_sorted(index: Path) -> None:
             store.remember_roots([Path("/b"), Path("/a"), Path("/a/x"), Path("/ab")])
         store.forget_roots([Path("/a")])
         assert store.roots() == (Path("/ab"), Path("/b"))
+
+
+def test_what_went_wrong_in_a_batch_is_said_even_where_sqlite_rolled_back_already(
+    tmp_path: Path,
+) -> None:
+    with Index(tmp_path / "index.db", create=True) as store:
+
+        def fill_the_disk() -> None:
+            store._db.execute("ROLLBACK")
+            raise ValueError("the disk is full")
+
+        with pytest.raises(ValueError, match="the disk is full"), store.batch():
+            fill_the_disk()
+        with store.batch():
+            store.remember_roots([tmp_path])
+        assert store.roots() == (tmp_path,)
