@@ -67,6 +67,19 @@ class Photo:
         height: in pixels, likewise.
         format: the container by content, not by extension: "JPEG", "HEIF", "PNG", ...
         taken: wall-clock time at the camera (EXIF), without a zone; None if unknown.
+        taken_from: which field said so: "original", "digitised", or "" where none did.
+        camera: maker and model, "Canon EOS 450D"; "" if unknown.
+        software: what wrote the file last, by its own word; "" if unknown.
+        gps: whether the place is in the file.
+        orientation: EXIF 1 to 8, as it stands in the file; 1 is upright.
+        frames: 1, or more of an animation or a document, of which the first was read.
+        jpeg_quality: 1 to 100, estimated from the quantisation tables; None if no JPEG.
+        pixel_hash: blake3 (32 bytes) of the upright pixels as decoded, with their mode,
+            size, colour profile and `reduced`; b"" if not computed.
+        reduced: 1 where `pixel_hash` is of every pixel; 2, 4 or 8 where the JPEG decoder
+            shrank the picture by that on the way, and equal hashes are a hint, no proof.
+        dct_hash: 32 bytes, 256 bits of the upright picture's lowest frequencies
+            (`dct_hash.py`); b"" if not computed.
         hard_links: further names of the very same file (same inode), sorted.
     """
 
@@ -76,6 +89,16 @@ class Photo:
     height: int
     format: str
     taken: datetime | None = None
+    taken_from: str = ""
+    camera: str = ""
+    software: str = ""
+    gps: bool = False
+    orientation: int = 1
+    frames: int = 1
+    jpeg_quality: int | None = None
+    pixel_hash: bytes = b""
+    reduced: int = 1
+    dct_hash: bytes = b""
     hard_links: tuple[Path, ...] = ()
 
     @property
