@@ -1,29 +1,86 @@
-"""What a photo's header says about when it was taken."""
+"""What a photo's header says: when, with what camera, where, by which program, which way up."""
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from PIL import ExifTags, Image
 
 # CIPA DC-008 (Exif 2.32): the moment of exposure, else of digitising. DateTime (0x0132)
 # is not asked: editors set it to the time of saving.
 _WHEN = (
-    (ExifTags.Base.DateTimeOriginal, ExifTags.Base.SubsecTimeOriginal),
-    (ExifTags.Base.DateTimeDigitized, ExifTags.Base.SubsecTimeDigitized),
+    ("original", ExifTags.Base.DateTimeOriginal, ExifTags.Base.SubsecTimeOriginal),
+    ("digitised", ExifTags.Base.DateTimeDigitized, ExifTags.Base.SubsecTimeDigitized),
 )
+_LONGEST = 100  # characters of a text that are kept; the longest real model name seen has 49
+
+T = TypeVar("T")
 
 
-def capture_time(exif: Image.Exif) -> datetime | None:
-    """Wall-clock time at the camera, with sub-seconds where they are given, or None.
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the EXIF block of a photo says, each field by itself.
+
+    Attributes:
+        taken: wall-clock time at the camera, without a zone; None if unknown.
+        taken_from: which field said so: "original", "digitised", or "" where none did.
+        camera: maker and model, "Canon EOS 450D"; "" if unknown.
+        software: what wrote the file last, by its own word; "" if unknown.
+        gps: whether a latitude and a longitude are in the file.
+        orientation: 1 to 8 as it stands in the file; 1, upright, where nothing valid does.
+    """
+
+    taken: datetime | None = None
+    taken_from: str = ""
+    camera: str = ""
+    software: str = ""
+    gps: bool = False
+    orientation: int = 1
+
+
+def read_metadata(exif: Image.Exif) -> Metadata:
+    """Read what is of use from an EXIF block; a damaged field costs only itself.
 
     Args:
-        exif: as `Image.getexif()` gives it.
+        exif: as `Image.getexif()` gives it, asked for after `Image.load()`: a PNG may keep
+            its block behind its pixels, and a TIFF turns itself upright while it loads and
+            then takes its orientation out. Pillow says the turn of an AVIF as orientation;
+            pillow_heif turns a HEIF itself and sets its orientation to 1.
+
+    Returns:
+        Metadata; never raises, whatever the block holds.
     """
+    taken, taken_from = _or(_nothing, _taken, exif)
+    return Metadata(
+        taken=taken,
+        taken_from=taken_from,
+        camera=_or("", _camera, exif),
+        software=_or("", _software, exif),
+        gps=_or(False, _has_place, exif),
+        orientation=_or(1, _orientation, exif),
+    )
+
+
+_nothing: tuple[datetime | None, str] = (None, "")
+
+
+def _or(otherwise: T, read: Callable[[Image.Exif], T], exif: Image.Exif) -> T:
+    try:
+        return read(exif)
+    except Exception:  # noqa: BLE001 - offsets and types in a damaged block lead anywhere:
+        # struct.error, KeyError, TypeError, ZeroDivisionError, OverflowError were all seen
+        return otherwise
+
+
+def _taken(exif: Image.Exif) -> tuple[datetime | None, str]:
     details = exif.get_ifd(ExifTags.IFD.Exif)
-    for when, fraction in _WHEN:
+    for name, when, fraction in _WHEN:
         moment = _parse(details.get(when))
         if moment is not None:
-            return moment + _sub_seconds(details.get(fraction))
-    return None
+            return moment + _sub_seconds(details.get(fraction)), name
+    return _nothing
 
 
 def _parse(value: object) -> datetime | None:
@@ -40,3 +97,62 @@ def _sub_seconds(value: object) -> timedelta:
     if digits.isascii() and digits.isdigit():
         return timedelta(microseconds=int(f"{digits:0<6}"[:6]))
     return timedelta()
+
+
+def _camera(exif: Image.Exif) -> str:
+    """Maker and model, without naming the maker twice.
+
+    'Canon' and 'Canon EOS 450D' are 'Canon EOS 450D'; 'EASTMAN KODAK COMPANY' and
+    'KODAK DX4530' are 'KODAK DX4530'; 'Apple' and 'iPhone 12' are 'Apple iPhone 12'.
+    """
+    maker = _or("", lambda block: _text(block.get(ExifTags.Base.Make)), exif)
+    model = _or("", lambda block: _text(block.get(ExifTags.Base.Model)), exif)
+    first = model.partition(" ")[0].casefold()
+    if first and first in maker.casefold().split():
+        maker = ""
+    return f"{maker} {model}".strip()[:_LONGEST].rstrip()
+
+
+def _software(exif: Image.Exif) -> str:
+    software = _or("", lambda block: _text(block.get(ExifTags.Base.Software)), exif)
+    return software or _text(exif.get(ExifTags.Base.ProcessingSoftware))
+
+
+def _text(value: object) -> str:
+    """A text of an EXIF block without what does not show, at most 100 characters.
+
+    What stands behind a NUL is what the camera's memory held. Pillow reads the bytes as
+    Latin-1; phones write UTF-8.
+    """
+    raw = value.encode("latin-1", "replace") if isinstance(value, str) else value
+    if not isinstance(raw, bytes):
+        return ""
+    raw = raw.split(b"\0", 1)[0]
+    try:
+        words = raw.decode("utf-8").split()
+    except UnicodeDecodeError:
+        words = raw.decode("latin-1").split()
+    shown = ("".join(letter for letter in word if letter.isprintable()) for word in words)
+    return " ".join(word for word in shown if word)[:_LONGEST].rstrip()
+
+
+def _has_place(exif: Image.Exif) -> bool:
+    """Whether a latitude and a longitude can be read; cameras without a fix write 0/0 or 0."""
+    where = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    latitude = _degrees(where.get(ExifTags.GPS.GPSLatitude))
+    longitude = _degrees(where.get(ExifTags.GPS.GPSLongitude))
+    real = abs(latitude) <= 90 and abs(longitude) <= 180  # False for nan
+    return real and (latitude, longitude) != (0.0, 0.0)
+
+
+def _degrees(value: object) -> float:
+    """(48, 12, 30.5), degrees, minutes and seconds, as a number; nan if it is none."""
+    parts = value if isinstance(value, tuple) else (value,)
+    if not 1 <= len(parts) <= 3 or any(isinstance(part, (str, bytes)) for part in parts):
+        return math.nan
+    return math.fsum(float(part) / 60**place for place, part in enumerate(parts))
+
+
+def _orientation(exif: Image.Exif) -> int:
+    found = exif.get(ExifTags.Base.Orientation, 1)
+    return int(found) if found in range(1, 9) else 1

@@ -2,17 +2,29 @@
 
 import os
 import socket
+import sys
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from trees import Content, Link, make_files
 
 from dedupe.errors import RootMissing
 from dedupe.photos.discover import absolute, discover, each_absolute, resolve_roots, unchanged
 from dedupe.photos.photo import PhotoFile, Skip
+from dedupe.photos.walk import Entry, _sorted, walk
 
 AS_ROOT = not hasattr(os, "geteuid") or os.geteuid() == 0
+
+
+class Named(NamedTuple):
+    """An entry of a folder, as far as sorting goes."""
+
+    name: str
 
 
 def found(*roots: Path) -> dict[str, str]:
@@ -209,6 +221,92 @@ def test_a_tree_deeper_than_the_stack_is_walked(tree: Path) -> None:
     while folder != tree:  # pytest's own clean-up is recursive
         folder.rmdir()
         folder = folder.parent
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere other lengths are too long")
+def test_what_lies_too_deep_for_the_system_is_said_to_and_what_to_do_about_it(tree: Path) -> None:
+    make_files(tree, {"z.jpg": b""})
+    chain = [os.open(tree, os.O_RDONLY)]
+    path = tree
+    try:
+        while len(os.fsencode(path)) < 4096:  # can only be made step by step
+            left = 4094 - len(os.fsencode(path))
+            name = "d" * (max(left, 1) if left <= 250 else 190)
+            os.mkdir(name, dir_fd=chain[-1])
+            chain.append(os.open(name, os.O_RDONLY, dir_fd=chain[-1]))
+            path /= name
+            if len(os.fsencode(path)) == 4095:
+                os.close(os.open("f.jpg", os.O_CREAT | os.O_WRONLY, dir_fd=chain[-1]))
+        photo, file, folder = discover([tree])
+        why = "its path is too long for this system; move it to a shorter path"
+        assert photo.path == tree / "z.jpg"
+        assert file == Skip(
+            path.parent / "f.jpg", f"cannot be looked at: {why}", True, passing=True
+        )
+        assert folder == Skip(path, f"is a folder that cannot be listed: {why}", True, passing=True)
+    finally:  # pytest's own clean-up cannot reach it
+        os.unlink("f.jpg", dir_fd=chain[-2])
+        for outer, inner in reversed(list(zip(chain, path.relative_to(tree).parts, strict=False))):
+            os.rmdir(inner, dir_fd=outer)
+        for each in chain:
+            os.close(each)
+
+
+def test_an_entry_is_a_photo_file_in_brief(tree: Path) -> None:
+    make_files(tree, {"a/1.jpg": b"1", "b.jpg": b"12", "c.jpg": Link("b.jpg")})
+    entries = list(walk([tree]))
+    files = list(discover([tree]))
+    assert [each.file() if isinstance(each, Entry) else each for each in entries] == files
+    assert isinstance(entries[0], Entry)
+    assert (entries[0].path, entries[0].size) == (str(tree / "b.jpg"), 2)
+
+
+def test_half_a_million_entries_fit_into_200_mb(tree: Path) -> None:
+    count = 2000
+    make_files(tree, {f"{'photos of a holiday':>40}": None})
+    (folder,) = tree.iterdir()
+    for number in range(count):
+        (folder / f"IMG_{number:05}.jpg").touch()
+    list(walk([tree]))
+    tracemalloc.start()
+    try:
+        entries = list(walk([tree]))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held / count < 350 + len(str(tree))
+    assert len({id(each.device) for each in entries if isinstance(each, Entry)}) == 1
+
+
+def test_a_folder_of_many_files_and_one_of_many_folders_come_in_order(tree: Path) -> None:
+    for number in range(3000):
+        (tree / f"{number:05}.jpg").touch()
+        (tree / f"f{number:05}").mkdir()
+        (tree / f"f{number:05}" / "a.jpg").touch()
+    assert names(tree) == [
+        *(f"{number:05}.jpg".encode() for number in range(3000)),
+        *(f"f{number:05}/a.jpg".encode() for number in range(3000)),
+    ]
+
+
+def test_a_folder_that_is_replaced_by_a_link_during_the_walk_is_not_followed(
+    tree: Path, tmp_path: Path
+) -> None:
+    make_files(tmp_path, {"outside/secret.jpg": b""})
+    make_files(tree, {"a.jpg": b"", "b": None})
+    walking = discover([tree])
+    first = next(walking)
+    (tree / "b").rmdir()
+    (tree / "b").symlink_to(tmp_path / "outside")
+    assert [first.path, *(each.path for each in walking)] == [tree / "a.jpg", tree / "b"]
+
+
+@given(st.lists(st.binary(min_size=1, max_size=4), min_size=2, unique=True))
+def test_names_are_sorted_as_their_bytes_whatever_they_are(names: list[bytes]) -> None:
+    """Without files: some systems take no such names."""
+    entries = [Named(os.fsdecode(name)) for name in names]
+    in_order = _sorted(entries)  # type: ignore[arg-type]
+    assert [os.fsencode(entry.name) for entry in in_order] == sorted(names)
 
 
 def test_a_folder_reached_twice_is_walked_once_and_said_to_be(tree: Path) -> None:
