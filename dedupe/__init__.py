@@ -17,10 +17,10 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.encoders.registry import DEFAULT_ENCODER as DEFAULT_ENCODER
     from dedupe.encoders.registry import ENCODERS as ENCODERS
     from dedupe.errors import DedupeError as DedupeError
+    from dedupe.index.forget import forget as forget
     from dedupe.index.library import Library as Library
     from dedupe.index.library import open_library as open_library
     from dedupe.index.scan import ScanReport as ScanReport
-    from dedupe.index.scan import forget as forget
     from dedupe.index.scan import scan as scan
     from dedupe.index.scan import update_index as update_index
     from dedupe.matching.clusters import Cluster as Cluster
@@ -66,7 +66,7 @@ _HOME = {
     "apply": "dedupe.organize.act",
     "find_clusters": "dedupe.matching.clusters",
     "find_groups": "dedupe.matching.groups",
-    "forget": "dedupe.index.scan",
+    "forget": "dedupe.index.forget",
     "make_plan": "dedupe.organize.act",
     "open_library": "dedupe.index.library",
     "pairs_within": "dedupe.matching.distances",

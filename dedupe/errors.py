@@ -8,7 +8,8 @@
     ├── WeightsMissing          1   an encoder's weights are not on this machine
     ├── WeightsRefused          1   a weights file is not what it should be
     ├── DeviceMissing           1   the asked-for device is not on this machine
-    ├── IndexProblem            1   the index is missing, locked, newer, or damaged
+    ├── IndexProblem            1   the index is missing, locked, newer, or no index
+    │   └── IndexDamaged        1   the index is ours and damaged; a scan makes it anew
     ├── JournalProblem          1   the journal of actions is in use, newer, or damaged
     ├── ActionStopped           1   the disk or the system stopped an action half way
     └── Interrupted           130   Ctrl-C; 143 for SIGTERM
@@ -79,6 +80,10 @@ class DeviceMissing(DedupeError):
 
 class IndexProblem(DedupeError):
     """The index is missing, in use, of a newer version, or damaged."""
+
+
+class IndexDamaged(IndexProblem):
+    """The index is one of ours and damaged: what it says cannot be believed."""
 
 
 class JournalProblem(DedupeError):

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem
@@ -13,6 +11,10 @@ from dedupe.index.place import default_index
 from dedupe.index.store import EncoderRow, Index
 from dedupe.photos.discover import each_absolute
 from dedupe.photos.photo import Photo, Skip
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class Library:
     """
 
     photos: tuple[Photo, ...]
-    vectors: npt.NDArray[np.float16]
+    vectors: "npt.NDArray[np.float16]"
     encoder: EncoderRow
     skips: tuple[Skip, ...]
     index: Path
@@ -57,6 +59,7 @@ def open_library(
         UnknownName: there is no such encoder.
         IndexProblem: there is no index, it cannot be used, or nothing of `paths` or with
             `encoder` was scanned yet.
+        IndexDamaged: what it says is not what was written.
     """
     index = index or default_index()
     if encoder is not None:
@@ -78,6 +81,25 @@ def open_library(
         skips=skips,
         index=index,
     )
+
+
+def thumbnails(library: Library, photos: Iterable[Photo]) -> dict[bytes, bytes]:
+    """Small pictures of some photos, as the scan made them. No photo is opened.
+
+    Args:
+        library: where the photos are of.
+        photos: some of them.
+
+    Returns:
+        JPEG files of about 12 kB by the content hash of the photo; a photo that was scanned
+        without thumbnails has none.
+
+    Raises:
+        IndexProblem: the index cannot be used any more.
+        IndexDamaged: a thumbnail is not as it was written.
+    """
+    with Index(library.index) as store:
+        return store.thumbnails(photo.content for photo in photos)
 
 
 def _one_per_inode(photos: Sequence[Photo]) -> tuple[list[Photo], list[int]]:

@@ -1,236 +1,151 @@
-"""What is remembered of photos between runs."""
+"""What is remembered of photos between runs, and how it changes."""
 
 import os
-import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
-from importlib.metadata import version
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-import PIL
-from filelock import FileLock, Timeout
+from dedupe.index.aside import set_aside as set_aside
+from dedupe.index.compact import compact, put_segment
+from dedupe.index.opened import EncoderRow as EncoderRow
+from dedupe.index.reading import ReadIndex, reader
+from dedupe.index.rows import (
+    FILE_COLUMNS,
+    PHOTO_COLUMNS,
+    Seen,
+    below,
+    file_row,
+    photo_row,
+    signed,
+    utf8,
+)
+from dedupe.index.rows import is_under as is_under
+from dedupe.index.seals import file_seal, row_seal, thumbnail_seal, vector_seal
+from dedupe.photos.photo import Photo, Skip
 
-from dedupe.errors import IndexProblem
-from dedupe.index import schema
-from dedupe.photos.decode import DECODE_VERSION
-from dedupe.photos.photo import Photo, PhotoFile, Skip
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-# a photo that could not be read is tried again when one of these changes
-READER = f"dedupe {DECODE_VERSION}, pillow {PIL.__version__}, pillow-heif {version('pillow-heif')}"
+# What is known of a content that no file has is kept so long: photos are moved to another drive,
+# which is scanned next month.
+KEPT_S = 90 * 24 * 3600
+
+_PUT_FILE = (
+    f"INSERT INTO files ({FILE_COLUMNS}, seal) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path)"
+    " DO UPDATE SET photo = excluded.photo, size = excluded.size, mtime_ns = excluded.mtime_ns,"
+    " device = excluded.device, inode = excluded.inode, seal = excluded.seal"
+)
+_FACTS = [column.strip() for column in PHOTO_COLUMNS.split(",")] + ["seal"]
+_PUT_PHOTO = (
+    f"INSERT INTO photos (id, {', '.join(_FACTS)}) VALUES (?{', ?' * len(_FACTS)})"
+    f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{each} = excluded.{each}' for each in _FACTS)}"
+)
+_PUT_VECTOR = (
+    "INSERT INTO vectors (photo, encoder, row, seal) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (photo, encoder) DO UPDATE SET row = excluded.row, seal = excluded.seal"
+)
+_PUT_THUMBNAIL = (
+    "INSERT INTO thumbnails (photo, jpeg, seal) VALUES (?, ?, ?)"
+    " ON CONFLICT (photo) DO UPDATE SET jpeg = excluded.jpeg, seal = excluded.seal"
+)
+_PUT_SKIP = (
+    "INSERT INTO skips (path, size, mtime_ns, reason, problem, reader, seal)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET size = excluded.size,"
+    " mtime_ns = excluded.mtime_ns, reason = excluded.reason, problem = excluded.problem,"
+    " reader = excluded.reader, seal = excluded.seal"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderRow:
-    """One encoder that has vectors in the index.
+class Index(ReadIndex):
+    """The SQLite file that remembers photos, and the vector files beside it.
 
-    Attributes:
-        id: its number in the index.
-        name: as in ENCODERS.
-        fingerprint: of everything that changes its vectors.
-        dim: length of its vectors.
-    """
-
-    id: int
-    name: str
-    fingerprint: str
-    dim: int
-
-
-class Index:
-    """The SQLite file that remembers photos and vectors. Use it as a context manager.
+    Use it as a context manager: `Index(path, create=True, lock=True)` to scan,
+    `Index(path)` to read. What is written outside of a `batch` is a batch of its own.
 
     Raises:
-        IndexProblem: missing (unless `create`), not ours, newer, damaged, or, with
-            `lock`, in use by another scan.
+        IndexProblem: missing (unless `create`), not ours, newer, or, with `lock`, in use by
+            another scan.
+        IndexDamaged: ours, and not as it was written.
     """
 
     def __init__(self, path: Path, *, create: bool = False, lock: bool = False) -> None:
-        self.path = path
-        if create:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise IndexProblem(
-                    f"the folder of the index {path} cannot be made: {error.strerror}",
-                    "name another place with --index or DEDUPE_INDEX",
-                ) from error
-        elif not schema.is_there(path):
-            raise IndexProblem(f"there is no index at {path}", "run `dedupe scan FOLDER` first")
-        self._lock = FileLock(f"{path}.lock") if lock else None
-        if self._lock is not None:
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout as error:
-                raise IndexProblem(
-                    f"another scan is writing to {path}", "wait for it, or name another --index"
-                ) from error
-            except OSError as error:
-                raise IndexProblem(
-                    f"the index {path} cannot be locked: {error.strerror}",
-                    "name another place with --index or DEDUPE_INDEX",
-                ) from error
-        try:
-            self._db = schema.connect(path, create=create)
-        except BaseException:
-            if self._lock is not None:
-                self._lock.release()
-            raise
-
-    def __enter__(self) -> "Index":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()
-        if self._lock is not None:
-            self._lock.release()
-        if isinstance(error, sqlite3.DatabaseError):
-            raise schema.damaged(self.path, error) from error
+        super().__init__(path, create=create, lock=lock)
+        self._compacted = False
+        # rows in each vector file by the encoder's number: under the lock nobody else appends
+        self._ends: dict[int, int] = {}
 
     @contextmanager
     def batch(self) -> Iterator[None]:
         """All writes inside happen, or none: also under kill -9."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self._compacted = False
         try:
-            yield
-            self._db.execute("COMMIT")
+            with super().batch():
+                yield
         except BaseException:
-            # a full disk has rolled back already, and its own words are the ones to show
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
+            self._ends.clear()
             raise
+        if self._compacted:
+            self.remove_old_vectors()
 
-    # -- encoders ---------------------------------------------------------------------
+    def remember_photos(
+        self,
+        encoder: EncoderRow,
+        photos: Sequence[Photo],
+        vectors: "npt.NDArray[np.float32]",
+        thumbnails: Sequence[bytes | None],
+    ) -> None:
+        """Store what is known of contents; where they lie is told by `remember_files`.
 
-    def encoder(self, name: str, fingerprint: str, dim: int) -> EncoderRow:
-        """The row of an encoder, made where it is new."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO encoders (name, fingerprint, dim, used) VALUES (?, ?, ?, 0)",
-            (name, fingerprint, dim),
-        )
-        return self._encoder("WHERE fingerprint = ?", (fingerprint,))
+        What was known of a content before is replaced, but a thumbnail is not by None.
 
-    def use_encoder(self, encoder: EncoderRow) -> None:
-        """Mark an encoder as that of the last scan: one that remembered something."""
-        self._db.execute(
-            "UPDATE encoders SET used = (SELECT max(used) + 1 FROM encoders) WHERE id = ?",
-            (encoder.id,),
-        )
-
-    def last_encoder(self, name: str | None = None) -> EncoderRow:
-        """The encoder of the last scan, or of the last scan with `name`.
+        Args:
+            encoder: who made the vectors.
+            photos: B of them.
+            vectors: (B, dim) float32, seed units.
+            thumbnails: B small JPEGs, or None.
 
         Raises:
-            IndexProblem: there was none.
+            IndexProblem: the vectors cannot be written.
         """
-        where, values = ("AND name = ?", (name,)) if name else ("", ())
-        try:
-            return self._encoder(f"WHERE used > 0 {where}", values)
-        except LookupError:
-            option = f" --encoder {name}" if name else ""
-            raise IndexProblem(
-                f"nothing was scanned{' with' if name else ''}{option} yet (index: {self.path})",
-                f"run `dedupe scan FOLDER{option}` first",
-            ) from None
+        if not len(photos):
+            return
+        with self.whole():
+            if encoder.id not in self._ends:
+                segments = self.segments(encoder)
+                self._ends[encoder.id] = segments[-1].first + segments[-1].rows if segments else 0
+            first = self._ends[encoder.id]
+            added = self.vector_file(encoder).append(first, vectors)
+            put_segment(self._db, encoder, added)
+            self._ends[encoder.id] += added.rows
+            last = self.last_photo()
+            rows = zip(photos, thumbnails, range(first, first + added.rows), strict=True)
+            for photo, thumbnail, row in rows:
+                known = self.find_content(photo.content)
+                number = known[0] if known else last + 1
+                last = max(last, number)
+                has_one = thumbnail is not None or bool(known and known[-1])
+                self._db.execute(_PUT_PHOTO, photo_row(number, photo, thumbnail=has_one))
+                if thumbnail is not None:
+                    seal = thumbnail_seal(number, thumbnail)
+                    self._db.execute(_PUT_THUMBNAIL, (number, thumbnail, seal))
+                seal = vector_seal(number, encoder.id, row)
+                self._db.execute(_PUT_VECTOR, (number, encoder.id, row, seal))
 
-    def _encoder(self, where: str, values: Sequence[str]) -> EncoderRow:
-        query = f"SELECT id, name, fingerprint, dim FROM encoders {where} ORDER BY used DESC"
-        row = self._db.execute(query, values).fetchone()
-        if row is None:
-            raise LookupError
-        return EncoderRow(*row)
+    def remember_files(self, photos: Sequence[Photo]) -> None:
+        """Store where photos lie whose contents are known."""
+        with self.whole():
+            for photo in photos:
+                known = self.find_content(photo.content)
+                if known is None:
+                    raise self.damaged(f"the content of {photo.path} is not in it any more")
+                row = file_row(photo.file, known[0])
+                self._db.execute("DELETE FROM skips WHERE path = ?", row[:1])
+                self._db.execute(_PUT_FILE, row)
 
-    # -- what a scan asks -------------------------------------------------------------
-
-    def known_contents(self, encoder: EncoderRow) -> set[bytes]:
-        """The content hashes that have a vector of this encoder."""
-        query = "SELECT content FROM photos JOIN vectors ON photo = photos.id WHERE encoder = ?"
-        return {content for (content,) in self._db.execute(query, (encoder.id,))}
-
-    def known_files(
-        self, encoder: EncoderRow, roots: Sequence[Path]
-    ) -> dict[bytes, tuple[int, int, int, int]]:
-        """Size, mtime_ns, device and inode by path of the files with a vector of this encoder."""
-        rows = self._db.execute(
-            "SELECT path, size, mtime_ns, device, inode"
-            " FROM files JOIN vectors USING (photo) WHERE encoder = ?",
-            (encoder.id,),
-        )
-        return {
-            path: (size, mtime, _unsigned(device), _unsigned(inode))
-            for path, size, mtime, device, inode in rows
-            if is_under(path, roots)
-        }
-
-    def known_skips(self, roots: Sequence[Path]) -> dict[bytes, tuple[int, int, Skip]]:
-        """Size, mtime_ns and reason by path of what this very reader could not read."""
-        rows = self._db.execute(
-            "SELECT path, size, mtime_ns, reason, problem FROM skips WHERE reader = ?", (READER,)
-        )
-        return {
-            path: (size, mtime, Skip(Path(os.fsdecode(path)), reason, bool(problem)))
-            for path, size, mtime, reason, problem in rows
-            if is_under(path, roots)
-        }
-
-    def files_under(self, roots: Sequence[Path]) -> set[bytes]:
-        """The photo files at or below `roots`, of any encoder."""
-        rows = self._db.execute("SELECT path FROM files")
-        return {path for (path,) in rows if is_under(path, roots)}
-
-    def skips_under(self, roots: Sequence[Path]) -> set[bytes]:
-        """What was passed over at or below `roots`."""
-        rows = self._db.execute("SELECT path FROM skips")
-        return {path for (path,) in rows if is_under(path, roots)}
-
-    # -- what a scan writes -----------------------------------------------------------
-
-    def remember_photo(
-        self, photo: Photo, encoder: EncoderRow, vector: npt.NDArray[np.float32]
-    ) -> None:
-        """Store a photo and its vector ((dim,) float32, seed units)."""
-        taken = photo.taken.isoformat() if photo.taken else None
-        self._db.execute(
-            "INSERT INTO photos (content, width, height, format, taken) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (content) DO UPDATE SET width = excluded.width,"
-            " height = excluded.height, format = excluded.format, taken = excluded.taken",
-            (photo.content, photo.width, photo.height, photo.format, taken),
-        )
-        self._db.execute(
-            "INSERT OR REPLACE INTO vectors (encoder, photo, vector)"
-            " VALUES (?, (SELECT id FROM photos WHERE content = ?), ?)",
-            (encoder.id, photo.content, vector.astype("<f2").tobytes()),
-        )
-        self.remember_file(photo)
-
-    def remember_file(self, photo: Photo) -> None:
-        """Store where a photo lies whose content and vector are known."""
-        file = photo.file
-        path = os.fsencode(file.path)
-        self._db.execute("DELETE FROM skips WHERE path = ?", (path,))
-        self._db.execute(
-            "INSERT OR REPLACE INTO files (path, photo, size, mtime_ns, device, inode)"
-            " VALUES (?, (SELECT id FROM photos WHERE content = ?), ?, ?, ?, ?)",
-            (
-                path,
-                photo.content,
-                file.size,
-                file.mtime_ns,
-                _signed(file.device),
-                _signed(file.inode),
-            ),
-        )
-
-    def remember_skip(self, skip: Skip, file: PhotoFile | None = None) -> None:
+    def remember_skip(self, skip: Skip, file: Seen | None = None) -> None:
         """Store that something was passed over, and why.
 
         Where `file` is given and the fault is lasting, only a change of it makes another
@@ -238,127 +153,96 @@ class Index:
         fault may pass.
         """
         path = os.fsencode(skip.path)
-        if not skip.passing:
-            self._db.execute("DELETE FROM files WHERE path = ?", (path,))
         size, mtime_ns = (file.size, file.mtime_ns) if file and not skip.passing else (-1, -1)
-        self._db.execute(
-            "INSERT OR REPLACE INTO skips (path, size, mtime_ns, reason, problem, reader)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (path, size, mtime_ns, skip.reason, skip.problem, READER),
-        )
+        columns = (path, size, mtime_ns, utf8(skip.reason), int(skip.problem), reader())
+        with self.whole():
+            if not skip.passing:
+                self._db.execute("DELETE FROM files WHERE path = ?", (path,))
+            self._db.execute(_PUT_SKIP, (*columns, row_seal(*columns)))
 
     def remember_roots(self, roots: Iterable[Path]) -> None:
         """Store which folders were scanned."""
-        rows = [(os.fsencode(root),) for root in roots]
-        self._db.executemany("INSERT OR IGNORE INTO roots (path) VALUES (?)", rows)
+        rows = [(path, row_seal(path)) for path in map(os.fsencode, roots)]
+        with self.whole():
+            self._db.executemany("INSERT OR IGNORE INTO roots (path, seal) VALUES (?, ?)", rows)
 
     def forget_roots(self, roots: Sequence[Path]) -> None:
         """Drop the folders at or below `roots` from the list of those scanned."""
-        gone = [(os.fsencode(r),) for r in self.roots() if is_under(os.fsencode(r), roots)]
-        self._db.executemany("DELETE FROM roots WHERE path = ?", gone)
+        is_below = below(roots)
+        with self.whole():
+            gone = [(path,) for path in map(os.fsencode, self.roots()) if is_below(path)]
+            self._db.executemany("DELETE FROM roots WHERE path = ?", gone)
 
     def forget(self, files: Iterable[bytes], skips: Iterable[bytes]) -> None:
         """Drop files and skips by path; what is known of a content stays for now."""
-        self._db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in files])
-        self._db.executemany("DELETE FROM skips WHERE path = ?", [(path,) for path in skips])
+        with self.whole():
+            self._db.executemany("DELETE FROM files WHERE path = ?", ((path,) for path in files))
+            self._db.executemany("DELETE FROM skips WHERE path = ?", ((path,) for path in skips))
 
-    def renumber(self, files: Iterable[PhotoFile]) -> None:
+    def renumber(self, files: Iterable[Seen]) -> None:
         """Store new device and inode numbers of files that are otherwise as they were."""
-        rows = [(_signed(f.device), _signed(f.inode), os.fsencode(f.path)) for f in files]
-        self._db.executemany("UPDATE files SET device = ?, inode = ? WHERE path = ?", rows)
-
-    def drop_unused(self) -> None:
-        """Drop what is known of contents that no file has any more."""
-        self._db.execute("DELETE FROM photos WHERE id NOT IN (SELECT photo FROM files)")
+        with self.whole():
+            for file in files:
+                path = os.fsencode(file.path)
+                if row := self._file(path):
+                    row = (*row[:4], signed(file.device), signed(file.inode))
+                    self._db.execute(_PUT_FILE, (*row, file_seal(*row)))
 
     def follow(self, moves: Iterable[tuple[Path, Path]]) -> None:
-        """Photos were moved by us: remember them where they are now."""
-        rows = [(os.fsencode(target), os.fsencode(source)) for source, target in moves]
-        self._db.executemany("UPDATE OR REPLACE files SET path = ? WHERE path = ?", rows)
+        """Photos were moved by us: remember them where they are now, in the order given."""
+        with self.whole():
+            for source, target in moves:
+                old, new = os.fsencode(source), os.fsencode(target)
+                if row := self._file(old):
+                    self._db.execute("DELETE FROM files WHERE path = ?", (old,))
+                    row = (new, *row[1:])
+                    self._db.execute(_PUT_FILE, (*row, file_seal(*row)))
 
-    # -- what a library asks ----------------------------------------------------------
+    def _file(self, path: bytes) -> "tuple[bytes, int, int, int, int, int] | None":
+        query = f"SELECT {FILE_COLUMNS}, seal FROM files WHERE path = ?"
+        row = self._db.execute(query, (path,)).fetchone()
+        if row is None:
+            return None
+        with self.sealed("files"):
+            if row[0] != path or file_seal(*row[:-1]) != row[-1]:
+                raise self.altered("files")
+        return tuple(row[:-1])
 
-    def roots(self) -> tuple[Path, ...]:
-        """The folders that were scanned, sorted."""
-        rows = self._db.execute("SELECT path FROM roots ORDER BY path")
-        return tuple(Path(os.fsdecode(path)) for (path,) in rows)
+    def drop_unused(self, *, at_once: bool = False) -> None:
+        """Drop contents that no file has had for 90 days, with their vectors and thumbnails.
 
-    def skips(self, roots: Sequence[Path]) -> tuple[Skip, ...]:
-        """What could not be read, sorted by path."""
-        rows = self._db.execute("SELECT path, reason, problem FROM skips ORDER BY path")
-        return tuple(
-            Skip(Path(os.fsdecode(path)), reason, bool(problem))
-            for path, reason, problem in rows
-            if is_under(path, roots)
-        )
+        Until then a photo that comes back, from another drive or under another name, is
+        recognised. Vector files of which more than half is unused are written anew.
 
-    def photos(
-        self, encoder: EncoderRow, roots: Sequence[Path]
-    ) -> tuple[list[Photo], npt.NDArray[np.float16]]:
-        """Every photo file with a vector of this encoder, sorted by path.
-
-        Returns:
-            N photos and their (N, dim) float16 vectors, row by row.
+        Args:
+            at_once: drop also those that some file had until now.
         """
-        rows = self._db.execute(
-            "SELECT path, size, mtime_ns, device, inode, content, width, height, format, taken,"
-            " vectors.id FROM files JOIN photos ON photos.id = files.photo"
-            " JOIN vectors ON vectors.photo = photos.id WHERE encoder = ? ORDER BY path",
-            (encoder.id,),
-        )
-        photos: list[Photo] = []
-        wanted: list[int] = []
-        for path, size, mtime, device, inode, content, width, height, kind, taken, vector in rows:
-            if not is_under(path, roots):
-                continue
-            file = PhotoFile(
-                path=Path(os.fsdecode(path)),
-                size=size,
-                mtime_ns=mtime,
-                device=_unsigned(device),
-                inode=_unsigned(inode),
+        now = int(time.time())
+        used = "EXISTS (SELECT 1 FROM files WHERE files.photo = photos.id)"
+        with self.whole():
+            self._db.execute(
+                f"UPDATE photos SET unused_since = NULL WHERE unused_since IS NOT NULL AND {used}"
             )
-            photos.append(
-                Photo(
-                    file=file,
-                    content=content,
-                    width=width,
-                    height=height,
-                    format=kind,
-                    taken=datetime.fromisoformat(taken) if taken else None,
-                )
+            self._db.execute(
+                f"UPDATE photos SET unused_since = ? WHERE unused_since IS NULL AND NOT {used}",
+                (now,),
             )
-            wanted.append(vector)
-        return photos, self._vectors(encoder, wanted)
+            oldest = now if at_once else now - KEPT_S
+            self._db.execute("DELETE FROM photos WHERE unused_since <= ?", (oldest,))
+            if compact(self, self._db):
+                self._compacted = True
+                self._ends.clear()
 
-    def _vectors(self, encoder: EncoderRow, wanted: Sequence[int]) -> npt.NDArray[np.float16]:
-        """(len(wanted), dim) float16: read once in the order of the table, then spread."""
-        ids = np.asarray(wanted, dtype=np.int64)
-        order = np.argsort(ids, kind="stable")
-        vectors = np.empty((len(ids), encoder.dim), np.float16)
-        rows = self._db.execute(
-            "SELECT id, vector FROM vectors WHERE encoder = ? ORDER BY id", (encoder.id,)
-        )
-        at = 0
-        for number, blob in rows:
-            while at < len(order) and ids[order[at]] == number:
-                vectors[order[at]] = np.frombuffer(blob, "<f2", encoder.dim)
-                at += 1
-        return vectors
+    # -- one by one, as long as scan.py asks so ---------------------------------------
 
+    def remember_photo(
+        self, photo: Photo, encoder: EncoderRow, vector: "npt.NDArray[np.float32]"
+    ) -> None:
+        """Store one photo, its vector and where it lies."""
+        with self.whole():
+            self.remember_photos(encoder, [photo], vector[None], [None])
+            self.remember_files([photo])
 
-def is_under(path: bytes, roots: Sequence[Path]) -> bool:
-    """Whether a path is one of `roots` or below one; true where there are none."""
-    for root in map(os.fsencode, roots):
-        if path == root or path.startswith(root.rstrip(b"/") + b"/"):
-            return True
-    return not roots
-
-
-def _signed(number: int) -> int:
-    """SQLite's integers are signed 64 bit; inode numbers of some systems are not."""
-    return number - (1 << 64) if number >= 1 << 63 else number
-
-
-def _unsigned(number: int) -> int:
-    return number + (1 << 64) if number < 0 else number
+    def remember_file(self, photo: Photo) -> None:
+        """Store where one photo lies."""
+        self.remember_files([photo])

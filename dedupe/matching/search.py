@@ -12,8 +12,9 @@ from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem, PhotoUnreadable
 from dedupe.index.library import Library
 from dedupe.matching.distances import distances_to
-from dedupe.photos.decode import photo_file, quiet_pillow, read_photo
+from dedupe.photos.decode import quiet_pillow
 from dedupe.photos.photo import Photo, PhotoFile, Skip
+from dedupe.photos.read import photo_file, read_photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _encode(
     """(D,) float32, rounded to half precision as the library's own vectors are."""
     entry = find_encoder(library.encoder.name)
     with quiet_pillow():
-        reading = read_photo(file, entry)
+        reading = read_photo(file, entry, thumbnail=False)
     if isinstance(reading, Skip) or reading.pixels is None:
         reason = reading.reason if isinstance(reading, Skip) else "has no pixels"
         raise PhotoUnreadable(f"{os.fspath(file.path)} {reason}")
@@ -100,5 +101,5 @@ def _encode(
             f"{library.index} was made with other weights or another version of {entry.name}",
             "give the same --weights FILE as for the scan, or scan again",
         )
-    vector: npt.NDArray[np.float32] = loaded.encode(reading.pixels[None])[0]
+    vector: npt.NDArray[np.float32] = loaded.encode(reading.array[None])[0]
     return vector.astype(np.float16).astype(np.float32)

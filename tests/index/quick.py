@@ -10,6 +10,8 @@ from dedupe.encoders.registry import DEFAULT_ENCODER, ENCODERS
 class Quick:
     """In the place of a LoadedEncoder: vectors are coarse pictures of the pixels."""
 
+    batch = 16
+
     def __init__(self, name: str = DEFAULT_ENCODER) -> None:
         self.encoder = ENCODERS[name]
         self.fingerprint = known_fingerprint(self.encoder) or f"{name}-quick"

@@ -8,10 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from quick import Quick
 
+from dedupe.encoders import encode
 from dedupe.index import scan as scanning
 
 
 class Slow(Quick):
+    batch = 2
+
     def encode(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         time.sleep(0.02)
         return super().encode(batch)
@@ -27,6 +30,6 @@ class Telling:
 
 
 if __name__ == "__main__":
-    scanning.load_encoder = lambda name, **_: Slow(name)  # type: ignore[assignment,return-value]
+    encode.load_encoder = lambda name, **_: Slow(name)  # type: ignore[assignment,return-value]
     scanning.BATCH = 2
-    scanning.update_index([sys.argv[1]], index=Path(sys.argv[2]), workers=2, progress=Telling())
+    scanning.update_index([sys.argv[1]], index=Path(sys.argv[2]), workers=1, progress=Telling())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dedupe.errors import IndexProblem
+from dedupe.errors import IndexDamaged, IndexProblem
 from dedupe.index import schema
 from dedupe.index.place import default_index, journal_beside
 from dedupe.index.store import Index
@@ -84,8 +84,49 @@ def test_an_index_cut_in_half_is_refused_with_a_sentence(index: Path) -> None:
         for number in range(300):
             store.remember_roots([Path(f"/photos/{number:0300}")])
     index.write_bytes(index.read_bytes()[:40_000])
-    with pytest.raises(IndexProblem, match=r"index\.db cannot be"), Index(index) as store:
+    with pytest.raises(IndexProblem, match=r"index\.db is damaged"), Index(index) as store:
         store.roots()
+
+
+@pytest.mark.parametrize("begun", ["", "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL"])
+def test_an_index_that_was_killed_at_its_birth_is_made_by_the_next_scan(
+    index: Path, begun: str
+) -> None:
+    index.parent.mkdir()
+    index.touch()
+    tell(index, begun)
+    with pytest.raises(IndexProblem, match="is empty") as caught:
+        Index(index)
+    assert "dedupe scan FOLDER" in caught.value.hint
+    with Index(index, create=True, lock=True) as store:
+        assert store.roots() == ()
+    assert ask(index, "PRAGMA application_id") == schema.APPLICATION_ID
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TRIGGER files_delete",
+        "DROP TABLE thumbnails",
+        "DROP INDEX files_by_photo",
+        "CREATE TABLE more (x)",
+        "ALTER TABLE skips ADD COLUMN more TEXT",
+        "PRAGMA user_version = 0",
+        "DELETE FROM totals WHERE name = 'roots'",
+        "UPDATE totals SET rows = 7 WHERE name = 'roots'",
+        "UPDATE totals SET rows = 7, sum = 9 WHERE name = 'roots'",
+    ],
+)
+def test_tables_that_somebody_changed_are_damage(index: Path, change: str) -> None:
+    with Index(index, create=True):
+        pass
+    tell(index, change)
+    for create in (True, False):
+        with (
+            pytest.raises(IndexDamaged, match=r"index\.db is damaged"),
+            Index(index, create=create) as store,
+        ):
+            store.roots()
 
 
 def test_a_folder_in_the_place_of_the_index_is_refused_with_a_sentence(tmp_path: Path) -> None:

@@ -11,14 +11,18 @@ import pytest
 from quick import Quick
 from trees import Link, make_files, read_tree
 
+from dedupe.encoders import encode
 from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.errors import IndexProblem, RootMissing, UnknownName, WeightsRefused
 from dedupe.index import scan as scanning
+from dedupe.index import reading as answers
 from dedupe.index import store as storing
+from dedupe.index.forget import forget
 from dedupe.index.library import Library, open_library
-from dedupe.index.scan import ScanReport, forget, update_index
+from dedupe.index.scan import ScanReport, update_index
 from dedupe.index.scan import scan as scan_library
 from dedupe.index.store import Index
+from dedupe.photos import workers as reading
 from dedupe.photos.decode import Reading
 from dedupe.photos.photo import PhotoFile, Skip
 
@@ -82,8 +86,8 @@ def test_a_second_scan_reads_nothing(
 ) -> None:
     make_files(tree, {"a.jpg": photos[0], "b.jpg": photos[1], "c.txt": b"", "d.jpg": b"broken"})
     first, before = scan(), snapshot(library())
-    monkeypatch.setattr(scanning, "read_photo", None)
-    monkeypatch.setattr(scanning, "load_encoder", None)
+    monkeypatch.setattr(reading, "read_photo", None)
+    monkeypatch.setattr(encode, "load_encoder", None)
     second = scan()
     assert counts(second) == (2, 0, 0, 0)
     assert second.skips == first.skips
@@ -246,7 +250,7 @@ def test_new_inode_numbers_of_unchanged_photos_are_remembered_without_reading(
     (tree / "new").write_bytes(photos[0])
     os.utime(tree / "new", ns=(file.mtime_ns, file.mtime_ns))
     (tree / "new").rename(tree / "a.jpg")
-    monkeypatch.setattr(scanning, "read_photo", None)
+    monkeypatch.setattr(reading, "read_photo", None)
     assert counts(scan()) == (2, 0, 0, 0)
     assert library().photos[0].file.inode == (tree / "a.jpg").stat().st_ino != file.inode
 
@@ -266,9 +270,21 @@ def test_what_is_gone_is_forgotten(
     assert counts(report) == (1, 0, 0, 1)  # a text was never a photo
     assert report.skips == library().skips == ()
     assert names(library(), tree) == ["a.jpg"]
-    with Index(index) as store:
-        row = store.last_encoder()
-        assert store.known_contents(row) == {library().photos[0].content}
+
+
+def test_a_photo_that_comes_back_elsewhere_weeks_later_is_recognised(
+    tree: Path, photos: list[bytes], scan: Scan, library: Read, loads: list[Quick]
+) -> None:
+    """Moved to another drive, which is scanned on another day than the first."""
+    make_files(tree, {"a/1.jpg": photos[0], "a/2.jpg": photos[1], "b/3.jpg": photos[2]})
+    scan()
+    vector = library().vectors[0]
+    (tree / "a/1.jpg").rename(tree.parent / "elsewhere.jpg")
+    assert counts(scan()) == (2, 0, 0, 1)
+    (tree.parent / "elsewhere.jpg").rename(tree / "b/4.jpg")
+    assert counts(scan(tree / "b")) == (2, 0, 1, 0)
+    assert np.array_equal(library(tree / "b").vectors[1], vector)
+    assert sum(quick.encoded for quick in loads) == 3
 
 
 def test_a_missing_folder_is_refused_and_nothing_is_forgotten(
@@ -404,13 +420,13 @@ def test_a_scan_of_one_folder_forgets_nothing_of_another(
 
 def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     read: list[str] = []
-    read_photo = scanning.read_photo
+    read_photo = reading.read_photo
 
-    def counting(file: PhotoFile, *others: object) -> Reading | Skip:
+    def counting(file: PhotoFile, *others: object, **options: object) -> Reading | Skip:
         read.append(file.path.name)
-        return read_photo(file, *others)  # type: ignore[arg-type]
+        return read_photo(file, *others, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(scanning, "read_photo", counting)
+    monkeypatch.setattr(reading, "read_photo", counting)
     return read
 
 
@@ -433,15 +449,11 @@ def test_what_could_not_be_read_is_tried_again_by_another_reader(
     make_files(tree, {"a.jpg": b"a format of tomorrow"})
     scan()
     read = count_reads(monkeypatch)
-    monkeypatch.setattr(storing, "READER", "dedupe of tomorrow")
+    for module in (storing, answers):
+        monkeypatch.setattr(module, "reader", lambda: "dedupe of tomorrow")
     scan()
     scan()
     assert read == ["a.jpg"]
-
-
-def test_the_reader_is_named_by_all_that_decodes() -> None:
-    for part in ("dedupe", "pillow", "pillow-heif"):
-        assert part in storing.READER
 
 
 def test_a_passing_fault_is_tried_again_every_time_and_costs_no_memory(
@@ -451,11 +463,11 @@ def test_a_passing_fault_is_tried_again_every_time_and_costs_no_memory(
     scan()
     (tree / "a.jpg").write_bytes(photos[2])
 
-    def faulty(file: PhotoFile, *others: object) -> Skip:
+    def faulty(file: PhotoFile, *others: object, **options: object) -> Skip:
         return Skip(file.path, "cannot be read: Input/output error", True, passing=True)
 
     with monkeypatch.context() as patch:
-        patch.setattr(scanning, "read_photo", faulty)
+        patch.setattr(reading, "read_photo", faulty)
         for _ in range(2):
             assert reasons(scan().skips, tree) == {"a.jpg": "cannot be read: Input/output error"}
     assert names(library(), tree) == ["a.jpg", "b.jpg"]
@@ -473,7 +485,9 @@ def test_a_passing_fault_is_no_more_once_the_photo_is_as_it_was(
     os.utime(tree / "a.jpg", ns=(5, 5))
     with monkeypatch.context() as patch:
         patch.setattr(
-            scanning, "read_photo", lambda file, *_: Skip(file.path, "no", True, passing=True)
+            reading,
+            "read_photo",
+            lambda file, *_, **__: Skip(file.path, "no", True, passing=True),
         )
         scan()
     os.utime(tree / "a.jpg", ns=(old, old))
@@ -511,7 +525,7 @@ def test_other_weights_make_other_vectors(
             self.fingerprint = f"{name}-retrained"
 
     monkeypatch.setattr(scanning, "known_fingerprint", lambda *_: f"{DEFAULT_ENCODER}-retrained")
-    monkeypatch.setattr(scanning, "load_encoder", lambda name, **_: Retrained(name))
+    monkeypatch.setattr(encode, "load_encoder", lambda name, **_: Retrained(name))
     assert counts(scan()) == (1, 1, 0, 0)
     second = library().encoder
     assert (first.name, first.id) != (second.name, second.id)
@@ -527,7 +541,7 @@ def test_an_encoder_that_is_refused_is_not_the_last_one_used(
         raise WeightsRefused("not the file it should be")
 
     with monkeypatch.context() as patch:
-        patch.setattr(scanning, "load_encoder", refuse)
+        patch.setattr(encode, "load_encoder", refuse)
         patch.setattr(scanning, "known_fingerprint", lambda *_: "wrong")
         with pytest.raises(WeightsRefused):
             scan(encoder="resnet50")
@@ -535,7 +549,7 @@ def test_an_encoder_that_is_refused_is_not_the_last_one_used(
             library()
     scan()
     with monkeypatch.context() as patch:
-        patch.setattr(scanning, "load_encoder", refuse)
+        patch.setattr(encode, "load_encoder", refuse)
         patch.setattr(scanning, "known_fingerprint", lambda *_: "wrong")
         with pytest.raises(WeightsRefused):
             scan(encoder="resnet50")
@@ -551,8 +565,7 @@ def test_an_unknown_encoder_is_refused_before_anything_else(tree: Path, index: P
 # --- the same answer -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("workers", [1, 4, 13])
-@pytest.mark.parametrize("batch", [1, 3, 64])
+@pytest.mark.parametrize(("workers", "batch"), [(0, 1), (1, 64), (4, 3), (0, 5)])
 def test_neither_workers_nor_batches_change_what_is_remembered(
     tree: Path,
     photos: list[bytes],
@@ -564,10 +577,11 @@ def test_neither_workers_nor_batches_change_what_is_remembered(
 ) -> None:
     files = {f"{number % 3}/{number}.jpg": data for number, data in enumerate(photos)}
     make_files(tree, {**files, "x.jpg": photos[0], "y.jpg": photos[5], "z.jpg": b"broken"})
-    report = scan(workers=1)
+    report = scan()
     expected = library()
     forget([tree], index=report.index)
     monkeypatch.setattr(scanning, "BATCH", batch)
+    monkeypatch.setattr(Quick, "batch", batch)
     again = scan(workers=workers)
     assert counts(again) == counts(report) == (14, 12, 2, 0)
     assert again.skips == report.skips
@@ -589,9 +603,10 @@ def test_progress_is_told_of_every_file(
 
     make_files(tree, {"a.jpg": photos[0], "b.jpg": photos[0], "c.txt": b"x", "d": Link("a.jpg")})
     told = Told()
-    update_index([tree], index=index, progress=told)
+    update_index([tree], index=index, progress=told, workers=0)
     assert told.stages == [
         ["Looking through folders", 0, 3],
+        ["Reading photos", 3, 0],
         ["Loading the encoder", 0, 0],
         ["Encoding photos", 3, 3],
     ]
@@ -616,7 +631,9 @@ def test_a_second_scan_at_the_same_time_is_refused_with_a_sentence(
     scan()
     with Index(index, lock=True):
         for busy in (scan, lambda: forget([tree], index=index)):
-            with pytest.raises(IndexProblem, match="another scan is writing to") as caught:
+            with pytest.raises(
+                IndexProblem, match=r"another scan \(process \d+, .*\) is writing to"
+            ) as caught:
                 busy()
             assert caught.value.hint == "wait for it, or name another --index"
         assert len(open_library(index=index).photos) == 1  # reading goes on

@@ -1,0 +1,61 @@
+"""Setting a damaged index aside, so that a scan can make it anew."""
+
+import os
+from pathlib import Path
+
+from dedupe.errors import IndexProblem
+from dedupe.index.lock import WriteLock
+from dedupe.index.schema import is_ours
+from dedupe.index.vectors import each_beside
+
+
+def set_aside(index: Path) -> Path:
+    """Rename an index and what lies beside it to `index.db.damaged-1`, or the next free number.
+
+    Nothing is deleted or overwritten. The index itself goes after its vectors: a kill on the
+    way leaves an index without them, which is damaged, too.
+
+    Args:
+        index: one that raised IndexDamaged; closed.
+
+    Returns:
+        The new name of the index.
+
+    Raises:
+        IndexProblem: it is not one of ours, a scan is using it, or it cannot be renamed.
+    """
+    lock = WriteLock(index)
+    lock.acquire()
+    try:
+        if not is_ours(index):
+            raise IndexProblem(
+                f"{index} is no index of dedupe", "name another file with --index or DEDUPE_INDEX"
+            )
+        # with the journal of SQLite last: what is in it belongs to the index
+        sides = [index.with_name(index.name + ending) for ending in ("-wal", "-shm")]
+        old = [*each_beside(index), index, *(side for side in sides if os.path.lexists(side))]
+        return _rename(index, old)
+    except OSError as error:
+        raise IndexProblem(
+            f"the damaged index {index} cannot be set aside: {error.strerror or error}",
+            "check the rights of its folder, or name another place with --index or DEDUPE_INDEX",
+        ) from error
+    finally:
+        lock.release()
+
+
+def _rename(index: Path, old: list[Path]) -> Path:
+    number = 1
+    while _taken(aside := index.with_name(f"{index.name}.damaged-{number}")):
+        number += 1
+    for path in old:
+        path.rename(index.with_name(aside.name + path.name.removeprefix(index.name)))
+    return aside
+
+
+def _taken(aside: Path) -> bool:
+    """Whether anything of that name, or beginning with it, is there."""
+    return any(
+        path.name == aside.name or path.name.startswith((f"{aside.name}.", f"{aside.name}-"))
+        for path in aside.parent.iterdir()
+    )

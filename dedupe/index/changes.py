@@ -1,0 +1,130 @@
+"""What lies below the roots, against what is remembered of it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dedupe.errors import RootMissing
+from dedupe.index.store import EncoderRow, Index, is_under
+from dedupe.photos.photo import Skip
+from dedupe.photos.walk import Entry, walk
+from dedupe.progress import Progress
+
+_TOLD = 1000  # files between two words to the progress: each costs as much as looking at one
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a scan has to do, found without opening a file.
+
+    Attributes:
+        todo: new or changed files, or of a content without a vector of this encoder.
+        unchanged: how many files need nothing.
+        renumbered: unchanged but for their device or inode: a drive that was mounted again,
+            a copy that was put back.
+        passed_over: what is never opened: links, system folders, unreadable folders.
+        unreadable: files that an earlier scan could not read and that are as they were.
+        gone: photo files, remembered and no longer there.
+    """
+
+    todo: list[Entry] = field(default_factory=list)
+    unchanged: int = 0
+    renumbered: list[Entry] = field(default_factory=list)
+    passed_over: list[Skip] = field(default_factory=list)
+    unreadable: list[Skip] = field(default_factory=list)
+    gone: set[bytes] = field(default_factory=set)
+
+
+def find_changes(
+    store: Index,
+    encoder: EncoderRow,
+    roots: Sequence[Path],
+    exclude: Sequence[str],
+    progress: Progress,
+) -> Changes:
+    """Walk through the roots and sort what is there into what is known and what is to do.
+
+    Memory: about 350 bytes for each file that is remembered or to be read.
+
+    Args:
+        store: the index.
+        encoder: whose vectors count.
+        roots: as `resolve_roots` gives them.
+        exclude: gitignore patterns, relative to each root.
+        progress: told how many files were seen.
+
+    Raises:
+        RootMissing: a root cannot be listed, or is empty although files of it are remembered.
+    """
+    known = store.known_files(encoder, roots)
+    known_skips = store.known_skips(roots)
+    gone = store.files_under(roots)
+    changes = Changes()
+    inhabited: set[Path] = set()
+    upcoming = iter(roots)
+    seen, below = 0, ""
+    for found in walk(roots, exclude):
+        if isinstance(found, Skip):
+            changes.passed_over.append(found)
+            gone.discard(os.fsencode(found.path))
+            continue
+        if not (below and found.path.startswith(below)):
+            below = _enter(found.path, upcoming, inhabited)
+        seen += 1
+        if seen % _TOLD == 0:
+            progress.advance(_TOLD)
+        path = os.fsencode(found.path)
+        gone.discard(path)
+        was = known.get(path)
+        if was is not None and was[0] == found.size and was[1] == found.mtime_ns:
+            changes.unchanged += 1
+            if was[2] != found.device or was[3] != found.inode:
+                changes.renumbered.append(found)
+            continue
+        skip = known_skips.get(path) if known_skips else None
+        if skip is not None and skip[:2] == (found.size, found.mtime_ns):
+            changes.unreadable.append(skip[2])
+        else:
+            changes.todo.append(found)
+    progress.advance(seen % _TOLD)
+    if gone:
+        unknown = unlisted(store, changes)
+        changes.gone = {path for path in gone if not (unknown and is_under(path, unknown))}
+    _refuse_empty_roots(roots, inhabited, changes)
+    return changes
+
+
+def _enter(path: str, upcoming: Iterator[Path], inhabited: set[Path]) -> str:
+    """Go on to the root that a file lies below; what the paths of its other files begin with.
+
+    Roots are walked one after the other, so that a file is asked for its root only once in
+    each, not 200,000 times.
+    """
+    for root in upcoming:
+        below = os.fspath(root).rstrip("/") + "/"
+        if path == os.fspath(root) or path.startswith(below):
+            inhabited.add(root)
+            return below
+    raise AssertionError(f"{path} is below no root")
+
+
+def unlisted(store: Index, changes: Changes) -> list[Path]:
+    """Folders below the roots of which this walk knows nothing."""
+    passed_over = {skip.path for skip in changes.passed_over}
+    failed = [skip.path for skip in changes.passed_over if skip.passing]
+    # a hidden folder below these roots that was once scanned for itself
+    hidden = [r for r in store.roots() if passed_over.intersection((r, *r.parents))]
+    return failed + hidden
+
+
+def _refuse_empty_roots(roots: Sequence[Path], inhabited: set[Path], changes: Changes) -> None:
+    """A root without any file in it is a drive that is not there: no reason to forget."""
+    for root in roots:
+        lost = sum(is_under(path, [root]) for path in changes.gone)
+        if lost and root not in inhabited:
+            raise RootMissing(
+                f"{root} is empty, but {lost} of its files are remembered",
+                "is the drive connected? nothing was forgotten; if it is meant to be empty: "
+                f"dedupe forget {root}",
+            )
