@@ -21,8 +21,9 @@ import numpy.typing as npt
 from dedupe.encoders.encode import LoadedEncoder, load_encoder
 from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.encoders.scale import SEED_MEDIAN, calibration_pixels, pair_distances
-from dedupe.photos.decode import photo_file, quiet_pillow, read_photo
+from dedupe.photos.decode import quiet_pillow
 from dedupe.photos.photo import Skip
+from dedupe.photos.read import photo_file, read_photo
 
 BELOW = (12, 16, 18, 20, 24)
 QUANTILES = (0.0001, 0.001, 0.01, 0.1, 0.9)
@@ -120,7 +121,7 @@ def encode_files(
             if isinstance(reading, Skip) or reading.pixels is None:
                 print(f"left out: {reading}", file=sys.stderr)
                 continue
-            pixels.append(reading.pixels)
+            pixels.append(reading.array)
             kept.append(place)
     return encoder.encode(np.stack(pixels)), kept
 

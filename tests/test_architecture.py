@@ -69,16 +69,31 @@ def test_data_flows_one_way() -> None:
 
 # (module, what it calls): why it may
 MAY_CHANGE = {
-    ("dedupe/index/store.py", ".mkdir"): "the folder of the index, in the user's data folder",
+    ("dedupe/index/opened.py", ".mkdir"): "the folder of the index, in the user's data folder",
+    ("dedupe/index/opened.py", ".unlink"): "vector files of its own that were compacted away",
+    ("dedupe/index/aside.py", ".rename"): "a damaged index, and only one with our number in it",
+    ("dedupe/index/lock.py", "os.O_CREAT"): "the lock beside the index",
+    ("dedupe/index/lock.py", "os.O_RDWR"): "likewise",
+    ("dedupe/index/lock.py", "os.write"): "who holds it; never through a link",
+    ("dedupe/index/lock.py", "os.ftruncate"): "likewise",
+    ("dedupe/index/vectors.py", "os.O_CREAT"): "the vector file beside the index",
+    ("dedupe/index/vectors.py", "os.O_TRUNC"): "likewise, of a generation that begins",
+    ("dedupe/index/vectors.py", "os.O_RDWR"): "likewise, behind its last row",
+    ("dedupe/index/vectors.py", "open(r+b)"): "likewise",
+    ("dedupe/index/migrate.py", ".rename"): "the copy of an old index, to a free name",
+    ("dedupe/index/migrate.py", ".unlink"): "half a copy, which it wrote itself",
+    ("dedupe/index/migrate.py", "open(r+b)"): "to sync that copy",
     ("dedupe/organize/journal.py", ".mkdir"): "the folder of the journal, beside the index",
     ("dedupe/encoders/weights.py", ".mkdir"): "torch's cache, where weights are downloaded to",
     ("dedupe/encoders/weights.py", ".download_url_to_file"): "likewise",
+    ("dedupe/encoders/allocator.py", "ctypes"): "malloc's own settings; touches no file",
     ("dedupe/organize/system.py", "ctypes"): "the rename that refuses a taken name, for files.py",
     ("dedupe/organize/system.py", "os.rename"): "likewise: on Windows it refuses by itself",
     ("dedupe/cli/app.py", "os.O_WRONLY"): "/dev/null, for output that nobody reads",
 }
 MAY_CONNECT = {
     "dedupe/index/schema.py": "the index",
+    "dedupe/index/migrate.py": "the copy of an old index",
     "dedupe/organize/journal.py": "the journal",
 }
 FILES = "dedupe/organize/files.py"

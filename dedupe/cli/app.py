@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from types import FrameType
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 from dedupe.cli.encoders import encoders
 from dedupe.cli.forget import forget
 from dedupe.cli.group import group
+from dedupe.cli.problems import problems
 from dedupe.cli.scan import scan
 from dedupe.cli.search import search
 from dedupe.cli.talk import say_error
@@ -102,6 +102,8 @@ def _flush() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"dedupe {version('dedupe-photos')}")
         raise typer.Exit
 
@@ -120,6 +122,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "scan": scan,
     "group": group,
     "search": search,
+    "problems": problems,
     "undo": undo,
     "encoders": encoders,
     "forget": forget,

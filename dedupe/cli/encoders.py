@@ -2,15 +2,15 @@
 
 import sys
 
-from dedupe.encoders.registry import DEFAULT_ENCODER, ENCODERS
-from dedupe.encoders.weights import find_weights
-from dedupe.reports.screen import Screen
-
 
 def encoders() -> None:
     """List the encoders: size, dimension, licence, and whether their weights are here."""
     from rich import box
     from rich.table import Table
+
+    from dedupe.encoders.registry import DEFAULT_ENCODER, ENCODERS
+    from dedupe.encoders.weights import find_weights
+    from dedupe.reports.screen import Screen
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("Encoder", no_wrap=True)

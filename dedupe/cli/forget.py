@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.reports.screen import counted
+from dedupe.reports.words import counted
 
 
 def forget(
@@ -14,6 +14,6 @@ def forget(
     index: options.Index = None,
 ) -> None:
     """Drop all that is remembered at or below PATH. No photo is touched."""
-    from dedupe.index.scan import forget as drop
+    from dedupe.index.forget import forget as drop
 
     typer.echo(f"{counted(drop(paths, index=index), 'file')} forgotten")

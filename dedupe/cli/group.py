@@ -12,7 +12,7 @@ from dedupe.cli.talk import ask, say, say_left
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.organize.keep import DEFAULT_KEEP
-from dedupe.reports.screen import counted, shown_bytes, shown_path
+from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
     from dedupe.matching.groups import Group

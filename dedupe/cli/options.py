@@ -9,6 +9,9 @@ import typer
 
 from dedupe.names import safe
 
+# the box of the help for options that most people never need
+RARE = "Rarely needed"
+
 # Path objects carry any bytes a name may have; that they exist is for the library to say
 Index = Annotated[
     Path | None,

@@ -3,33 +3,35 @@
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from dedupe.names import safe
-from dedupe.organize.steps import Refusal
-from dedupe.reports.screen import Screen, shown_path
+from dedupe.reports.words import Lines, shown_path
+
+if TYPE_CHECKING:
+    from dedupe.organize.steps import Refusal
 
 
 def say_error(message: str, hint: str = "") -> None:
     """One sentence in red, and below it what to do next."""
-    _tell(Text.assemble(("error: ", "bold red"), safe(message)))
+    _tell(("error: ", "bold red"), safe(message))
     if hint:
-        _tell(Text(safe(hint)))
+        _tell(safe(hint))
 
 
 def say(text: str) -> None:
     """A note for the person at the terminal."""
-    _tell(Text(text))
+    _tell(text)
 
 
 def ask(question: str) -> bool:
     """Ask the person at the terminal; what is not clearly a yes is a no."""
-    _screen().print(Text(f"{question} [y/N] "), end="", soft_wrap=True)
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def say_left(left: Iterable[Refusal]) -> int:
+def say_left(left: "Iterable[Refusal]") -> int:
     """Name what was left alone; the exit code that goes with it."""
     code = 0
     for refusal in left:
@@ -38,11 +40,6 @@ def say_left(left: Iterable[Refusal]) -> int:
     return code
 
 
-def _tell(text: Text) -> None:
+def _tell(*parts: str | tuple[str, str]) -> None:
     with suppress(BrokenPipeError):  # that nobody listens changes neither work nor exit code
-        _screen().tell(text)
-
-
-def _screen() -> Screen:
-    # made anew: stderr may have been replaced since (tests do)
-    return Screen(sys.stderr)
+        Lines(sys.stderr).tell(*parts)  # made anew: stderr may have been replaced (tests do)

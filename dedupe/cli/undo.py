@@ -6,7 +6,7 @@ import typer
 
 from dedupe.cli import options
 from dedupe.cli.talk import say_left
-from dedupe.reports.screen import counted
+from dedupe.reports.words import counted
 
 _BACK = {
     "symlink": ("link", "removed"),

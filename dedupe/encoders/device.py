@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-def import_torch(*, vision: bool = True) -> None:
-    """Import torch, and torchvision with it.
+def import_torch(*, vision: bool = False) -> None:
+    """Import torch, and torchvision with it where it is needed.
 
     Args:
-        vision: whether torchvision is needed: comparing vectors goes without it, in half the
-            time (6 s of CPU time against 13 on a slow machine; it pulls in torch's compiler).
+        vision: whether torchvision is needed. Only the networks that it defines need it; it
+            pulls in torch's compiler and doubles the time (6 s of CPU time against 13 on a
+            slow machine).
 
     Raises:
         DedupeError: one of them is missing or they do not fit each other, with the
@@ -100,3 +101,23 @@ def full_float32() -> Iterator[None]:
             yield
     finally:
         torch.set_float32_matmul_precision(precision)
+
+
+@contextmanager
+def torch_threads(count: int | None) -> Iterator[None]:
+    """Let torch compute on `count` threads inside; as many as it had if None.
+
+    Args:
+        count: 1 or more. Put back after it.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    if count is None or count == before:
+        yield
+        return
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

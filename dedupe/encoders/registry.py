@@ -4,12 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dedupe.encoders.device import import_torch
 from dedupe.encoders.encoder import Encoder, Weights
 from dedupe.encoders.lite0 import efficientnet_lite0
 from dedupe.errors import UnknownName
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -25,11 +26,16 @@ def _features(build: "Callable[[], nn.Module]") -> "nn.Module":
 
     network = build()
     last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
-    last.register_forward_hook(lambda layer, inputs, scores: inputs[0])
+    last.forward = _unchanged  # type: ignore[method-assign]
     return network
 
 
+def _unchanged(input: "Tensor") -> "Tensor":
+    return input
+
+
 def _torchvision(architecture: str) -> "nn.Module":
+    import_torch(vision=True)
     from torchvision import models
 
     return models.get_model(architecture, weights=None)  # type: ignore[no-any-return]

@@ -65,10 +65,11 @@ def calibration_pixels(encoder: Encoder) -> npt.NDArray[np.uint8]:
             data,
             PhotoFile(path=Path(name), size=len(data), mtime_ns=0, device=0, inode=0),
             encoder,
+            thumbnail=False,
         )
         for name, data in _photos()
     )
-    return np.stack([reading.pixels for reading in readings if reading.pixels is not None])
+    return np.stack([reading.array for reading in readings])
 
 
 def pair_distances(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -1,13 +1,17 @@
-"""For spreadsheets: one line a photo."""
+"""For spreadsheets: one line a photo, or a file that was passed over."""
 
 import csv
+from pathlib import Path
 from typing import TextIO
 
 from dedupe.names import safe
 from dedupe.photos.photo import Photo
-from dedupe.reports.facts import Overview, Ranking
+from dedupe.reports.facts import Overview, Problems, Ranking
 
-_PHOTO = ("width", "height", "bytes", "format", "taken", "path")
+_PHOTO = (
+    *("width", "height", "bytes", "format", "taken", "taken_from", "camera", "software", "gps"),
+    *("orientation", "frames", "jpeg_quality", "path"),
+)
 
 
 def write_overview(overview: Overview, out: TextIO) -> None:
@@ -27,10 +31,39 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
         lines.writerow((number, f"{hit.distance:.4f}", *_cells(hit.photo)))
 
 
+def write_problems(problems: Problems, out: TextIO) -> None:
+    """One line for each file or folder, sorted by path."""
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(("problem", "passing", "reason", "folder", "path"))
+    for skip in problems.skips:
+        words = (_text(skip.reason), _text(skip.path.parent), _text(skip.path))
+        lines.writerow((_yes(skip.problem), _yes(skip.passing), *words))
+
+
 def _cells(photo: Photo) -> tuple[str | int, ...]:
-    taken = photo.taken.isoformat(" ") if photo.taken else ""
-    name = safe(photo.path)
+    return (
+        photo.width,
+        photo.height,
+        photo.file.size,
+        photo.format,
+        photo.taken.isoformat(" ") if photo.taken else "",
+        photo.taken_from,
+        _text(photo.camera),  # what the file says of itself is not to be trusted either
+        _text(photo.software),
+        _yes(photo.gps),
+        photo.orientation,
+        photo.frames,
+        photo.jpeg_quality or "",
+        _text(photo.path),
+    )
+
+
+def _text(words: str | Path) -> str:
+    """A cell that no terminal obeys and no spreadsheet runs."""
+    text = safe(words)
     # a spreadsheet runs a cell that begins so; the apostrophe makes it text
-    if name.startswith(("=", "+", "-", "@")):
-        name = f"'{name}"
-    return (photo.width, photo.height, photo.file.size, photo.format, taken, name)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _yes(so: bool) -> str:
+    return "true" if so else "false"

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dedupe.matching.clusters import Cluster
-from dedupe.matching.groups import Group
-from dedupe.matching.search import Hit
 from dedupe.organize.keep import DEFAULT_KEEP, rank, why
-from dedupe.photos.photo import Photo
+from dedupe.photos.photo import Photo, Skip
+
+if TYPE_CHECKING:  # they load numpy, which a list of skipped files does not need
+    from dedupe.matching.clusters import Cluster
+    from dedupe.matching.groups import Group
+    from dedupe.matching.search import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Overview:
     """
 
     sets: tuple[LookAlikes, ...]
-    clusters: tuple[Cluster, ...]
+    clusters: "tuple[Cluster, ...]"
     photos: int
     threshold: float
     encoder: str
@@ -74,10 +76,23 @@ class Ranking:
     """
 
     example: Path
-    hits: tuple[Hit, ...]
+    hits: "tuple[Hit, ...]"
 
 
-def look_alikes(group: Group, keep: Sequence[str] = DEFAULT_KEEP) -> LookAlikes:
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """All that `dedupe problems` has to say.
+
+    Attributes:
+        skips: what is listed, sorted by path.
+        others: how many more were passed over for a good reason, and are not listed.
+    """
+
+    skips: tuple[Skip, ...]
+    others: int = 0
+
+
+def look_alikes(group: "Group", keep: Sequence[str] = DEFAULT_KEEP) -> LookAlikes:
     """A group as reports show it: ranked by the keep rules, each photo compared to the best."""
     best, *others = rank(group.photos, keep)
     away = group.distances_to(best)
@@ -89,10 +104,7 @@ def look_alikes(group: Group, keep: Sequence[str] = DEFAULT_KEEP) -> LookAlikes:
 
 
 def photo_facts(photo: Photo) -> dict[str, Any]:
-    """What JSON says of a photo.
-
-    `path` is text; where it is not valid UTF-8, it is None and `path_base64` has its bytes.
-    """
+    """What JSON says of a photo; None where it is not known."""
     facts: dict[str, Any] = path_facts(photo.path)
     facts |= {
         "width": photo.width,
@@ -100,25 +112,54 @@ def photo_facts(photo: Photo) -> dict[str, Any]:
         "bytes": photo.file.size,
         "format": photo.format,
         "taken": photo.taken.isoformat() if photo.taken else None,
+        "taken_from": photo.taken_from or None,
+        "camera": photo.camera or None,
+        "software": photo.software or None,
+        "gps": photo.gps,
+        "orientation": photo.orientation,
+        "frames": photo.frames,
+        "jpeg_quality": photo.jpeg_quality,
         "modified_ns": photo.file.mtime_ns,
         "content": photo.content.hex(),
+        "pixel_hash": photo.pixel_hash.hex() or None,
+        "reduced": photo.reduced,
+        "dct_hash": photo.dct_hash.hex() or None,
     }
     if photo.hard_links:
         facts["hard_links"] = [path_facts(path) for path in photo.hard_links]
     return facts
 
 
-def path_facts(path: Path) -> dict[str, str | None]:
-    """The path as text, or its bytes where text cannot hold it.
+def skip_facts(skip: Skip) -> dict[str, Any]:
+    """What JSON says of a file or folder that was passed over."""
+    return {
+        **path_facts(skip.path),
+        **path_facts(skip.path.parent, "folder"),
+        "reason": skip.reason,
+        "problem": skip.problem,
+        "passing": skip.passing,
+    }
+
+
+def by_reason(skips: Iterable[Skip]) -> list[tuple[str, list[Skip]]]:
+    """Each reason with what was passed over for it, the most frequent first."""
+    found: dict[str, list[Skip]] = {}
+    for skip in skips:
+        found.setdefault(skip.reason, []).append(skip)
+    return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def path_facts(path: Path, name: str = "path") -> dict[str, str | None]:
+    """The path as text, or where text cannot hold it, None and its bytes as `path_base64`.
 
     JSON is Unicode. A path with other characters in the place of such bytes would be no path,
     and the lone surrogates that Python uses make strict parsers refuse the whole document.
     """
     exact = os.fsencode(path)
     try:
-        return {"path": exact.decode()}
+        return {name: exact.decode()}
     except UnicodeDecodeError:
-        return {"path": None, "path_base64": base64.b64encode(exact).decode()}
+        return {name: None, f"{name}_base64": base64.b64encode(exact).decode()}
 
 
 def shown_date(photo: Photo) -> str:

@@ -3,7 +3,15 @@
 import json
 from typing import Any, TextIO
 
-from dedupe.reports.facts import LookAlikes, Overview, Ranking, path_facts, photo_facts
+from dedupe.reports.facts import (
+    LookAlikes,
+    Overview,
+    Problems,
+    Ranking,
+    path_facts,
+    photo_facts,
+    skip_facts,
+)
 
 
 def write_overview(overview: Overview, out: TextIO) -> None:
@@ -24,6 +32,12 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
     """The example and its hits, nearest first."""
     hits = [{"distance": round(hit.distance, 4), **photo_facts(hit.photo)} for hit in ranking.hits]
     _dump({"example": path_facts(ranking.example), "hits": hits}, out)
+
+
+def write_problems(problems: Problems, out: TextIO) -> None:
+    """What could not be read, and what else was passed over if that was asked for."""
+    skips = [skip_facts(skip) for skip in problems.skips]
+    _dump({"skips": skips, "others": problems.others}, out)
 
 
 def _set(look_alikes: LookAlikes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from dedupe.names import safe
-from dedupe.reports.facts import Overview, Ranking
+from dedupe.reports.facts import Overview, Problems, Ranking
 
 
 def write_overview(overview: Overview, out: TextIO, *, null: bool = False) -> None:
@@ -25,6 +25,11 @@ def write_overview(overview: Overview, out: TextIO, *, null: bool = False) -> No
 def write_ranking(ranking: Ranking, out: TextIO, *, null: bool = False) -> None:
     """One path a line, or ended by a NUL byte; nearest first."""
     _write((hit.photo.path for hit in ranking.hits), out, null)
+
+
+def write_problems(problems: Problems, out: TextIO, *, null: bool = False) -> None:
+    """One path a line, or ended by a NUL byte; sorted."""
+    _write((skip.path for skip in problems.skips), out, null)
 
 
 def _write(paths: Iterable[Path], out: TextIO, null: bool) -> None:

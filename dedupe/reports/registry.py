@@ -6,28 +6,30 @@ from functools import partial
 from typing import TextIO
 
 from dedupe.errors import UnknownName, UsageError
-from dedupe.reports import csv, json, paths, table
-from dedupe.reports.facts import Overview, Ranking
+from dedupe.reports import csv, json, paths, skips, table
+from dedupe.reports.facts import Overview, Problems, Ranking
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One form, for both kinds of result.
+    """One form, for every kind of result.
 
     Attributes:
         overview: writes what `dedupe group` found.
         ranking: writes what `dedupe search` found.
+        problems: writes what `dedupe problems` found.
     """
 
     overview: Callable[[Overview, TextIO], None]
     ranking: Callable[[Ranking, TextIO], None]
+    problems: Callable[[Problems, TextIO], None]
 
 
 REPORTS: dict[str, Report] = {
-    "table": Report(table.write_overview, table.write_ranking),
-    "json": Report(json.write_overview, json.write_ranking),
-    "csv": Report(csv.write_overview, csv.write_ranking),
-    "paths": Report(paths.write_overview, paths.write_ranking),
+    "table": Report(table.write_overview, table.write_ranking, skips.write_problems),
+    "json": Report(json.write_overview, json.write_ranking, json.write_problems),
+    "csv": Report(csv.write_overview, csv.write_ranking, csv.write_problems),
+    "paths": Report(paths.write_overview, paths.write_ranking, paths.write_problems),
 }
 
 
@@ -47,7 +49,9 @@ def find_report(name: str | None, *, terminal: bool, null: bool = False) -> Repo
         if name not in (None, "paths"):
             raise UsageError(f"-0 goes with --format paths, not with --format {name}")
         return Report(
-            partial(paths.write_overview, null=True), partial(paths.write_ranking, null=True)
+            partial(paths.write_overview, null=True),
+            partial(paths.write_ranking, null=True),
+            partial(paths.write_problems, null=True),
         )
     name = name or ("table" if terminal else "paths")
     if name not in REPORTS:

@@ -1,15 +1,14 @@
-"""What all talk to people is printed with: a console, counts, and paths that fit."""
+"""What tables are printed with: a console, and paths that are folded to fit."""
 
-import os
 import re
-from pathlib import Path
 from typing import NoReturn, TextIO
 
 from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
 
-from dedupe.names import safe
+# what is folded to fewer cells can be read by nobody
+NARROWEST = 10
 
 
 class Screen(Console):
@@ -26,19 +25,11 @@ class Screen(Console):
         """Print text as it is: no markup in it, no line break but where the terminal ends."""
         self.print(Text(text) if isinstance(text, str) else text, soft_wrap=True)
 
-
-def counted(count: int, what: str) -> str:
-    """`1 photo`, `12 photos`, `1,200 copies`."""
-    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{count:,} {what if count == 1 else many}"
-
-
-def shown_path(path: Path) -> str:
-    """The path in full, from here where it lies below here, safe for a terminal."""
-    try:
-        return safe(path.relative_to(os.path.realpath(Path.cwd())))
-    except (ValueError, FileNotFoundError):  # elsewhere, or here was deleted
-        return safe(path)
+    def tell_hanging(self, mark: str, words: str) -> None:
+        """Print words behind a mark, broken between words and going on below their beginning."""
+        for line in Text(words).wrap(self, max(self.width - cell_len(mark), NARROWEST)):
+            self.tell(mark + line.plain.rstrip())
+            mark = " " * cell_len(mark)
 
 
 def folded(text: str, width: int) -> list[str]:
@@ -53,13 +44,3 @@ def folded(text: str, width: int) -> list[str]:
         else:
             lines += chop_cells(part, width)
     return [line for line in lines if line] or [""]
-
-
-def shown_bytes(count: int) -> str:
-    """`412 kB`, `3.1 MB`: powers of 1000, as file managers count."""
-    size, units = float(count), iter(("B", "kB", "MB", "GB", "TB"))
-    unit = next(units)
-    while size >= 999.5 and (larger := next(units, None)):
-        size, unit = size / 1000, larger
-    digits = 1 if unit not in ("B", "kB") and size < 99.95 else 0
-    return f"{size:.{digits}f} {unit}"

@@ -1,11 +1,10 @@
 """For people: calm tables, readable at 80 and at 160 columns."""
 
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.text import Text
 
-from dedupe.matching.clusters import Cluster
 from dedupe.photos.photo import Photo
 from dedupe.reports.facts import (
     LookAlikes,
@@ -14,7 +13,11 @@ from dedupe.reports.facts import (
     shown_date,
     total_bytes,
 )
-from dedupe.reports.screen import Screen, counted, folded, shown_bytes, shown_path
+from dedupe.reports.screen import Screen, folded
+from dedupe.reports.words import counted, shown_bytes, shown_path
+
+if TYPE_CHECKING:
+    from dedupe.matching.clusters import Cluster
 
 # From here on everything of a photo stands in one line; below, the path has its own.
 _WIDE = 110
@@ -103,7 +106,7 @@ def _print_set(screen: Screen, number: int, each: LookAlikes) -> None:
     screen.tell()
 
 
-def _print_clusters(screen: Screen, clusters: tuple[Cluster, ...]) -> None:
+def _print_clusters(screen: Screen, clusters: "tuple[Cluster, ...]") -> None:
     screen.tell(Text.assemble(("Of one kind", "bold"), "  not look-alikes, only alike"))
     for each in clusters[:_ROWS]:
         head = Text(f"{counted(len(each.photos), 'photo'):>{_MARK}}  ")
@@ -136,6 +139,8 @@ def _print_photo(screen: Screen, mark: Text, photo: Photo) -> None:
     else:
         _print_path(screen, head, photo.path)
         screen.tell(Text(f"{_INDENT}{pixels:11}  {size:>7}  {date}", "dim"))
+    if photo.frames > 1:  # of two alike, one may move: that decides which to keep
+        screen.tell(Text(f"{_INDENT}first of {photo.frames:,} frames", "dim"))
     for name in photo.hard_links:
         _print_path(screen, Text(f"{_INDENT}also named ", "dim"), name)
 

@@ -9,7 +9,8 @@ from unittest import mock
 import pytest
 
 from dedupe.encoders.encode import load_encoder
-from dedupe.index.scan import forget, update_index
+from dedupe.index.forget import forget
+from dedupe.index.scan import update_index
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
 
@@ -30,10 +31,16 @@ CHOSEN = (
 )
 
 
+def copy_index(source: Path, target: Path) -> None:
+    """Copy an index: the file that is named, and the vectors beside it."""
+    for file in source.parent.glob(f"{source.name}*"):
+        shutil.copy(file, target.with_name(target.name + file.name.removeprefix(source.name)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _load_encoders_once() -> Iterator[None]:
     """Two hundred scans of one session need not load the weights two hundred times."""
-    with mock.patch("dedupe.index.scan.load_encoder", functools.cache(load_encoder)):
+    with mock.patch("dedupe.encoders.encode.load_encoder", functools.cache(load_encoder)):
         yield
 
 
@@ -76,7 +83,7 @@ def unscanned(tmp_path: Path, sample_index: Path, index: Path) -> Path:
         target = tmp_path / "photos" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(SAMPLES / name, target)
-    shutil.copy(sample_index, index)  # knows the contents, so nothing is encoded
+    copy_index(sample_index, index)  # knows the contents, so nothing is encoded
     return tmp_path / "photos"
 
 

@@ -26,6 +26,7 @@ MISUSES = {
     "two actions": (["group", "--symlink", "--move"], "--symlink and --move exclude each other"),
     "dry run of nothing": (["group", "--dry-run"], "add --symlink, --copy or --move"),
     "NUL in JSON": (["group", "-0", "--format", "json"], "-0 goes with --format paths"),
+    "NUL in a table": (["problems", "-0", "--format", "table"], "-0 goes with --format paths"),
     "into a file": (["group", "--move", "--into", "file"], "is a file, not a folder"),
 }
 
@@ -72,7 +73,7 @@ def test_a_missing_folder_gives_exit_code_1() -> None:
     assert_one_sentence(run)
 
 
-@pytest.mark.parametrize("args", [["group"], ["search", "a.jpg"], ["forget", "."]])
+@pytest.mark.parametrize("args", [["group"], ["search", "a.jpg"], ["forget", "."], ["problems"]])
 def test_without_an_index_the_command_that_makes_one_is_named(
     args: list[str], tmp_path: Path, index: Path
 ) -> None:

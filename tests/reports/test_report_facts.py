@@ -4,7 +4,7 @@ from reports.views import photo
 
 from dedupe.matching.groups import Group
 from dedupe.reports.facts import look_alikes, shown_date
-from dedupe.reports.screen import shown_bytes
+from dedupe.reports.words import shown_bytes
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from reports.odd_names import ODD_NAMES, obeyed
 from reports.streams import Pipe, Terminal
-from reports.views import ELSEWHERE, look_alikes, of_names, overview, photo, ranking
+from reports.views import ELSEWHERE, look_alikes, of_names, overview, photo, problems, ranking
 
 from dedupe.errors import UnknownName, UsageError
 from dedupe.names import safe
+from dedupe.photos.photo import Skip
+from dedupe.reports.facts import Problems
 from dedupe.reports.registry import REPORTS, find_report
 
 NAMES = list(ODD_NAMES.values())
@@ -30,6 +32,8 @@ def test_no_report_lets_a_terminal_obey_a_name(form: str, name: str) -> None:
     out = Terminal()
     REPORTS[form].overview(of_names([name, name, name], ELSEWHERE), out)
     REPORTS[form].ranking(ranking([name], ELSEWHERE), out)
+    REPORTS[form].problems(problems([name, f"{name}/{name}"], ELSEWHERE), out)
+    REPORTS[form].problems(Problems((Skip(Path("/a"), name, True),)), out)
     assert out.data
     assert obeyed(out.text) == []
 
@@ -39,6 +43,72 @@ def test_every_report_can_say_that_there_is_nothing(form: str) -> None:
     out = Pipe()
     REPORTS[form].overview(overview(photos=0), out)
     assert (out.data == b"") == (form == "paths")
+    out = Pipe()
+    REPORTS[form].problems(Problems(()), out)
+    assert (out.data == b"") == (form == "paths")
+
+
+@pytest.mark.parametrize("form", REPORTS)
+def test_every_report_explains_what_it_writes_for_skipped_files(form: str) -> None:
+    assert (REPORTS[form].problems.__doc__ or "").splitlines()[0].endswith(".")
+
+
+@pytest.mark.parametrize("form", REPORTS)
+def test_every_report_names_every_skipped_file(form: str) -> None:
+    out = Pipe()
+    names = [f"{number}.jpg" for number in range(2000)]
+    REPORTS[form].problems(problems(names), out)
+    assert all(name in out.text for name in [*names, "a.mp4"])
+
+
+def test_json_of_skipped_files_has_reason_folder_and_the_exact_bytes_of_every_path() -> None:
+    out = Pipe()
+    REPORTS["json"].problems(problems(NAMES, ELSEWHERE, passing=True), out)
+    found = json.loads(out.text)
+    *broken, video = found["skips"]
+    assert [path_of(each) for each in broken] == EXACT
+    assert {base64.b64decode(each["folder_base64"]) for each in broken} >= {b"/media/caf\xe9"}
+    assert {each["folder"] for each in broken} == {None}
+    assert {(each["reason"], each["problem"], each["passing"]) for each in broken} == {
+        ("is broken", True, True)
+    }
+    assert video == {
+        "path": "/v/a.mp4",
+        "folder": "/v",
+        "reason": "is a video, not a photo",
+        "problem": False,
+        "passing": False,
+    }
+    assert found["others"] == 12
+
+
+def test_csv_of_skipped_files_has_one_line_for_each_and_no_formula() -> None:
+    out = Pipe()
+    REPORTS["csv"].problems(problems(NAMES, ELSEWHERE), out)
+    *broken, video = csv.DictReader(out.text.splitlines())
+    assert [row["path"] for row in broken] == [safe(Path(ELSEWHERE, name)) for name in NAMES]
+    assert video == {
+        "problem": "false",
+        "passing": "false",
+        "reason": "is a video, not a photo",
+        "folder": "/v",
+        "path": "/v/a.mp4",
+    }
+    out = Pipe()
+    REPORTS["csv"].problems(Problems((Skip(Path("=1/=2"), "=3", True),)), out)
+    (row,) = csv.DictReader(out.text.splitlines())
+    assert (row["problem"], row["reason"], row["folder"], row["path"]) == (
+        *("true", "'=3", "'=1", "'=1/=2"),
+    )
+
+
+def test_a_pipe_gets_the_paths_of_skipped_files_byte_for_byte() -> None:
+    out = Pipe()
+    REPORTS["paths"].problems(problems(NAMES, ELSEWHERE), out)
+    assert out.data == b"\n".join([*EXACT, b"/v/a.mp4", b""])
+    out = Pipe()
+    find_report(None, terminal=True, null=True).problems(problems(NAMES, ELSEWHERE), out)
+    assert out.data.split(b"\0") == [*EXACT, b"/v/a.mp4", b""]
 
 
 def test_json_has_the_exact_bytes_of_every_path() -> None:
@@ -88,11 +158,92 @@ def test_json_holds_every_fact() -> None:
         "bytes": 3_100_000,
         "format": "JPEG",
         "taken": "2019-07-14T12:00:00",
+        "taken_from": None,
+        "camera": None,
+        "software": None,
+        "gps": False,
+        "orientation": 1,
+        "frames": 1,
+        "jpeg_quality": None,
         "modified_ns": 1_563_105_600 * 10**9,
         "content": "01" * 32,
+        "pixel_hash": None,
+        "reduced": 1,
+        "dct_hash": None,
     }
     assert (same["keep"], same["relation"], same["taken"]) == (False, "same file", None)
     assert (like["relation"], like["distance"]) == ("look-alike", 4.25)
+
+
+KNOWN: dict[str, object] = {
+    "taken_from": "original",
+    "camera": "Canon EOS 450D",
+    "software": "GIMP 2.10",
+    "gps": True,
+    "orientation": 6,
+    "frames": 24,
+    "jpeg_quality": 92,
+    "pixel_hash": b"\xab" * 32,
+    "reduced": 4,
+    "dct_hash": b"\xcd" * 32,
+}
+
+
+def test_json_and_csv_hold_what_the_camera_wrote_and_json_the_hashes_in_hex() -> None:
+    known = photo("/p/a.jpg", **KNOWN)
+    out = Pipe()
+    REPORTS["json"].overview(overview(look_alikes(known, known)), out)
+    facts = json.loads(out.text)["sets"][0]["photos"][0]
+    hashes = {"pixel_hash": "ab" * 32, "dct_hash": "cd" * 32}
+    assert {key: facts[key] for key in KNOWN} == {**KNOWN, **hashes}
+    out = Pipe()
+    REPORTS["csv"].overview(overview(look_alikes(known, known)), out)
+    row = next(csv.DictReader(StringIO(out.text)))
+    in_csv = set(KNOWN) - {"pixel_hash", "reduced", "dct_hash"}
+    assert {key: row[key] for key in in_csv} == {
+        key: "true" if key == "gps" else str(KNOWN[key]) for key in in_csv
+    }
+    assert "ab" * 32 not in out.text
+
+
+@pytest.mark.parametrize("form", REPORTS)
+@pytest.mark.parametrize("word", NAMES, ids=ODD_NAMES)
+def test_no_terminal_obeys_and_no_spreadsheet_runs_what_a_photo_says_of_itself(
+    form: str, word: str
+) -> None:
+    odd = photo("/p/a.jpg", camera=word, software=f"={word}")
+    out = Terminal()
+    REPORTS[form].overview(overview(look_alikes(odd, odd)), out)
+    assert obeyed(out.text) == []
+    if form == "csv":
+        row = next(csv.DictReader(StringIO(out.text)))
+        assert not row["camera"].startswith(("=", "+", "-", "@"))
+        assert row["software"].startswith("'=")
+
+
+def fields(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return set(value).union(*map(fields, value.values()))
+    return set().union(*map(fields, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize("kind", ["overview", "ranking", "problems"])
+def test_every_field_of_json_and_every_column_of_csv_is_documented(kind: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/scripting.md").read_text("utf-8")
+    found = {
+        "overview": of_names(NAMES, ELSEWHERE),
+        "ranking": ranking(NAMES, ELSEWHERE),
+        "problems": problems(NAMES, ELSEWHERE),
+    }[kind]
+    out = Pipe()
+    getattr(REPORTS["json"], kind)(found, out)
+    names = fields(json.loads(out.text))
+    assert len(names) >= 7
+    assert [name for name in names if f"`{name}`" not in page] == []
+    out = Pipe()
+    getattr(REPORTS["csv"], kind)(found, out)
+    columns = out.text.splitlines()[0].split(",")
+    assert ", ".join(columns[3:]) in " ".join(page.split())
 
 
 def test_csv_comes_back_as_it_was_written() -> None:
@@ -114,6 +265,13 @@ def test_csv_comes_back_as_it_was_written() -> None:
         "bytes": "3100000",
         "format": "JPEG",
         "taken": "2019-07-14 12:00:00",
+        "taken_from": "",
+        "camera": "",
+        "software": "",
+        "gps": "false",
+        "orientation": "1",
+        "frames": "1",
+        "jpeg_quality": "",
         "path": "/p/a.jpg",
     }
     assert rows[1]["taken"] == ""

@@ -116,6 +116,12 @@ def test_further_names_of_one_file_are_shown_below_it() -> None:
     assert shown[3:5] == ["             also named /p/b\\n.jpg", "             also named /q/c.jpg"]
 
 
+def test_of_an_animation_it_is_said_that_only_its_first_frame_was_compared() -> None:
+    shown = lines(overview(look_alikes(photo("/p/a.gif", frames=1200), photo("/p/d.jpg"))))
+    assert shown[3] == "             first of 1,200 frames"
+    assert sum("frames" in line for line in shown) == 1
+
+
 @pytest.mark.parametrize(("count", "more"), [(50, None), (51, "1 more photo"), (99, "49 more")])
 def test_a_set_of_more_than_50_rows_is_cut_with_a_word(count: int, more: str | None) -> None:
     shown = lines(overview(look_alikes(*(photo(f"/p/{n:02d}.jpg") for n in range(count)))))

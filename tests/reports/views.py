@@ -6,8 +6,8 @@ from pathlib import Path
 
 from dedupe.matching.clusters import Cluster
 from dedupe.matching.search import Hit
-from dedupe.photos.photo import Photo, PhotoFile
-from dedupe.reports.facts import LookAlikes, Overview, Ranking, Row
+from dedupe.photos.photo import Photo, PhotoFile, Skip
+from dedupe.reports.facts import LookAlikes, Overview, Problems, Ranking, Row
 
 
 def photo(path: str | Path = "/p/a.jpg", **known: object) -> Photo:
@@ -57,6 +57,12 @@ def ranking(names: list[str], folder: str = "/photos") -> Ranking:
     return Ranking(
         photos[-1].path, tuple(Hit(each, float(number)) for number, each in enumerate(photos))
     )
+
+
+def problems(names: list[str], folder: str = "/photos", **known: bool) -> Problems:
+    """Broken photos of these names, and a video."""
+    skips = [Skip(Path(folder, name), "is broken", True, **known) for name in names]
+    return Problems((*skips, Skip(Path("/v/a.mp4"), "is a video, not a photo", False)), others=12)
 
 
 ELSEWHERE = os.fsdecode(b"/media/caf\xe9")

@@ -1,0 +1,32 @@
+"""What a command loads before it does anything: a scan of unchanged photos is not to wait."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LOADED = """
+import atexit, json, sys
+names = {"torch", "torchvision", "sklearn", "scipy", "rich", "dedupe.matching"}
+atexit.register(lambda: print(json.dumps(sorted(names & set(sys.modules))), file=sys.stderr))
+from dedupe.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("command", [["scan", "photos"], ["forget", "elsewhere"], ["--version"]])
+def test_in_a_pipe_a_command_with_nothing_to_encode_loads_neither_torch_nor_rich(
+    photos: Path, command: list[str]
+) -> None:
+    code = subprocess.run([sys.executable, "-c", LOADED, *command], capture_output=True, check=True)
+    assert code.stdout
+    assert json.loads(code.stderr) == []
+
+
+@pytest.mark.parametrize("form", ["paths", "json", "csv"])
+def test_a_list_of_problems_loads_nothing_that_compares_photos(photos: Path, form: str) -> None:
+    command = ["problems", "--format", form]
+    code = subprocess.run([sys.executable, "-c", LOADED, *command], capture_output=True, check=True)
+    assert set(json.loads(code.stderr)) <= {"rich"}
