@@ -284,8 +284,9 @@ def measure(
             else:
                 runs[tool.name].append(done)
     print(
-        f"\n| tool | version | what it computes of a photo | photos read | CPU s | CPU s with {FEW} "
-        "photos | wall s | peak MB of the largest process |\n|---|---|---|---|---|---|---|---|"
+        "\n| tool | version | what it computes of a photo | photos read | CPU s "
+        f"| CPU s with {FEW} photos | wall s | peak MB of the largest process |\n"
+        "|---|---|---|---|---|---|---|---|"
     )
     for tool in tools:
         if each := runs[tool.name]:

@@ -16,9 +16,12 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.encoders.encoder import Encoder as Encoder
     from dedupe.encoders.registry import DEFAULT_ENCODER as DEFAULT_ENCODER
     from dedupe.encoders.registry import ENCODERS as ENCODERS
+    from dedupe.encoders.stage import Encoded as Encoded
+    from dedupe.encoders.stage import encode_photos as encode_photos
     from dedupe.errors import DedupeError as DedupeError
     from dedupe.index.forget import forget as forget
     from dedupe.index.library import Library as Library
+    from dedupe.index.library import find_problems as find_problems
     from dedupe.index.library import open_library as open_library
     from dedupe.index.scan import ScanReport as ScanReport
     from dedupe.index.scan import scan as scan
@@ -50,6 +53,7 @@ _HOME = {
     "KEEP_RULES": "dedupe.organize.keep",
     "Cluster": "dedupe.matching.clusters",
     "DedupeError": "dedupe.errors",
+    "Encoded": "dedupe.encoders.stage",
     "Encoder": "dedupe.encoders.encoder",
     "Group": "dedupe.matching.groups",
     "Hit": "dedupe.matching.search",
@@ -64,8 +68,10 @@ _HOME = {
     "Skip": "dedupe.photos.photo",
     "Step": "dedupe.organize.steps",
     "apply": "dedupe.organize.act",
+    "encode_photos": "dedupe.encoders.stage",
     "find_clusters": "dedupe.matching.clusters",
     "find_groups": "dedupe.matching.groups",
+    "find_problems": "dedupe.index.library",
     "forget": "dedupe.index.forget",
     "make_plan": "dedupe.organize.act",
     "open_library": "dedupe.index.library",

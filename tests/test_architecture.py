@@ -72,6 +72,8 @@ MAY_CHANGE = {
     ("dedupe/index/opened.py", ".mkdir"): "the folder of the index, in the user's data folder",
     ("dedupe/index/opened.py", ".unlink"): "vector files of its own that were compacted away",
     ("dedupe/index/aside.py", ".rename"): "a damaged index, and only one with our number in it",
+    ("dedupe/index/aside.py", ".touch"): "the word for the next scan, beside the index",
+    ("dedupe/index/aside.py", ".unlink"): "likewise, when it was heard",
     ("dedupe/index/lock.py", "os.O_CREAT"): "the lock beside the index",
     ("dedupe/index/lock.py", "os.O_RDWR"): "likewise",
     ("dedupe/index/lock.py", "os.write"): "who holds it; never through a link",
@@ -89,6 +91,9 @@ MAY_CHANGE = {
     ("dedupe/encoders/allocator.py", "ctypes"): "malloc's own settings; touches no file",
     ("dedupe/organize/system.py", "ctypes"): "the rename that refuses a taken name, for files.py",
     ("dedupe/organize/system.py", "os.rename"): "likewise: on Windows it refuses by itself",
+    ("dedupe/photos/pixels.py", ".save"): "a thumbnail, into memory",
+    ("dedupe/photos/worker.py", "open(wb)"): "the pipe to the other process",
+    ("dedupe/photos/worker.py", "os.O_RDWR"): "/dev/null, for what decoders print",
     ("dedupe/cli/app.py", "os.O_WRONLY"): "/dev/null, for output that nobody reads",
 }
 MAY_CONNECT = {

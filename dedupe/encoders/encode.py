@@ -16,7 +16,7 @@ from dedupe.encoders.registry import find_encoder
 from dedupe.encoders.scale import calibration_name, measured_scale
 from dedupe.encoders.weights import load_weights
 from dedupe.errors import WeightsRefused
-from dedupe.photos.decode import DECODE_VERSION
+from dedupe.photos.version import DECODE_VERSION
 
 if TYPE_CHECKING:
     import torch

@@ -4,9 +4,8 @@ import hashlib
 from pathlib import Path
 
 from dedupe.encoders.encoder import Encoder
-from dedupe.encoders.scale import calibration_name
 from dedupe.encoders.weights import find_weights
-from dedupe.photos.decode import DECODE_VERSION
+from dedupe.photos.version import DECODE_VERSION
 
 
 def known_fingerprint(encoder: Encoder, weights: Path | None = None) -> str | None:
@@ -28,6 +27,9 @@ def known_fingerprint(encoder: Encoder, weights: Path | None = None) -> str | No
         return None
     with place.open("rb") as handle:
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-    return encoder.fingerprint(
-        sha256, DECODE_VERSION, "" if encoder.scale is not None else calibration_name()
-    )
+    calibration = ""
+    if encoder.scale is None:
+        from dedupe.encoders.scale import calibration_name  # it loads numpy and the decoders
+
+        calibration = calibration_name()
+    return encoder.fingerprint(sha256, DECODE_VERSION, calibration)

@@ -1,12 +1,36 @@
 """Setting a damaged index aside, so that a scan can make it anew."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from dedupe.errors import IndexProblem
 from dedupe.index.lock import WriteLock
-from dedupe.index.schema import is_ours
+from dedupe.index.schema import damaged, is_ours
 from dedupe.index.vectors import each_beside
+
+
+def note_damage(index: Path) -> None:
+    """Leave word for the next scan, which may not come across the damage itself.
+
+    A scan of unchanged photos reads no vector: it would leave a damaged one for ever.
+    """
+    with suppress(OSError):  # where nothing can be written, the next scan will say so
+        _note(index).touch()
+
+
+def refuse_noted(index: Path) -> None:
+    """Refuse an index in which another command came across damage.
+
+    Raises:
+        IndexDamaged: there is such a word.
+    """
+    if _note(index).exists() and index.exists():
+        raise damaged(index, "another command found it so")
+
+
+def _note(index: Path) -> Path:
+    return index.with_name(f"{index.name}.is-damaged")
 
 
 def set_aside(index: Path) -> Path:
@@ -34,7 +58,9 @@ def set_aside(index: Path) -> Path:
         # with the journal of SQLite last: what is in it belongs to the index
         sides = [index.with_name(index.name + ending) for ending in ("-wal", "-shm")]
         old = [*each_beside(index), index, *(side for side in sides if os.path.lexists(side))]
-        return _rename(index, old)
+        moved_to = _rename(index, old)
+        _note(index).unlink(missing_ok=True)
+        return moved_to
     except OSError as error:
         raise IndexProblem(
             f"the damaged index {index} cannot be set aside: {error.strerror or error}",

@@ -57,26 +57,26 @@ def find_changes(
     Raises:
         RootMissing: a root cannot be listed, or is empty although files of it are remembered.
     """
-    known = store.known_files(encoder, roots)
+    known, others = store.files(encoder, roots)
     known_skips = store.known_skips(roots)
-    gone = store.files_under(roots)
     changes = Changes()
     inhabited: set[Path] = set()
     upcoming = iter(roots)
     seen, below = 0, ""
     for found in walk(roots, exclude):
+        path = os.fsencode(found.path)
+        # what is met is taken out: in the end there remains what is gone
+        was = known.pop(path, None)
+        if others:
+            others.discard(path)
         if isinstance(found, Skip):
             changes.passed_over.append(found)
-            gone.discard(os.fsencode(found.path))
             continue
         if not (below and found.path.startswith(below)):
             below = _enter(found.path, upcoming, inhabited)
         seen += 1
         if seen % _TOLD == 0:
             progress.advance(_TOLD)
-        path = os.fsencode(found.path)
-        gone.discard(path)
-        was = known.get(path)
         if was is not None and was[0] == found.size and was[1] == found.mtime_ns:
             changes.unchanged += 1
             if was[2] != found.device or was[3] != found.inode:
@@ -88,7 +88,7 @@ def find_changes(
         else:
             changes.todo.append(found)
     progress.advance(seen % _TOLD)
-    if gone:
+    if gone := known.keys() | others:
         unknown = unlisted(store, changes)
         changes.gone = {path for path in gone if not (unknown and is_under(path, unknown))}
     _refuse_empty_roots(roots, inhabited, changes)

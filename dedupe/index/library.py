@@ -70,9 +70,7 @@ def open_library(
         photos, vectors = store.photos(row, folders)
         skips = store.skips(folders)
         roots = store.roots()
-    for folder in folders:
-        if not any(folder.is_relative_to(root) or root.is_relative_to(folder) for root in roots):
-            raise IndexProblem(f"{folder} was not scanned yet", f"run `dedupe scan {folder}` first")
+    _refuse_unscanned(folders, roots)
     kept, rows = _one_per_inode(photos)
     return Library(
         photos=tuple(kept),
@@ -81,6 +79,40 @@ def open_library(
         skips=skips,
         index=index,
     )
+
+
+def find_problems(
+    paths: Iterable[Path | str] | Path | str = (),
+    *,
+    index: Path | None = None,
+    everything: bool = False,
+) -> tuple[Skip, ...]:
+    """What the last scans could not read. No photo is opened.
+
+    Args:
+        paths: only what is at or below these; all that was ever scanned if empty.
+        index: the index file; DEDUPE_INDEX or the one in the user's data folder if None.
+        everything: also what was passed over for a good reason: videos, texts, links.
+
+    Returns:
+        Files and folders with their reasons, sorted by path.
+
+    Raises:
+        IndexProblem: there is no index, it cannot be used, or one of `paths` was not
+            scanned yet.
+    """
+    folders = each_absolute(paths)
+    with Index(index or default_index()) as store:
+        skips = store.skips(folders)
+        roots = store.roots()
+    _refuse_unscanned(folders, roots)
+    return tuple(skip for skip in skips if everything or skip.problem)
+
+
+def _refuse_unscanned(folders: Iterable[Path], roots: Sequence[Path]) -> None:
+    for folder in folders:
+        if not any(folder.is_relative_to(root) or root.is_relative_to(folder) for root in roots):
+            raise IndexProblem(f"{folder} was not scanned yet", f"run `dedupe scan {folder}` first")
 
 
 def thumbnails(library: Library, photos: Iterable[Photo]) -> dict[bytes, bytes]:

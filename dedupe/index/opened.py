@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from dedupe.errors import IndexDamaged, IndexProblem
-from dedupe.index import schema
+from dedupe.index import aside, schema
 from dedupe.index.lock import WriteLock
 from dedupe.index.seals import UNSEALABLE, row_seal
 from dedupe.index.tables import total_seal
@@ -64,6 +64,8 @@ class OpenIndex:
         if lock:
             self._lock.acquire()
         try:
+            if lock:
+                aside.refuse_noted(path)
             self._db, version = schema.connect(path, create=create)
             if version < schema.VERSION:
                 self._db.close()
@@ -102,8 +104,13 @@ class OpenIndex:
     ) -> None:
         self._db.close()
         self._lock.release()
+        problem = error
         if isinstance(error, sqlite3.DatabaseError):
-            raise schema.unusable(self.path, error) from error
+            problem = schema.unusable(self.path, error)
+        if isinstance(problem, IndexDamaged):
+            aside.note_damage(self.path)
+        if problem is not None and problem is not error:
+            raise problem from error
 
     # -- transactions -----------------------------------------------------------------
 

@@ -26,18 +26,18 @@ _TRIES = 3
 @cache
 def reader() -> str:
     """Who reads photos here: one that could not be read is tried again when this changes."""
-    import PIL
+    from importlib.metadata import PackageNotFoundError, version  # 0.05 s to import
 
-    from dedupe.photos.decode import DECODE_VERSION
+    from dedupe.photos.version import DECODE_VERSION
 
-    heif = _version("pillow-heif")
-    return f"dedupe {DECODE_VERSION}, pillow {PIL.__version__}, pillow-heif {heif}"
+    def known(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "none"
 
-
-def _version(package: str) -> str:
-    from importlib.metadata import version  # 0.05 s to import
-
-    return version(package)
+    decoders = ("pillow", "pillow-heif", "rawpy", "pillow-jxl-plugin")
+    return f"dedupe {DECODE_VERSION}, " + ", ".join(f"{each} {known(each)}" for each in decoders)
 
 
 @contextmanager
@@ -69,12 +69,6 @@ class ReadIndex(OpenIndex):
         with self.snapshot(), self.sealed("photos"):
             rows = self.rows_by_photo(encoder)
             return {content for number, content, *_ in self._each_photo() if rows[number] >= 0}
-
-    def known_files(
-        self, encoder: EncoderRow, roots: Sequence[Path]
-    ) -> dict[bytes, tuple[int, int, int, int]]:
-        """Size, mtime_ns, device and inode by path of the files with a vector of this encoder."""
-        return self.files(encoder, roots)[0]
 
     def files(
         self, encoder: EncoderRow, roots: Sequence[Path]
@@ -139,8 +133,9 @@ class ReadIndex(OpenIndex):
         """What could not be read, sorted by path."""
         is_below = below(roots)
         found = [
-            (path, Skip(Path(os.fsdecode(path)), reason, bool(problem)))
-            for path, _, _, reason, problem, _ in self._each_skip()
+            # without a size: every scan tries it again
+            (path, Skip(Path(os.fsdecode(path)), reason, bool(problem), bool(problem and size < 0)))
+            for path, size, _, reason, problem, _ in self._each_skip()
             if is_below(path)
         ]
         return tuple(skip for _, skip in sorted(found, key=lambda each: each[0]))

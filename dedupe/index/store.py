@@ -232,17 +232,3 @@ class Index(ReadIndex):
             if compact(self, self._db):
                 self._compacted = True
                 self._ends.clear()
-
-    # -- one by one, as long as scan.py asks so ---------------------------------------
-
-    def remember_photo(
-        self, photo: Photo, encoder: EncoderRow, vector: "npt.NDArray[np.float32]"
-    ) -> None:
-        """Store one photo, its vector and where it lies."""
-        with self.whole():
-            self.remember_photos(encoder, [photo], vector[None], [None])
-            self.remember_files([photo])
-
-    def remember_file(self, photo: Photo) -> None:
-        """Store where one photo lies."""
-        self.remember_files([photo])

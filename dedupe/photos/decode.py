@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-# Part of every encoder's fingerprint: raise it when a photo's pixels come out differently.
-DECODE_VERSION = 2
-
 # Pillow tries only these, so that no EPS starts Ghostscript. MPO comes with JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF", "JPEG2000", "PPM")
 

@@ -9,8 +9,8 @@ from cli.conftest import CHOSEN
 from cli.running import cut_short, dedupe, on_terminal
 from reports.odd_names import ODD_NAMES, plain
 
-from dedupe.cli.problems import find_problems
 from dedupe.index.forget import forget
+from dedupe.index.library import find_problems
 from dedupe.reports.registry import REPORTS
 
 BROKEN = ("camera/2018/broken.jpg", "downloads/empty.png", "downloads/raw.cr2")

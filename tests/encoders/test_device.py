@@ -62,8 +62,9 @@ def test_a_torchvision_that_does_not_fit_torch_gets_a_sentence(
 
     monkeypatch.setattr(builtins, "__import__", mismatched)
     with pytest.raises(DedupeError, match="torchvision::nms does not exist") as caught:
-        device.import_torch()
+        device.import_torch(vision=True)
     assert "from the same place" in caught.value.hint
+    device.import_torch()  # torch alone is whole
 
 
 def test_full_float32_holds_inside_and_is_put_back() -> None:
@@ -77,3 +78,15 @@ def test_full_float32_holds_inside_and_is_put_back() -> None:
     finally:
         torch.set_float32_matmul_precision(before[0])
     assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == before
+
+
+def test_torch_computes_on_as_many_threads_as_asked_inside_and_as_before_after() -> None:
+    before = torch.get_num_threads()
+    with device.torch_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+        with device.torch_threads(None):
+            assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
+    with pytest.raises(KeyError), device.torch_threads(before + 1):
+        raise KeyError
+    assert torch.get_num_threads() == before

@@ -1,5 +1,7 @@
 """Vectors depend on the photo and the encoder, and on nothing else."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from dedupe.encoders.encode import LoadedEncoder, load_encoder
+from dedupe.encoders.encode import LoadedEncoder, batch_size, load_encoder
 from dedupe.encoders.identity import known_fingerprint
 from dedupe.encoders.registry import ENCODERS
 from dedupe.encoders.scale import calibration_pixels, pair_distances
@@ -51,6 +53,46 @@ def test_a_photo_has_the_same_vector_to_the_last_bit_alone_and_in_any_company(
         assert np.array_equal(lite0.encode(pixels[place : place + 1])[0], vectors[place])
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_a_photo_has_the_same_vector_to_the_last_bit_on_any_number_of_threads(
+    threads: int, lite0: LoadedEncoder, pixels: np.ndarray, vectors: np.ndarray
+) -> None:
+    before = torch.get_num_threads()
+    assert np.array_equal(replace(lite0, threads=threads).encode(pixels), vectors)
+    assert torch.get_num_threads() == before
+
+
+def test_the_threads_asked_for_are_those_that_encode(
+    lite0: LoadedEncoder, pixels: np.ndarray
+) -> None:
+    seen = []
+
+    class Spy(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            seen.append((torch.get_num_threads(), len(x)))
+            return torch.zeros(len(x), 1280)
+
+    replace(lite0, network=Spy(), threads=3).encode(pixels[:17])
+    assert seen == [(3, lite0.batch), (3, lite0.batch)]
+    assert load_encoder("efficientnet_lite0", device="cpu", threads=3).threads == 3
+    assert lite0.threads is None
+
+
+def test_a_forward_is_as_large_as_suits_the_device(lite0: LoadedEncoder) -> None:
+    assert [batch_size(device) for device in ("cpu", "mps", "cuda")] == [16, 16, 128]
+    assert lite0.batch == batch_size("cpu")
+
+
+def test_the_default_encoder_is_loaded_without_torchvision() -> None:
+    code = (
+        "import sys\n"
+        "from dedupe.encoders.encode import load_encoder\n"
+        "load_encoder('efficientnet_lite0', device='cpu', download=False)\n"
+        "sys.exit('torchvision' in sys.modules or 'torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_an_empty_batch_gives_no_vectors(lite0: LoadedEncoder, pixels: np.ndarray) -> None:
     assert lite0.encode(pixels[:0]).shape == (0, 1280)
 
@@ -89,6 +131,7 @@ def test_encoding_leaves_torch_as_it_was(lite0: LoadedEncoder, pixels: np.ndarra
     assert torch.get_float32_matmul_precision() == before[1]
     assert (torch.backends.cudnn.allow_tf32, torch.backends.cudnn.enabled) == cudnn
     assert torch.is_grad_enabled()
+    assert not torch.is_autocast_enabled("cpu")
 
 
 def test_the_fingerprint_is_known_without_loading(lite0: LoadedEncoder) -> None:

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from dedupe.encoders import fold
 from dedupe.encoders.encoder import Encoder
-from dedupe.encoders.fold import fold_batch_norms
+from dedupe.encoders.fold import fold_batch_norms, fold_padding, fuse_convolutions
 from dedupe.encoders.registry import ENCODERS
 
 
@@ -66,12 +67,46 @@ def test_folding_the_batch_norms_changes_nothing_but_the_last_digits(
     assert torch.linalg.norm(again - features) <= 1e-4 * torch.linalg.norm(features)
 
 
+def test_fused_convolutions_and_folded_padding_change_nothing(
+    encoder: Encoder, pictures: torch.Tensor, network: nn.Module
+) -> None:
+    plain, fused = encoder.build().eval(), encoder.build().eval()
+    images = pictures.contiguous(memory_format=torch.channels_last)
+    for each in (plain, fused):
+        each.load_state_dict(network.state_dict())
+        each.requires_grad_(False)
+        fold_batch_norms(each)
+    fold_padding(fused)
+    assert not any(isinstance(layer, nn.ZeroPad2d) for layer in fused.modules())
+    for each in (plain, fused):
+        each.to(memory_format=torch.channels_last)
+    fuse_convolutions(fused)
+    with torch.inference_mode():
+        expected = plain(images)
+        assert torch.equal(fused(images), expected)
+        assert torch.equal(fused(images), expected)  # the weights are in order by now
+
+
+def test_a_torch_without_the_operators_leaves_the_network_as_it_is(
+    network: nn.Module, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: Any, **__: Any) -> nn.Module:
+        raise AttributeError("_convolution_pointwise")
+
+    before = list(network.modules())
+    monkeypatch.setattr(fold, "_fused", missing)
+    fuse_convolutions(network)
+    monkeypatch.setattr(fold, "_fused", lambda conv, relu6: nn.Sequential(conv, nn.Tanh()))
+    fuse_convolutions(network)
+    assert list(network.modules()) == before
+
+
 def test_the_classifiers_scores_are_a_linear_map_of_the_features(
     network: nn.Module, pictures: torch.Tensor, features: torch.Tensor
 ) -> None:
     """So they are the second-to-last layer's. Last: it takes the network's tap away."""
     last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
-    last._forward_hooks.clear()
+    del last.forward
     with torch.inference_mode():
         scores = network(pictures)
         assert scores.shape == (2, 1000)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from dedupe.encoders.fold import fold_batch_norms
+from dedupe.encoders.fold import fold_batch_norms, fold_padding, fuse_convolutions
 from dedupe.encoders.registry import ENCODERS
 from dedupe.encoders.weights import load_weights
 
@@ -39,6 +39,8 @@ def test_features_are_those_of_timm(
     network.load_state_dict(state)
     if folded:
         fold_batch_norms(network)
+        fold_padding(network)
+        fuse_convolutions(network)
     with torch.inference_mode():
         features = network(pictures).numpy()
     assert features.shape == reference.shape == (3, 1280)

@@ -77,7 +77,7 @@ def test_an_old_index_is_brought_up_to_date_and_keeps_all_it_knew(index: Path, l
     with Index(index, create=True, lock=lock) as store:  # not held
         row = store.encoder("red", "red-1", DIM)
         assert row.id == 1
-        assert len(store.known_files(row, [Path("/photos")])) == 1100 + 110
+        assert len(store.files(row, [Path("/photos")])[0]) == 1100 + 110
         assert len(store.segments(row)) == 2
 
 

@@ -14,8 +14,8 @@ from trees import Link, make_files, read_tree
 from dedupe.encoders import encode
 from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.errors import IndexProblem, RootMissing, UnknownName, WeightsRefused
-from dedupe.index import scan as scanning
 from dedupe.index import reading as answers
+from dedupe.index import scan as scanning
 from dedupe.index import store as storing
 from dedupe.index.forget import forget
 from dedupe.index.library import Library, open_library

@@ -41,8 +41,8 @@ def test_the_index_follows_a_move_that_was_stopped_half_way_and_its_undo(
     with Index(index, create=True) as store, store.batch():
         encoder = store.encoder("quick", "quick-1", 4)
         store.use_encoder(encoder)
-        for one in photos:
-            store.remember_photo(one, encoder, np.zeros(4, np.float32))
+        store.remember_photos(encoder, photos, np.zeros((2, 4), np.float32), [None, None])
+        store.remember_files(photos)
     plan = make_plan([group(*photos)], action="move", into=tree / "out", index=index)
     with pytest.raises(Interrupted):
         apply(plan, index=index, progress=CtrlC())
