@@ -197,6 +197,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=3600, help="seconds for one run")
     parser.add_argument("--only", nargs="*", help="parts of the names of tools to run")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = options.folder.resolve()
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     size = sum(len(path.read_bytes()) for path in files)
@@ -204,9 +205,8 @@ def main() -> None:
     if options.only:
         tools = [tool for tool in tools if any(part in tool.name for part in options.only)]
     load = os.getloadavg()[0]
-    print(
-        f"{len(files)} files, {size / 1e6:.0f} MB; {os.cpu_count()} cores, load {load:.1f} before"
-    )
+    found = f"{len(files)} files, {size / 1e6:.0f} MB"
+    print(f"{found}; {os.cpu_count()} cores, load {load:.1f} before", flush=True)
     with TemporaryDirectory() as temporary:
         scratch = Path(temporary)
         few = scratch / "few"
@@ -328,7 +328,7 @@ def run(tool: Tool, folder: Path, index: Path, scratch: Path, limit: float) -> R
         timer.start()
         try:
             _, status, used = os.wait4(process.pid, 0)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             os.killpg(process.pid, signal.SIGKILL)
             raise
         finally:
@@ -337,8 +337,8 @@ def run(tool: Tool, folder: Path, index: Path, scratch: Path, limit: float) -> R
     process.returncode = os.waitstatus_to_exitcode(status)
     text = said.read_text(errors="replace")
     if process.returncode not in (0, 3):  # 3: dedupe could not read some of the photos
-        last = text.strip().splitlines()[-1:] or ["it said nothing"]
-        raise Failed(f"ended with {process.returncode} after {wall:.0f} s: {last[0][:200]}")
+        last = " / ".join(text.strip().splitlines()[-3:]) or "it said nothing"
+        raise Failed(f"ended with {process.returncode} after {wall:.0f} s: {last[-300:]}")
     # in KiB, but on macOS
     peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Run(used.ru_utime + used.ru_stime, wall, peak, text)
@@ -350,7 +350,7 @@ def _row(tool: Tool, start: float, runs: Sequence[Run]) -> str:
         tool.name,
         tool.version,
         tool.computes,
-        counts[-1] if counts else "not said",
+        counts[-1] if counts else "not said" if "{folder}" in tool.command else "none",
         f"{statistics.median(each.cpu for each in runs):.1f}",
         f"{start:.1f}",
         f"{statistics.median(each.wall for each in runs):.1f}",

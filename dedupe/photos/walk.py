@@ -5,6 +5,7 @@ import os
 import stat
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -90,27 +91,40 @@ def walk(roots: Iterable[Path], exclude: Iterable[str] = ()) -> Iterator[Entry |
         RootMissing: a root cannot be listed at all.
         UsageError: `exclude` holds what is no rule; said at once, before the first entry.
     """
+    return chain.from_iterable(found for _, found in walk_folders(roots, exclude))
+
+
+def walk_folders(
+    roots: Iterable[Path], exclude: Iterable[str] = ()
+) -> Iterator[tuple[str, list[Entry | Skip]]]:
+    """`walk`, folder by folder: for who knows whole folders again. Args and errors are the same.
+
+    Yields:
+        The path of a folder, and what is in it but for its inner folders, in order; for a
+        root that is a file, its own path and the file alone.
+    """
     return _walk(roots, Rules.of_options(exclude))
 
 
-def _walk(roots: Iterable[Path], options: Rules) -> Iterator[Entry | Skip]:
+def _walk(roots: Iterable[Path], options: Rules) -> Iterator[tuple[str, list[Entry | Skip]]]:
     walked: set[tuple[int, int]] = set()
     for root in roots:
+        path = os.fspath(root)
         try:
             top = root.lstat()
             if not stat.S_ISDIR(top.st_mode):
-                yield _seen(os.fspath(root), top, top.st_dev)
+                yield path, [_seen(path, top, top.st_dev)]
                 continue
             with os.scandir(root):
                 pass
         except OSError as error:
             raise RootMissing(f"{root} cannot be read: {error.strerror}") from error
         # a stack, not recursion: real trees are deeper than Python's 1000 frames
-        folders = [(os.fspath(root), options.below(os.fspath(root)))]
+        folders = [(path, options.below(path))]
         while folders:
             folder, rules = folders.pop()
             found, inner = _walk_one(folder, rules, walked)
-            yield from found
+            yield folder, found
             folders += reversed(inner)
 
 
