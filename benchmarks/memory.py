@@ -22,7 +22,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image
 
-
 REAL = "from dedupe.cli import main; main()"
 QUICK = """
 import numpy as np

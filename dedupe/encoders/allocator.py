@@ -16,10 +16,10 @@ def keep_freed_memory() -> bool:
 
     A forward of 16 photos allocates and frees 77 MB and more a layer. By default glibc maps
     each such piece from the kernel and hands it back, so that every page of it is cleared and
-    faulted in anew: 2,056 faults a photo (mobilenet_v2), none with this. A forward takes 0.56
-    to 0.85 of the CPU time without it, an encoding of 16 photos 0.77 (efficientnet_lite0;
-    benchmarks/encode.py prints both). The process keeps what one forward needs, about 250 MB
-    with the networks here, until it ends; its peak is 9 % higher.
+    brought in anew: 2,500 page faults a photo, against 50. Encoding takes 0.62 to 0.72 of the
+    CPU time without it (three pairs of processes in turn, medians: efficientnet_lite0 26.4 ->
+    18.2 ms a photo, mobilenet_v2 22.4 -> 14.1). The process holds 60 to 170 MB more between
+    forwards; its peak is 0.95 to 1.07 times as high.
 
     A setting of the whole process that cannot be read and so not be put back. Left alone
     where the user has set one of malloc's own (MALLOC_*, GLIBC_TUNABLES).

@@ -44,8 +44,7 @@ class LoadedEncoder:
         network: in eval mode on `device`.
         device: where it runs.
         batch: photos in one forward. A multiple of it wastes nothing.
-        threads: how many of torch's threads compute, on a CPU; as many as torch is set to
-            where None.
+        threads: how many threads compute, on a CPU; as many as torch is set to where None.
         scale: seed units per unit of normalised distance; the encoder's own, or measured.
         fingerprint: names everything that changes a vector.
     """
@@ -104,8 +103,10 @@ def load_encoder(
         weights: a file of the user's instead of the published one.
         device: "auto", "cpu", "cuda" or "mps".
         download: whether missing weights may be fetched.
-        threads: how many threads encode, on a CPU, where other work uses the other cores;
-            as many as torch is set to if None. The vectors are the same.
+        threads: how many threads encode, on a CPU; as many as torch is set to if None. The
+            vectors are the same. Where other work uses the cores, ask for fewer than there
+            are: threads that wait for one without a core spin (libgomp), and 2 threads on 2
+            busy cores took 60 ms of CPU time a photo, 1 thread 20.
 
     Raises:
         UnknownName: there is no such encoder or device.
@@ -190,7 +191,7 @@ def _features(
             filled = np.zeros((batch, encoder.crop, encoder.crop * 3), np.uint8)
             filled[: len(some)] = some.reshape(len(some), encoder.crop, -1)
             pixels = torch.from_numpy(filled)
-            if device.type == "cuda":  # copied while the one before is computed
+            if device.type == "cuda":  # the next is made ready while this is computed
                 pixels = pixels.pin_memory().to(device, non_blocking=True)
             rows = pixels.to(device).float().div_(255).sub_(mean).div_(std)
             # (B, H, W, 3) seen as (B, 3, H, W) is channels_last already

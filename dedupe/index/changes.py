@@ -119,9 +119,17 @@ def unlisted(store: Index, changes: Changes) -> list[Path]:
 
 
 def _refuse_empty_roots(roots: Sequence[Path], inhabited: set[Path], changes: Changes) -> None:
-    """A root without any file in it is a drive that is not there: no reason to forget."""
+    """A root without any file in it is a drive that is not there: no reason to forget.
+
+    What lies in a folder that is there and was left out, by a rule or as a system folder, is
+    not lost.
+    """
+    left_out = [skip.path for skip in changes.passed_over if not skip.passing]
     for root in roots:
-        lost = sum(is_under(path, [root]) for path in changes.gone)
+        lost = sum(
+            is_under(path, [root]) and not (left_out and is_under(path, left_out))
+            for path in changes.gone
+        )
         if lost and root not in inhabited:
             raise RootMissing(
                 f"{root} is empty, but {lost} of its files are remembered",

@@ -131,7 +131,7 @@ def update_index(
         DedupeError: the encoder cannot be loaded.
     """
     request = _Request(
-        roots=resolve_roots(paths),
+        roots=resolve_roots(paths, exclude),
         index=index or default_index(),
         entry=find_encoder(encoder),
         weights=weights,

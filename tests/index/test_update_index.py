@@ -415,6 +415,25 @@ def test_a_scan_of_one_folder_forgets_nothing_of_another(
     assert len(library().photos) == 3
 
 
+def test_what_is_excluded_is_forgotten_and_a_root_left_empty_by_it_is_no_lost_drive(
+    tree: Path, photos: list[bytes], scan: Scan, library: Read
+) -> None:
+    make_files(tree, {"old/1.jpg": photos[0], "old/2.jpg": photos[1]})
+    scan()
+    report = scan(exclude=["old/"])
+    assert counts(report) == (0, 0, 0, 2)
+    assert reasons(report.skips, tree) == {"old": "is a folder excluded by --exclude"}
+    assert library(tree).photos == ()
+    assert counts(scan()) == (2, 0, 2, 0)  # and nothing is encoded again when it comes back
+
+
+def test_a_root_inside_an_excluded_folder_of_another_is_scanned(
+    tree: Path, photos: list[bytes], scan: Scan, library: Read
+) -> None:
+    make_files(tree, {"1.jpg": photos[0], "sub/2.jpg": photos[1]})
+    assert counts(scan(tree, tree / "sub", exclude=["sub"])) == (2, 2, 0, 0)
+
+
 # --- tried again ---------------------------------------------------------------------------
 
 
