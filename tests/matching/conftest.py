@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder, load_encoder
 from dedupe.encoders.registry import DEFAULT_ENCODER
-from dedupe.index import scan as scanning
 from dedupe.index.library import Library, open_library
+from dedupe.index.scan import update_index
 from dedupe.index.store import EncoderRow
 from dedupe.photos.photo import Photo, PhotoFile
 
@@ -29,15 +30,16 @@ def sample_index(encoder: LoadedEncoder, tmp_path_factory: pytest.TempPathFactor
     """An index of the sample photos: to be copied, not written to."""
     index = tmp_path_factory.mktemp("samples") / "index.db"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scanning, "load_encoder", lambda *_, **__: encoder)
-        scanning.update_index([SAMPLES], index=index)
+        patch.setattr(loading, "load_encoder", lambda *_, **__: encoder)
+        update_index([SAMPLES], index=index)
     return index
 
 
 @pytest.fixture
 def samples(sample_index: Path, tmp_path: Path) -> Library:
     """The library of the sample photos, read from a copy of its index."""
-    shutil.copyfile(sample_index, tmp_path / "index.db")
+    for path in sample_index.parent.iterdir():  # its vectors lie beside it
+        shutil.copyfile(path, tmp_path / path.name)
     return open_library(index=tmp_path / "index.db")
 
 

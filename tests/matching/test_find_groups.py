@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.index import scan as scanning
 from dedupe.index.library import Library, open_library
@@ -100,7 +101,7 @@ def test_distances_inside_a_set_are_of_each_member_to_one(samples: Library) -> N
 def test_neither_workers_nor_batches_change_vectors_or_sets(
     samples: Library, encoder: LoadedEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scanning, "load_encoder", lambda *_, **__: encoder)
+    monkeypatch.setattr(loading, "load_encoder", lambda *_, **__: encoder)
     monkeypatch.setattr(scanning, "BATCH", 5)
     folders = [SAMPLES / "camera", SAMPLES / "chat", SAMPLES / "downloads"]
     scanning.update_index(folders, index=tmp_path / "other.db", workers=1)
