@@ -15,7 +15,7 @@ from dedupe.cli.progress import RichProgress
 
 # small batches, so that a scan can be stopped early and still has much to do
 BATCH = 8
-COUNT = 8 * BATCH
+COUNT = 40 * BATCH
 
 
 @pytest.fixture

@@ -24,15 +24,6 @@ def run(network: nn.Module) -> torch.Tensor:
         return network(picture())  # type: ignore[no-any-return]
 
 
-class Shortcut(nn.Module):
-    def __init__(self, *steps: nn.Module) -> None:
-        super().__init__()
-        self.conv, self.use_res_connect = nn.Sequential(*steps), True
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.conv(x)  # type: ignore[no-any-return]
-
-
 def kinds(network: nn.Module) -> list[str]:
     return [type(layer).__name__ for layer in network.modules()]
 
@@ -58,31 +49,3 @@ def test_padding_that_a_convolution_cannot_do_is_left_alone() -> None:
         fold.fold_padding(network)
         assert "ZeroPad2d" in kinds(network)
         assert torch.equal(run(network), before)
-
-
-@pytest.mark.skipif(not fold._fuses(), reason="this torch has not the operators")
-def test_a_residual_block_is_fused_to_the_last_bit() -> None:
-    network = Shortcut(convolution(1), nn.ReLU6(), convolution(3, padding=1))
-    before = run(nn.Sequential(network))
-    whole = nn.Sequential(network)
-    fold.fuse_convolutions(whole)
-    assert kinds(whole).count("FusedResidual") == 1
-    assert torch.equal(run(whole), before)
-    assert torch.equal(run(whole), before)
-
-
-@pytest.mark.skipif(not fold._fuses(), reason="this torch has not the operators")
-@pytest.mark.parametrize(
-    "steps",
-    [
-        [convolution(3, padding=1)],  # it would write over what it still has to read
-        [convolution(1), nn.Hardswish(), convolution(1)],
-    ],
-    ids=["one convolution", "something between"],
-)
-def test_other_residual_blocks_stay_as_they_are(steps: list[nn.Module]) -> None:
-    whole = nn.Sequential(Shortcut(*steps))
-    before = run(whole)
-    fold.fuse_convolutions(whole)
-    assert "FusedResidual" not in kinds(whole)
-    assert torch.equal(run(whole), before)
