@@ -37,12 +37,10 @@ def fold_padding(network: "nn.Module") -> None:
 
     A convolution pads both sides alike. Where more is wanted after than before, the kernel
     grows by as much, with zeros in front, and both sides are padded like the larger: the
-    same sums plus 0 * x, so the same to the last bit. The ZeroPad2d copies its whole input, the
-    largest there is: without them efficientnet_lite0 takes 0.93 of the CPU time, 0.95 with
-    fused ReLU6 (paired medians of 15 and 40), although its stride-2 kernels grow from 3 to 4
-    and from 5 to 6. (Padding both sides and dropping the first row and column of what comes
-    out is no faster than the ZeroPad2d.) Not for CUDA, whose depthwise kernels are made for
-    odd sizes.
+    same sums plus 0 * x (to the last bit with efficientnet_lite0, to the last digits with any).
+    The ZeroPad2d copies its whole input, the largest there is: without it the network takes
+    0.93 of the CPU time, 0.95 with fused ReLU6 (medians of pairs), although the kernels grow
+    from 3 to 4 and from 5 to 6. Not for CUDA, whose depthwise kernels are made for odd sizes.
 
     Args:
         network: weights loaded.
