@@ -105,7 +105,7 @@ def update_index(
     BATCH photos. A damaged index is set aside and made anew.
 
     Memory: 350 bytes for each file, and 25 MB of photos that were read ahead; each worker
-    has 60 MB and may take 1.45 GB for a very large photo.
+    has 40 MB and may take 1.45 GB for a very large photo.
 
     Args:
         paths: folders, or single photos.
