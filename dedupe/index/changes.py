@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dedupe.errors import RootMissing
+from dedupe.index.rows import signed
 from dedupe.index.store import EncoderRow, Index, is_under
 from dedupe.photos.photo import Skip
 from dedupe.photos.walk import Entry, walk
@@ -57,7 +58,7 @@ def find_changes(
     Raises:
         RootMissing: a root cannot be listed, or is empty although files of it are remembered.
     """
-    known, others = store.files(encoder, roots)
+    known, without = store.files(encoder, roots)
     known_skips = store.known_skips(roots)
     changes = Changes()
     inhabited: set[Path] = set()
@@ -67,8 +68,6 @@ def find_changes(
         path = os.fsencode(found.path)
         # what is met is taken out: in the end there remains what is gone
         was = known.pop(path, None)
-        if others:
-            others.discard(path)
         if isinstance(found, Skip):
             changes.passed_over.append(found)
             continue
@@ -77,20 +76,29 @@ def find_changes(
         seen += 1
         if seen % _TOLD == 0:
             progress.advance(_TOLD)
-        if was is not None and was[0] == found.size and was[1] == found.mtime_ns:
-            changes.unchanged += 1
-            if was[2] != found.device or was[3] != found.inode:
-                changes.renumbered.append(found)
-            continue
+        if was is not None and not (without and path in without):
+            _, _, size, mtime_ns, device, inode, _ = was
+            if size == found.size and mtime_ns == found.mtime_ns:
+                changes.unchanged += 1
+                if inode != found.inode or device != found.device:
+                    store.checked(was)
+                    if inode != signed(found.inode) or device != signed(found.device):
+                        changes.renumbered.append(found)
+                continue
+            store.checked(was)
         skip = known_skips.get(path) if known_skips else None
         if skip is not None and skip[:2] == (found.size, found.mtime_ns):
             changes.unreadable.append(skip[2])
         else:
             changes.todo.append(found)
     progress.advance(seen % _TOLD)
-    if gone := known.keys() | others:
+    if known:
         unknown = unlisted(store, changes)
-        changes.gone = {path for path in gone if not (unknown and is_under(path, unknown))}
+        changes.gone = {
+            path
+            for path, was in known.items()
+            if not (unknown and is_under(path, unknown)) and store.checked(was)
+        }
     _refuse_empty_roots(roots, inhabited, changes)
     return changes
 

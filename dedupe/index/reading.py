@@ -6,11 +6,12 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe.index.opened import EncoderRow, OpenIndex
-from dedupe.index.rows import FILE_COLUMNS, PHOTO_COLUMNS, Same, below, photo_of, unsigned
+from dedupe.index.rows import FILE_COLUMNS, PHOTO_COLUMNS, Same, below, photo_of
 from dedupe.index.seals import VECTOR_SEAL, file_seal, photo_seal, row_seal, thumbnail_seal
 from dedupe.index.vectors import Segment
 from dedupe.photos.photo import Photo, Skip
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # a compaction may remove the file between two steps of a reader; it comes once a scan
 _TRIES = 3
+
+FileRow = tuple[bytes, int, int, int, int, int, int]  # FILE_COLUMNS and the seal
+_seal_of = itemgetter(-1)
 
 
 @cache
@@ -72,36 +76,35 @@ class ReadIndex(OpenIndex):
 
     def files(
         self, encoder: EncoderRow, roots: Sequence[Path]
-    ) -> tuple[dict[bytes, tuple[int, int, int, int]], set[bytes]]:
-        """The photo files at or below `roots`, in one reading: 2 s of CPU for 1,000,000.
+    ) -> tuple[dict[bytes, FileRow], set[bytes]]:
+        """The photo files at or below `roots`, in one reading: 1 s of CPU for 1,000,000.
+
+        None is missing, but the seals of single rows are not checked, which would take half
+        of that again: where a row is the very same as what lies on the disk, that has
+        checked it. Any other must go through `checked` before something rests on it.
 
         Returns:
-            Size, mtime_ns, device and inode by path of those with a vector of this encoder,
-            and the paths of the others.
+            The rows by path, and the paths of those without a vector of this encoder.
         """
-        known: dict[bytes, tuple[int, int, int, int]] = {}
-        others = set()
         is_below = below(roots)
-        count = summed = 0
         query = f"SELECT {FILE_COLUMNS}, seal FROM files NOT INDEXED"
         with self.snapshot(), self.sealed("files"), _uncollected():
             rows = self.rows_by_photo(encoder)
-            for row in self._db.execute(query):
-                path, photo, size, mtime_ns, device, inode, seal = row
-                if file_seal(path, photo, size, mtime_ns, device, inode) != seal:
-                    raise self.altered("files")
-                count += 1
-                summed += seal
-                if not is_below(path):
-                    continue
-                if rows[photo] < 0:
-                    others.add(path)
-                elif device >= 0 and inode >= 0:
-                    known[path] = row[2:6]
-                else:
-                    known[path] = (size, mtime_ns, unsigned(device), unsigned(inode))
-            self.compare("files", count, summed)
-        return known, others
+            table = self._db.execute(query).fetchall()
+            self.compare("files", len(table), sum(map(_seal_of, table)))
+            known = {row[0]: row for row in table if is_below(row[0])}
+            return known, {path for path, row in known.items() if rows[row[1]] < 0}
+
+    def checked(self, row: FileRow) -> FileRow:
+        """A row of `files`, as it was written.
+
+        Raises:
+            IndexDamaged: it is not.
+        """
+        with self.sealed("files"):
+            if file_seal(*row[:-1]) != row[-1]:
+                raise self.altered("files")
+        return row
 
     def known_skips(self, roots: Sequence[Path]) -> dict[bytes, tuple[int, int, Skip]]:
         """Size, mtime_ns and reason by path of what this very reader could not read."""

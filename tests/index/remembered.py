@@ -85,7 +85,9 @@ def everything(index: Path) -> dict[str, object]:
             photos, made = store.photos(row, [])
             found[name] = (row, photos, made.shape, made.tobytes())
             found[f"contents of {name}"] = store.known_contents(row)
-            found[f"files of {name}"] = store.files(row, [])[0]
+            files, without = store.files(row, [])
+            found[f"files of {name}"] = {path: store.checked(row) for path, row in files.items()}
+            found[f"without {name}"] = without
         found["last"] = store.last_encoder()
         found["roots"] = store.roots()
         found["skips"] = store.skips([]), store.known_skips([])
