@@ -53,7 +53,7 @@ def measure(photos: list[tuple[bytes, PhotoFile]]) -> None:
 
     parts: dict[str, Callable[[bytes, PhotoFile], object]] = {
         FLOOR: lambda data, _: simplejpeg.decode_jpeg(data, "RGB", min_height=1, min_width=1),
-        OURS: lambda data, _: crop_pixels(flat(_draft(data, wants)), wants, None),
+        OURS: lambda data, _: crop_pixels(flat(_draft(data, wants)), wants, None, exact=False),
         "Pillow in full, and resize (torchvision's way)": lambda data, _: crop_pixels(
             flat(Image.open(BytesIO(data))), wants, None
         ),

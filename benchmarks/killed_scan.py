@@ -38,7 +38,9 @@ class StandIn:
         self.encoder = ENCODERS[DEFAULT_ENCODER]
         self.fingerprint = known_fingerprint(self.encoder)
 
-    def encode(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def encode(
+        self, pixels: npt.NDArray[np.uint8], *, spare_cores: int = 0
+    ) -> npt.NDArray[np.float32]:
         """(B, crop, crop, 3) uint8 to (B, dim) float32."""
         vectors = np.zeros((len(pixels), self.encoder.dim), np.float32)
         vectors[:, :588] = pixels[:, ::16, ::16].reshape(len(pixels), -1) / 50

@@ -28,7 +28,7 @@ import numpy as np
 from dedupe.cli import main
 from dedupe.encoders.encode import LoadedEncoder
 encode, done = LoadedEncoder.encode, []
-def quick(self, batch):
+def quick(self, batch, **_):
     if not done:
         done.append(encode(self, batch))
     vectors = np.zeros((len(batch), self.encoder.dim), np.float32)

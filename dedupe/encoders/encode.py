@@ -57,7 +57,9 @@ class LoadedEncoder:
     scale: float
     fingerprint: str
 
-    def encode(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def encode(
+        self, batch: npt.NDArray[np.uint8], *, spare_cores: int = 0
+    ) -> npt.NDArray[np.float32]:
         """Turn photos into vectors whose plain L2 distance is in seed units.
 
         The vector of a photo does not depend on the other photos of the batch, on its
@@ -67,6 +69,8 @@ class LoadedEncoder:
 
         Args:
             batch: (B, crop, crop, 3) uint8 RGB, B from 0 on.
+            spare_cores: that nothing else uses; compute on as many if that is more than
+                `threads`.
 
         Returns:
             (B, dim) float32, finite.
@@ -81,7 +85,7 @@ class LoadedEncoder:
                 f"{self.encoder.name} takes (B, {side}, {side}, 3) uint8, "
                 f"got {batch.shape} {batch.dtype}"
             )
-        with torch_threads(self.threads):
+        with torch_threads(self.threads and max(self.threads, spare_cores)):
             features = _features(self.encoder, self.network, self.device, batch)
         return (features * self.scale).astype(np.float32)
 

@@ -9,7 +9,6 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,6 +121,8 @@ def _download(encoder: Encoder, allowed: bool) -> Path:
     place = cache_folder() / weights.file
     why = "downloading was not allowed"
     if allowed:
+        from http.client import HTTPException  # brings in ssl, and most scans fetch nothing
+
         from torch.hub import download_url_to_file
 
         try:

@@ -46,7 +46,10 @@ class Batch:
 
 
 def encode_readings(
-    readings: Iterable[Reading | Skip], load: Callable[[], LoadedEncoder], known: set[bytes]
+    readings: Iterable[Reading | Skip],
+    load: Callable[[], LoadedEncoder],
+    known: set[bytes],
+    spare_cores: Callable[[], int] = lambda: 0,
 ) -> Generator[Batch]:
     """Encode what was read, as soon as there is enough for one forward.
 
@@ -54,6 +57,7 @@ def encode_readings(
         readings: in any number.
         load: gives the encoder; called when the first vector is needed, if one is.
         known: content hashes that have a vector; those of the readings are added.
+        spare_cores: how many cores reading does not use now.
 
     Returns:
         Batches whose copies never come before the photo that they are copies of.
@@ -72,14 +76,17 @@ def encode_readings(
             waiting.append(reading)
         full = loaded is not None and len(waiting) == loaded.batch
         if full or (not waiting and len(after) >= _MOST):
-            yield _batch(loaded, waiting, after)
+            yield _batch(loaded, waiting, after, spare_cores())
             waiting, after = [], []
     if waiting or after:
-        yield _batch(loaded, waiting, after)
+        yield _batch(loaded, waiting, after, spare_cores())
 
 
 def _batch(
-    loaded: LoadedEncoder | None, waiting: list[Reading], after: list[Photo | Skip]
+    loaded: LoadedEncoder | None,
+    waiting: list[Reading],
+    after: list[Photo | Skip],
+    spare_cores: int,
 ) -> Batch:
     batch = Batch(
         copies=[each for each in after if isinstance(each, Photo)],
@@ -91,6 +98,7 @@ def _batch(
             replace(each.photo, dct_hash=bits.tobytes())
             for each, bits in zip(waiting, hashes, strict=True)
         )
-        batch.vectors.extend(loaded.encode(np.stack([each.array for each in waiting])))
+        pixels = np.stack([each.array for each in waiting])
+        batch.vectors.extend(loaded.encode(pixels, spare_cores=spare_cores))
         batch.thumbnails.extend(each.thumbnail for each in waiting)
     return batch

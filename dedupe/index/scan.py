@@ -263,7 +263,7 @@ def _read_and_encode(
     with Readers(wants, workers=workers, thumbnails=request.thumbnails) as readers:
         readings = readers.read((each.file() for each in todo), known)
         try:
-            for batch in encode_readings(noting(readings), load, known):
+            for batch in encode_readings(noting(readings), load, known, readers.spare_cores):
                 progress.advance(len(batch))
                 begun += len(batch)
                 collected.extend(batch)

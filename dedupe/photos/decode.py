@@ -230,7 +230,8 @@ def _decode_opened(
         picture = flat(upright)
         if not wants.full_decode:
             picture = shrunk(picture, 2 * max(wants.resize, THUMBNAIL))
-        pixels = crop_pixels(picture, wants, profile)
+        exact = picture.width * picture.height == width * height
+        pixels = crop_pixels(picture, wants, profile, exact=exact)
         small = small_picture(picture, profile)
     if turn >= 5:
         width, height = height, width

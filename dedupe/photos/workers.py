@@ -23,8 +23,9 @@ from dedupe.photos.worker import COMPUTE_SECONDS, LARGE, READY, Known, Task
 # COMPUTE_SECONDS at most; the rest is for a machine where ten others compute too.
 CLOCK_SECONDS = 10 * COMPUTE_SECONDS
 
-# Readings that wait to be encoded: 170 kB each at 224 x 224, so 22 MB.
-_AHEAD = 128
+# Readings that wait to be encoded: 170 kB each at 224 x 224, so 44 MB. What is read while torch
+# is imported and the encoder loaded, 9 s of one of two cores.
+_AHEAD = 256
 
 _CHILD = """
 import sys
@@ -210,6 +211,7 @@ class Readers:
         self._workers = [Worker(task, self._alone) for _ in range(workers)]
         self._free = deque(self._workers)
         self._threads = ThreadPoolExecutor(workers or cores(), thread_name_prefix="read")
+        self._ahead: deque[Future[Reading | Skip]] = deque()
         self._over = threading.Event()
         self._quiet = quiet_pillow()
 
@@ -232,7 +234,7 @@ class Readers:
     def read(
         self, files: Iterable[PhotoFile], known: Container[bytes] = frozenset()
     ) -> Generator[Reading | Skip]:
-        """Read photos, at most 128 ahead of what was taken; the answers come in their order.
+        """Read photos, at most 256 ahead of what was taken; the answers come in their order.
 
         It begins when this is called, not when the first answer is asked for.
 
@@ -244,7 +246,7 @@ class Readers:
             A Reading or a Skip for each.
         """
         upcoming = iter(files)
-        ahead: deque[Future[Reading | Skip]] = deque()
+        ahead = self._ahead
 
         def fill() -> None:
             while len(ahead) < _AHEAD and (file := next(upcoming, None)) is not None:
@@ -258,6 +260,15 @@ class Readers:
 
         fill()
         return answers()
+
+    def spare_cores(self) -> int:
+        """How many cores are not busy with reading, 0 while all are."""
+        unread = 0
+        for each in reversed(self._ahead):  # the first are read first
+            if each.done():
+                break
+            unread += 1
+        return max(0, cores() - unread)
 
     def _read(self, file: PhotoFile, known: Container[bytes]) -> Reading | Skip:
         if not self._workers:

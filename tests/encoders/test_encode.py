@@ -78,6 +78,24 @@ def test_the_threads_asked_for_are_those_that_encode(
     assert lite0.threads is None
 
 
+@pytest.mark.parametrize(
+    ("threads", "spare", "used"), [(1, 0, 1), (1, 4, 4), (3, 2, 3), (None, 7, None)]
+)
+def test_cores_that_nothing_else_uses_encode_as_well(
+    threads: int | None, spare: int, used: int | None, lite0: LoadedEncoder, pixels: np.ndarray
+) -> None:
+    seen = []
+
+    class Spy(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            seen.append(torch.get_num_threads())
+            return torch.zeros(len(x), 1280)
+
+    spying = replace(lite0, network=Spy(), threads=threads)
+    spying.encode(pixels[:1], spare_cores=spare)
+    assert seen == [used or torch.get_num_threads()]
+
+
 def test_a_forward_is_as_large_as_suits_the_device(lite0: LoadedEncoder) -> None:
     assert [batch_size(device) for device in ("cpu", "mps", "cuda")] == [16, 16, 128]
     assert lite0.batch == batch_size("cpu")

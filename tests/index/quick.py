@@ -17,7 +17,9 @@ class Quick:
         self.fingerprint = known_fingerprint(self.encoder) or f"{name}-quick"
         self.encoded = 0
 
-    def encode(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def encode(
+        self, batch: npt.NDArray[np.uint8], *, spare_cores: int = 0
+    ) -> npt.NDArray[np.float32]:
         """(B, crop, crop, 3) uint8 to (B, dim) float32."""
         self.encoded += len(batch)
         side = self.encoder.crop // 16

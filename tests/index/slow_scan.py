@@ -15,7 +15,9 @@ from dedupe.index import scan as scanning
 class Slow(Quick):
     batch = 2
 
-    def encode(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def encode(
+        self, batch: npt.NDArray[np.uint8], *, spare_cores: int = 0
+    ) -> npt.NDArray[np.float32]:
         time.sleep(0.02)
         return super().encode(batch)
 

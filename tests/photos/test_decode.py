@@ -26,6 +26,7 @@ from dedupe.photos import metadata
 from dedupe.photos import read as files
 from dedupe.photos.decode import FORMATS, MAX_PIXELS, Reading, decode, quiet_pillow
 from dedupe.photos.photo import PhotoFile, Skip
+from dedupe.photos.pixels import crop_pixels
 from dedupe.photos.read import photo_file, read_photo
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
@@ -651,3 +652,17 @@ def test_warnings_of_pillow_do_not_escape_and_others_do(picture: Image.Image) ->
             read(noisy)
             warnings.warn("mine", UserWarning, stacklevel=1)
     assert [str(each.message) for each in caught] == ["mine"]
+
+
+@pytest.mark.parametrize("size", [(504, 378), (378, 504), (500, 321), (2000, 300)])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_only_the_middle_is_resized_where_a_photo_was_shrunk_already(
+    size: tuple[int, int], interpolation: str
+) -> None:
+    wants = Wants(resize=256, crop=224, interpolation=interpolation, full_decode=False)
+    picture = Image.effect_noise(size, 90).convert("RGB")
+    exact, close = (
+        np.frombuffer(crop_pixels(picture, wants, None, exact=exact), np.uint8).astype(int)
+        for exact in (True, False)
+    )
+    assert np.abs(exact - close).max() <= 2

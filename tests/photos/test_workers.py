@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,6 +84,29 @@ def test_processes_and_threads_give_what_reading_one_by_one_gives(
     (tmp_path / "a text.jpg").write_text("no photo")
     files.append(photo_file(tmp_path / "a text.jpg"))
     assert read(files, workers=workers) == [read_photo(file, WANTS) for file in files]
+
+
+def test_cores_are_spare_once_fewer_photos_are_unread_than_there_are_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "cores", lambda: 4)
+    go_on = threading.Semaphore(0)
+    real = reading.read_photo
+
+    def slow(*args: object, **options: object) -> Reading | Skip:
+        go_on.acquire()
+        return real(*args, **options)
+
+    monkeypatch.setattr(reading, "read_photo", slow)
+    files = make_photos(tmp_path, *(f"{number}.jpg" for number in range(5)))
+    with Readers(WANTS, workers=0, thumbnails=False) as readers:
+        assert readers.spare_cores() == 4
+        answers = readers.read(files)
+        assert readers.spare_cores() == 0
+        go_on.release(5)
+        assert isinstance(next(answers), Reading)
+        assert len(list(answers)) == 4
+        assert readers.spare_cores() == 4
 
 
 @pytest.mark.usefixtures("faulty")
