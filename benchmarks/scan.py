@@ -3,9 +3,9 @@
     python benchmarks/scan.py FOLDER --count 300    # FOLDER as for camera_photos.py
     python benchmarks/scan.py --photos FOLDER       # photos that lie there are taken as they are
 
-The stages run alone, one after the other, over the same photos, before and after the scan; what
+The stages run alone, one after the other, over the same photos, before and after each scan; what
 both pay for (starting Python, importing torch, loading the encoder) is measured and named apart.
-All times but the last column are CPU time of all processes of the run. Let the machine be idle.
+All times are CPU time of all processes of the run. Let the machine be idle.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from camera_photos import make_photos
@@ -32,24 +33,30 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--photos", type=Path)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--alone", choices=("stages", "scan"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
         print(json.dumps({"stages": stages, "scan": scan}[options.alone](options.photos)))
         return
-    with TemporaryDirectory() as made:
+    with TemporaryDirectory() as made, TemporaryDirectory() as bytecode:
         photos = options.photos or Path(made)
         if options.photos is None:
             make_photos(options.folder, photos, options.count)
-        runs = [_run(each, photos) for each in ("stages", "scan", "stages")]
-    report(runs[0], runs[1], runs[2])
+        _run("scan", photos, bytecode)
+        runs = [_run("stages", photos, bytecode)]
+        for _ in range(options.repeats):
+            runs += [_run("scan", photos, bytecode), _run("stages", photos, bytecode)]
+    report(runs[1::2], runs[::2])
 
 
-def _run(what: str, photos: Path) -> dict[str, float]:
+def _run(what: str, photos: Path, bytecode: str) -> dict[str, float]:
+    # as a user has it: compiled modules are kept from one start of Python to the next
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     # the allocator's settings are those of the processes that decode in a scan
     done = subprocess.run(
         [sys.executable, __file__, "--alone", what, "--photos", photos],
-        env={**os.environ, **(ENVIRONMENT if what == "stages" else {})},
+        env={**kept, "PYTHONPYCACHEPREFIX": bytecode, **(ENVIRONMENT if what == "stages" else {})},
         check=True,
         stdout=subprocess.PIPE,
     )
@@ -57,26 +64,29 @@ def _run(what: str, photos: Path) -> dict[str, float]:
     return found
 
 
-def report(before: dict[str, float], scan: dict[str, float], after: dict[str, float]) -> None:
-    """Print the table and the two ratios."""
-    count = scan["photos"]
-    print(f"{count:.0f} photos, {scan['bytes'] / 1e6 / count:.1f} MB each\n")
-    print("| stage, alone | CPU ms a photo (before, after the scan) | share |\n|---|---|---|")
-    alone = {name: (before[name] + after[name]) / 2 for name in STAGES}
-    total = sum(alone.values())
+def report(scans: list[dict[str, float]], alone: list[dict[str, float]]) -> None:
+    """Print the table, and each scan beside the stages that were run before and after it."""
+    count = scans[0]["photos"]
+    print(f"{count:.0f} photos, {scans[0]['bytes'] / 1e6 / count:.1f} MB each\n")
+    print("| stage, alone | CPU ms a photo, median | share |\n|---|---|---|")
+    stages = {name: median(each[name] for each in alone) / count * 1000 for name in STAGES}
     for name in STAGES:
-        each = f"{before[name] / count * 1000:.1f}, {after[name] / count * 1000:.1f}"
-        print(f"| {name} | {each} | {alone[name] / total:.1%} |")
-    print(f"| sum | {total / count * 1000:.1f} | |")
-    work = scan["all"] - scan["start"]
-    print(f"\nscan: {work / count * 1000:.1f} CPU ms a photo: {work / total:.3f} x the sum")
-    print(f"besides, once: {scan['start']:.1f} CPU s to import torch and load the encoder")
-    cores = scan["cores"]
-    for name, seconds, wall in (
-        ("with the start", scan["all"], scan["wall"]),
-        ("from the loaded encoder on", scan["busy"], scan["busy wall"]),
-    ):
-        print(f"busy {name}: {seconds / wall / cores:.1%} of {cores:.0f} cores ({wall:.1f} s)")
+        print(f"| {name} | {stages[name]:.1f} | {stages[name] / sum(stages.values()):.1%} |")
+    print(f"| sum | {sum(stages.values()):.1f} | |")
+    print("\n| scan | CPU ms a photo | x the sum | to start, CPU s | busy | busy once loaded |")
+    print("|---|---|---|---|---|---|")
+    sums = [sum(each[name] for name in STAGES) for each in alone]
+    ratios = []
+    for number, scan in enumerate(scans):
+        work = scan["all"] - scan["start"]
+        ratios.append(work / (sums[number] + sums[number + 1]) * 2)
+        busy = scan["all"] / scan["wall"] / scan["cores"]
+        then = scan["busy"] / scan["busy wall"] / scan["cores"]
+        print(
+            f"| {number + 1} | {work / count * 1000:.1f} | {ratios[-1]:.3f} | {scan['start']:.1f}"
+            f" | {busy:.1%} | {then:.1%} |"
+        )
+    print(f"| median | | {median(ratios):.3f} | | | |")
 
 
 @contextmanager

@@ -135,7 +135,8 @@ def load_encoder(
         fold_padding(network)
     network.to(place).to(memory_format=torch.channels_last)
     if place.type == "cpu":
-        fuse_convolutions(network)
+        with torch_threads(threads):
+            fuse_convolutions(network)
 
     scale, calibration = encoder.scale, ""
     if scale is None:

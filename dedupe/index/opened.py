@@ -14,6 +14,7 @@ from dedupe.index.lock import WriteLock
 from dedupe.index.seals import UNSEALABLE, row_seal
 from dedupe.index.tables import total_seal
 from dedupe.index.vectors import VectorFile, each_beside, vectors_beside
+from dedupe.transaction import transaction
 
 # another process that migrates the index is done by then; it copies 1,000,000 photos a minute
 _MIGRATING_S = 60.0
@@ -117,15 +118,8 @@ class OpenIndex:
     @contextmanager
     def batch(self) -> Iterator[None]:
         """All writes inside happen, or none: also under kill -9."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._db):
             yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            # a full disk has rolled back already, and its own words are the ones to show
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from dedupe.errors import JournalProblem
 from dedupe.names import safe
 from dedupe.organize import records
 from dedupe.organize.records import Entry, FolderTimes, Mark, Record
+from dedupe.transaction import transaction
 
 if TYPE_CHECKING:
     from dedupe.organize.plan import Plan
@@ -96,7 +97,7 @@ class Journal:
             # FULL with a write-ahead log is one fsync for each commit; FULL survives a power
             # cut, NORMAL may forget the last intents
             self._db.execute("PRAGMA journal_mode = WAL")
-            with self._transaction():
+            with transaction(self._db):
                 for statement in _SCHEMA.split(";\n"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
@@ -295,21 +296,10 @@ class Journal:
         return made
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise
-
-    @contextmanager
     def _change(self) -> Iterator[None]:
         """A transaction that tells the user where the journal itself fails."""
         try:
-            with self._transaction():
+            with transaction(self._db):
                 yield
         except sqlite3.Error as error:
             raise JournalProblem(

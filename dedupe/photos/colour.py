@@ -5,6 +5,8 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
+from dedupe.photos.damaged import unless_damaged
+
 # Colours in both gamuts keep their value, so that copies of one photo in two colour spaces
 # come out alike (perceptual tables are each maker's taste); and the darkest ink is black, as
 # in Photoshop's own setting: without it a CMYK copy of a photo is grey where that is black.
@@ -50,23 +52,23 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 @lru_cache(maxsize=32)  # a folder holds a few profiles; the largest with its profile is 10 MB
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """How to get from the profile to sRGB; None where the pixels should stay as they are."""
-    try:
-        if mode == "LAB":
-            source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-        else:
-            if len(profile) > _LARGEST:
-                return None
-            source = ImageCms.ImageCmsProfile(BytesIO(profile))
-            described = source.profile
-            if described.xcolor_space != _SPACES[mode] or described.device_class not in _CLASSES:
-                return None
-        transform = ImageCms.buildTransform(
-            source, ImageCms.createProfile("sRGB"), mode, "RGB", _INTENT, _FLAGS
-        )
-        return None if mode in ("L", "RGB") and _changes_nothing(transform, mode) else transform
-    except Exception:  # noqa: BLE001 - a broken profile costs a photo its colours' last
-        # accuracy, not its place
-        return None
+    return unless_damaged(lambda: _built(profile, mode), None)
+
+
+def _built(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    if mode == "LAB":
+        source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    else:
+        if len(profile) > _LARGEST:
+            return None
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        described = source.profile
+        if described.xcolor_space != _SPACES[mode] or described.device_class not in _CLASSES:
+            return None
+    transform = ImageCms.buildTransform(
+        source, ImageCms.createProfile("sRGB"), mode, "RGB", _INTENT, _FLAGS
+    )
+    return None if mode in ("L", "RGB") and _changes_nothing(transform, mode) else transform
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from PIL import ExifTags, Image
 
+from dedupe.photos.damaged import unless_damaged
+
 # CIPA DC-008 (Exif 2.32): the moment of exposure, else of digitising. DateTime (0x0132)
 # is not asked: editors set it to the time of saving.
 _WHEN = (
@@ -67,11 +69,7 @@ _nothing: tuple[datetime | None, str] = (None, "")
 
 
 def _or(otherwise: T, read: Callable[[Image.Exif], T], exif: Image.Exif) -> T:
-    try:
-        return read(exif)
-    except Exception:  # noqa: BLE001 - offsets and types in a damaged block lead anywhere:
-        # struct.error, KeyError, TypeError, ZeroDivisionError, OverflowError were all seen
-        return otherwise
+    return unless_damaged(lambda: read(exif), otherwise)
 
 
 def _taken(exif: Image.Exif) -> tuple[datetime | None, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import ExifTags, Image
 
 from dedupe.errors import PhotoUnreadable
+from dedupe.photos.damaged import unless_damaged
 from dedupe.photos.sniff import HEAD, raw_kind, raw_refusal
 
 if TYPE_CHECKING:
@@ -193,17 +194,17 @@ def _lies(size: tuple[int, int]) -> int:
 
 def _header(data: bytes) -> Image.Exif:
     """The RAW's own EXIF block, as far as it can be read; empty where it cannot."""
+    return unless_damaged(lambda: _load(data), Image.Exif())
+
+
+def _load(data: bytes) -> Image.Exif:
     exif = Image.Exif()
-    try:
-        if data[4:11] == b"ftypcrx":
-            _load_cr3(exif, data)
-        elif data[:3] in (b"IIR", b"IIU"):  # Olympus, Panasonic: TIFF but for two bytes
-            exif.load(b"Exif\0\0II*\0" + data[4:])
-        elif data[:2] in (b"II", b"MM"):
-            exif.load_from_fp(BytesIO(data))
-    except Exception:  # noqa: BLE001 - a damaged block raises anything, and costs the photo
-        # its date, not its place
-        exif.clear()
+    if data[4:11] == b"ftypcrx":
+        _load_cr3(exif, data)
+    elif data[:3] in (b"IIR", b"IIU"):  # Olympus, Panasonic: TIFF but for two bytes
+        exif.load(b"Exif\0\0II*\0" + data[4:])
+    elif data[:2] in (b"II", b"MM"):
+        exif.load_from_fp(BytesIO(data))
     return exif
 
 
@@ -222,12 +223,9 @@ def _kind(data: bytes, header: Image.Exif) -> str:
     by_magic = raw_kind(Path(), data[:HEAD])
     if by_magic is not None:
         return by_magic
-    try:
-        if _BASE.DNGVersion in header:
-            return "DNG"
-        maker = str(header.get(_BASE.Make, "")).split()
-    except Exception:  # noqa: BLE001 - as in _header
-        maker = []
+    if unless_damaged(lambda: _BASE.DNGVersion in header, False):
+        return "DNG"
+    maker = unless_damaged(lambda: str(header.get(_BASE.Make, "")), "").split()
     return _MAKERS.get(maker[0].casefold(), "RAW") if maker else "RAW"
 
 
@@ -239,15 +237,16 @@ def _tell(exif: Image.Exif, header: Image.Exif, turn: int) -> None:
     """
     if str(exif.get(_BASE.Software, "")).startswith("dcraw"):
         del exif[_BASE.Software]
-    try:
-        for tag in _TELLING:
-            if tag in header:
-                exif[tag] = header[tag]
-        for block in (_DETAILS, ExifTags.IFD.GPSInfo):
-            exif.get_ifd(block).update(header.get_ifd(block))
-    except Exception:  # noqa: BLE001 - as in _header
-        pass
+    unless_damaged(lambda: _copy(exif, header), None)
     exif[_BASE.Orientation] = turn
+
+
+def _copy(exif: Image.Exif, header: Image.Exif) -> None:
+    for tag in _TELLING:
+        if tag in header:
+            exif[tag] = header[tag]
+    for block in (_DETAILS, ExifTags.IFD.GPSInfo):
+        exif.get_ifd(block).update(header.get_ifd(block))
 
 
 def _said(error: Exception) -> str:

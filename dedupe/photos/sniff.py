@@ -1,5 +1,6 @@
 """What a file holds, by its first bytes: extensions lie."""
 
+import os
 import re
 from functools import cache
 from importlib.util import find_spec
@@ -59,9 +60,10 @@ _VIDEO = (
     rb".{4}(?:ftyp|moov|mdat|wide|free|skip)|\x1aE\xdf\xa3|RIFF....AVI\x20|\0\0\x01[\xb3\xba]"
     rb"|FLV\x01"
 )
+_COMPANION = rb"\0\x05\x16\x07"  # AppleDouble: what a Mac keeps of IMG_1.jpg in ._IMG_1.jpg
 _NO_PICTURES = {
     _VIDEO: "is a video, not a photo",
-    rb"\0\x05\x16\x07": "is a macOS companion file, not a photo",
+    _COMPANION: "is a macOS companion file, not a photo",
     rb"\0\0\x01\0": "is an icon, not a photo",
 }
 
@@ -82,17 +84,27 @@ def sniff(path: Path, head: bytes) -> Skip | None:
         return Skip(path, "is empty (0 bytes)", claims_photo)
     if (kind := raw_kind(path, head)) is not None:
         return Skip(path, raw_refusal(kind), True)
-    for magic, reason in _OTHER_PICTURES.items():
-        if re.match(magic, head, re.DOTALL):
-            return Skip(path, reason, True)
-    for magic, reason in _NO_PICTURES.items():
-        if re.match(magic, head, re.DOTALL):
-            return Skip(path, reason, False)
+    if (reason := _reason(_OTHER_PICTURES, head)) is not None:
+        return Skip(path, reason, True)
+    if claims_photo and re.match(_COMPANION, head) and _is_orphan(path):
+        lost = "is a macOS companion file, and the photo it belongs to is not beside it"
+        return Skip(path, lost, True, passing=True)
+    if (reason := _reason(_NO_PICTURES, head)) is not None:
+        return Skip(path, reason, False)
     if extension == ".tga":  # has no magic
         return Skip(path, f"is a Targa picture, which is not read{_EXPORT}", True)
     if claims_photo:
         return Skip(path, f"is named like a photo ({extension}), but its bytes are none", True)
     return Skip(path, "is not a photo", False)
+
+
+def _reason(kinds: dict[bytes, str], head: bytes) -> str | None:
+    return next((kinds[magic] for magic in kinds if re.match(magic, head, re.DOTALL)), None)
+
+
+def _is_orphan(companion: Path) -> bool:
+    name = companion.name.removeprefix("._")
+    return name != companion.name and not os.path.lexists(companion.with_name(name))
 
 
 def _is_readable(path: Path, head: bytes) -> bool:

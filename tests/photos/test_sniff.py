@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dedupe.photos import sniff as sniff_module
+from dedupe.photos.photo import Skip
 from dedupe.photos.sniff import HEAD, _is_installed, raw_kind, sniff
 
 PHOTOS = {
@@ -154,9 +155,24 @@ def test_a_text_is_no_photo_and_no_problem(text: bytes) -> None:
     assert said("a.txt", text) == ("is not a photo", False)
 
 
-def test_companions_of_macos_are_no_problem_though_named_like_photos() -> None:
-    head = b"\0\x05\x16\x07\0\2\0\0Mac OS X"
-    assert said("._IMG_1.jpg", head) == ("is a macOS companion file, not a photo", False)
+COMPANION = b"\0\x05\x16\x07\0\2\0\0Mac OS X"
+
+
+@pytest.mark.parametrize("name", ["._IMG_1.jpg", "._notes.txt", "IMG_1.jpg"])
+def test_companions_of_macos_are_no_problem_though_named_like_photos(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "IMG_1.jpg").touch()
+    skip = sniff(tmp_path / name, COMPANION)
+    assert skip == Skip(tmp_path / name, "is a macOS companion file, not a photo", False)
+
+
+def test_a_companion_whose_photo_is_gone_is_a_problem_until_it_is_back(tmp_path: Path) -> None:
+    skip = sniff(tmp_path / "._IMG_1.jpg", COMPANION)
+    assert skip is not None
+    assert skip.problem
+    assert skip.passing
+    assert "the photo it belongs to is not beside it" in skip.reason
 
 
 @pytest.mark.parametrize(
