@@ -23,10 +23,18 @@ class Slow(Quick):
 
 
 class Telling:
+    """Says when there is something to read, and every batch that was encoded."""
+
     def start(self, what: str, total: int) -> None:
-        pass
+        self._looking = what == "Looking through folders"
+        if what == "Reading photos":
+            self._tell()
 
     def advance(self, count: int = 1) -> None:
+        if not self._looking:
+            self._tell()
+
+    def _tell(self) -> None:
         sys.stdout.write(".\n")
         sys.stdout.flush()
 

@@ -107,7 +107,9 @@ def test_a_scan_stopped_while_it_encodes_leaves_no_thread_decoding(
 ) -> None:
     encode = Quick.encode
 
-    def stopping(self: Quick, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def stopping(
+        self: Quick, batch: npt.NDArray[np.uint8], *, spare_cores: int = 0
+    ) -> npt.NDArray[np.float32]:
         if self.encoded >= 4:
             raise KeyboardInterrupt
         return encode(self, batch)
