@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.device import full_float32, pick_device
+from dedupe.matching.pruning import WORTH, shortened
 
 if TYPE_CHECKING:
     import torch
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 # Pairs measured by subtraction at once: 128 x 1280 x 8 bytes are 1.3 MB and stay in the
 # cache: 3 us a pair. Subtracting half from half precision took 13, mixed precisions 9.
 _MEASURED_AT_ONCE = 128
+
+# Where the projection lets more than one pair in so many through, the product of the whole
+# vectors is quicker than measuring them: 19 ns a pair against 3 us.
+_MANY = 200
 
 # Rows measured against one query at once.
 _ROWS_AT_ONCE = 4096
@@ -50,7 +55,8 @@ def pairs_within(
 
     Exact: the answer depends neither on `rows` nor on the device. A matrix product on the
     device nominates pairs, with a slack that covers its rounding; each nominated pair is
-    then measured by subtraction in float64 on the CPU, which decides.
+    then measured by subtraction in float64 on the CPU, which decides. On a CPU a projection
+    rules most pairs out before that (pruning.py), which loses none.
 
     Args:
         vectors: (N, D) float16 or float32, finite, their squared norms below 3.4e38.
@@ -105,34 +111,63 @@ def distances_to(
 _Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 
+class _Room:
+    """Memory for a block, used again for every block.
+
+    Taken anew each time, 40 MB at a time, it left holes that what was found was put into, and
+    the next block did not fit: 60,000 rows took 6 GB.
+    """
+
+    def __init__(self, rows: int, dim: int, device: "torch.device") -> None:
+        import torch
+
+        self.left = torch.empty((rows, dim), device=device)
+        self.right = torch.empty((rows, dim), device=device)
+        self.products = torch.empty(rows * rows, device=device)
+        self.near = torch.empty(rows * rows, dtype=torch.bool, device=device)
+
+
 def _measured(
     vectors: npt.NDArray[np.floating], threshold: float, device: str, rows: int
 ) -> Iterator[_Found]:
-    for first, second, pairs in _nominated(vectors, threshold, device, rows):
-        if not len(pairs):
-            continue
-        left = _float32(vectors[first : first + rows])
-        right = left if first == second else _float32(vectors[second : second + rows])
-        for start in range(0, len(pairs), _MEASURED_AT_ONCE):
-            a, b = pairs[start : start + _MEASURED_AT_ONCE].T
-            apart = left[a].astype(np.float64) - right[b].astype(np.float64)
-            distance = np.sqrt(np.einsum("ij,ij->i", apart, apart))
-            near = distance <= threshold
-            yield a[near] + first, b[near] + second, distance[near]
-
-
-def _float32(block: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """One block in single precision; torch does in vector instructions what numpy does not."""
+    """The pairs that are within the threshold, measured, block by block."""
     import torch
 
-    whole: npt.NDArray[np.float32] = (
-        torch.from_numpy(np.require(block, requirements=["C", "W"])).float().numpy()
-    )
-    return whole
+    # writable: torch warns of an array that is not, though nothing is written to it
+    stored = torch.from_numpy(np.require(vectors, requirements=["C", "W"]))
+    rows = min(rows, len(stored))
+    place = torch.device("cpu")
+    room = _Room(rows, vectors.shape[1], place)
+    buffers = np.empty((2, _MEASURED_AT_ONCE, vectors.shape[1]))
+    of_left = -1
+    for first, second, pairs in _nominated(stored, threshold, device, rows):
+        if not len(pairs):
+            continue
+        if first != of_left:
+            left = _filled(room.left, stored[first : first + rows]).numpy()
+            of_left = first
+        right = left
+        if first != second:
+            right = _filled(room.right, stored[second : second + rows]).numpy()
+        parts: list[_Found] = []
+        for start in range(0, len(pairs), _MEASURED_AT_ONCE):
+            a, b = pairs[start : start + _MEASURED_AT_ONCE].T
+            one, other = buffers[:, : len(a)]
+            one[:], other[:] = left[a], right[b]
+            one -= other
+            distance = np.sqrt(np.einsum("ij,ij->i", one, one))
+            near = distance <= threshold
+            parts.append((a[near] + first, b[near] + second, distance[near]))
+        yield tuple(np.concatenate(column) for column in zip(*parts, strict=True))  # type: ignore[misc]
+
+
+def _filled(buffer: "torch.Tensor", block: "torch.Tensor") -> "torch.Tensor":
+    """A block in float32, in the first rows of a buffer."""
+    return buffer[: len(block)].copy_(block)
 
 
 def _nominated(
-    vectors: npt.NDArray[np.floating], threshold: float, device: str, rows: int
+    vectors: "torch.Tensor", threshold: float, device: str, rows: int
 ) -> Iterator[tuple[int, int, npt.NDArray[np.int64]]]:
     """The pairs that the matrix product cannot rule out, block by block.
 
@@ -142,32 +177,62 @@ def _nominated(
     import torch
 
     where = pick_device(device)
-    # writable: torch warns of an array that is not, though nothing is written to it
-    stored = torch.from_numpy(np.require(vectors, requirements=["C", "W"])).to(where)
+    stored = vectors.to(where)
+    room = _Room(rows, stored.shape[1], where)
     with torch.inference_mode(), full_float32():
         starts = range(0, len(stored), rows)
-        squares = torch.cat([stored[i : i + rows].float().square().sum(1) for i in starts])
-        # |x|^2 + |y|^2 - 2xy cancels: for vectors of norm 30 a true distance of 0.001 comes
-        # out as anything from 0 to 0.02. A float32 sum of D products is off by at most
-        # D x 2^-24 x |x| |y| (Higham, Accuracy and Stability, 3.1); there are four such sums,
-        # and adding them up rounds once more each. Where a product is too small for float32,
-        # it is off by up to 2^-126.
-        largest = float(squares.max())
-        if not math.isfinite(largest):
-            raise ValueError("vectors are too large: a squared norm is more than float32 holds")
-        slack = 4 * (vectors.shape[1] + 4) * (largest * 2.0**-24 + 2.0**-126)
-        limit = threshold * threshold * (1 + 2.0**-20) + slack
+        squares = torch.cat(
+            [_filled(room.left, stored[i : i + rows]).square().sum(1) for i in starts]
+        )
+        limit = threshold * threshold * (1 + 2.0**-20) + _slack(squares, stored.shape[1])
+        pays = where.type == "cpu" and len(stored) >= WORTH
+        short = shortened(stored, rows, threshold) if pays else None
+        if short is not None:
+            short_squares = short.vectors.square().sum(1)
+            reach = threshold * (1 + 2.0**-20) + short.slack
+            short_limit = reach * reach + _slack(short_squares, short.vectors.shape[1])
         for first in starts:
-            left = stored[first : first + rows].float()
+            filled = False
             for second in range(first, len(stored), rows):
-                right = stored[second : second + rows].float()
-                near = _near(left, right, squares[first:], squares[second:], limit)
+                here, there = slice(first, first + rows), slice(second, second + rows)
+                if short is not None:
+                    near = _near(
+                        room, short.vectors[here], short.vectors[there],
+                        short_squares[here], short_squares[there], short_limit,
+                    )  # fmt: skip
+                    if first == second:
+                        near.triu_(diagonal=1)
+                    if near.sum() * _MANY <= near.numel():
+                        yield first, second, near.nonzero().numpy()
+                        continue
+                if not filled:
+                    left, filled = _filled(room.left, stored[here]), True
+                right = left if first == second else _filled(room.right, stored[there])
+                near = _near(room, left, right, squares[here], squares[there], limit)
                 if first == second:
-                    near = near.triu(diagonal=1)
+                    near.triu_(diagonal=1)
                 yield first, second, near.nonzero().cpu().numpy()
 
 
+def _slack(squares: "torch.Tensor", dim: int) -> float:
+    """By how much a squared distance by the product may be off.
+
+    |x|^2 + |y|^2 - 2xy cancels: for vectors of norm 30 a true distance of 0.001 comes out as
+    anything from 0 to 0.02. A float32 sum of D products is off by at most D x 2^-24 x |x| |y|
+    (Higham, Accuracy and Stability, 3.1); there are four such sums, and adding them up rounds
+    once more each. Where a product is too small for float32, it is off by up to 2^-126.
+
+    Raises:
+        ValueError: the sums are more than float32 holds.
+    """
+    largest = float(squares.max())
+    if not math.isfinite(largest):
+        raise ValueError("vectors are too large: a squared norm is more than float32 holds")
+    return 4 * (dim + 4) * (largest * 2.0**-24 + 2.0**-126)
+
+
 def _near(
+    room: _Room,
     left: "torch.Tensor",
     right: "torch.Tensor",
     left_squares: "torch.Tensor",
@@ -175,7 +240,12 @@ def _near(
     limit: float,
 ) -> "torch.Tensor":
     """(len(left), len(right)) bool: squared distance, as the product has it, within limit."""
+    import torch
+
+    shape = len(left), len(right)
+    products = room.products[: shape[0] * shape[1]].view(shape)
+    near = room.near[: shape[0] * shape[1]].view(shape)
+    torch.mm(left, right.T, out=products)
     # |x|^2 + |y|^2 - 2xy <= limit, with the sums moved to where they cost one row each
-    product = left @ right.T
-    bound = (right_squares[: len(right)] - limit) / 2
-    return product >= (left_squares[: len(left), None] / 2 + bound)
+    products.sub_(left_squares[:, None] / 2)
+    return torch.ge(products, (right_squares - limit) / 2, out=near)

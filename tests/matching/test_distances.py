@@ -3,8 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dedupe.errors import UnknownName
+from dedupe.matching import distances, pruning
 from dedupe.matching.distances import Pairs, distances_to, pairs_within
 
 
@@ -157,3 +161,116 @@ def test_distances_to_one_vector_are_those_of_subtraction() -> None:
     assert away.dtype == np.float32
     assert np.array_equal(away, expected.astype(np.float32))
     assert distances_to(vectors[:0], vectors[3]).shape == (0,)
+
+
+# --- what is ruled out by shorter vectors
+
+
+@pytest.fixture(params=["none", "a few", "all"])
+def pruned(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorter vectors are used however few rows there are, with so many directions."""
+    kept = {"none": lambda dim: 0, "a few": lambda dim: dim // 4, "all": lambda dim: dim}
+    directions = kept[request.param]
+    monkeypatch.setattr(distances, "WORTH", 2)
+    monkeypatch.setattr(pruning, "_directions", lambda rows, *_: directions(rows.shape[1]))
+
+
+@pytest.mark.usefixtures("pruned")
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+@pytest.mark.parametrize("rows", [7, 16, 2048])
+@pytest.mark.parametrize("threshold", [0.0, 3.0, 20.0])
+def test_shorter_vectors_lose_no_pair(kind: type, rows: int, threshold: float) -> None:
+    vectors = look_alikes(60).astype(kind)
+    expected = brute_force(vectors, threshold)
+    assert as_dict(pairs_within(vectors, threshold, rows=rows)) == pytest.approx(expected)
+
+
+@pytest.mark.usefixtures("pruned")
+@pytest.mark.parametrize("factor", [1e-40, 1e-22, 1e-6, 1e6, 1e15])
+def test_shorter_vectors_lose_no_pair_of_tiny_and_huge_ones(factor: float) -> None:
+    test_tiny_and_huge_vectors_are_compared_exactly(factor)
+
+
+@pytest.mark.usefixtures("pruned")
+@pytest.mark.parametrize("norm", [30.0, 1e4])
+def test_shorter_vectors_lose_no_close_pair_far_from_the_origin(norm: float) -> None:
+    test_close_vectors_far_from_the_origin_are_told_apart(norm)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(2, 30),
+    dim=st.integers(1, 40),
+    exponent=st.integers(-12, 12),
+    far=st.sampled_from([0.0, 1.0, 1e3]),
+    kept=st.floats(0, 1),
+    rows=st.sampled_from([3, 8, 64]),
+    kind=st.sampled_from([np.float16, np.float32]),
+)
+def test_any_vectors_have_the_pairs_that_subtraction_finds_with_and_without_shorter_ones(
+    seed: int,
+    count: int,
+    dim: int,
+    exponent: int,
+    far: float,
+    kept: float,
+    rows: int,
+    kind: type,
+) -> None:
+    chance = np.random.default_rng(seed)
+    vectors = chance.normal(size=(count, dim)) * chance.uniform(0, 1, dim) ** 3
+    vectors[chance.integers(0, count, count // 3)] = vectors[0]  # copies
+    scale = 2.0**exponent if kind is np.float32 else 1.0
+    vectors = ((vectors + far) * scale).astype(kind)
+    # a threshold that is the distance of a pair: a tie
+    one, other = chance.choice(count, 2, replace=False)
+    threshold = float(np.linalg.norm(vectors[one].astype(float) - vectors[other].astype(float)))
+    expected = brute_force(vectors, threshold)
+    # a distance that differs from the threshold by its rounding is either
+    doubtful = {pair for pair, away in expected.items() if away > threshold * (1 - 1e-12)}
+    with pytest.MonkeyPatch.context() as patch:
+        for few in (None, round(kept * dim)):
+            patch.setattr(distances, "WORTH", 2)
+            patch.setattr(pruning, "_directions", lambda *_, few=few: few)
+            found = set(as_dict(pairs_within(vectors, threshold, rows=rows)))
+            assert expected.keys() - doubtful <= found <= expected.keys() | doubtful
+            assert (min(one, other), max(one, other)) in found or expected.keys() >= found
+
+
+@pytest.mark.usefixtures("pruned")
+@pytest.mark.parametrize("size", [1.0, 30.0, 1e4])
+def test_shorter_vectors_lose_no_pair_where_their_distance_is_the_whole_one(size: float) -> None:
+    """On a line through the middle the length of the rest says everything."""
+    line = np.random.default_rng(0).normal(size=64)
+    line *= size / np.linalg.norm(line)
+    vectors = (np.arange(-20, 21)[:, None] * line).astype(np.float32)
+    for steps in (1, 5):
+        threshold = steps * size * (1 + 1e-6)
+        expected = brute_force(vectors, threshold)
+        assert len(expected) == sum(41 - step for step in range(1, steps + 1))
+        assert as_dict(pairs_within(vectors, threshold, rows=16)) == pytest.approx(expected)
+
+
+def test_vectors_that_vary_along_few_directions_are_made_as_short() -> None:
+    chance = np.random.default_rng(0)
+    spread = (np.arange(320) + 1.0) ** -1.5 * 20
+    like = torch.from_numpy(chance.normal(0, spread, (3000, 320)).astype(np.float32))
+    short = pruning.shortened(like, 512, 3.0)
+    assert short is not None
+    assert short.vectors.shape == (3000, 320 // 20 + 1)
+    near = torch.cdist(short.vectors[:500].double(), short.vectors[:500].double())
+    assert bool((near <= torch.cdist(like[:500].double(), like[:500].double()) + short.slack).all())
+
+
+@pytest.mark.parametrize("threshold", [3.0, 1e9])
+def test_vectors_stay_whole_where_shorter_ones_would_rule_out_nothing(threshold: float) -> None:
+    chance = np.random.default_rng(0)
+    like = torch.from_numpy(chance.normal(0, 0.1, (2000, 160)).astype(np.float32))
+    assert pruning.shortened(like, 512, threshold) is None
+
+
+def test_vectors_too_large_for_their_rounding_stay_whole() -> None:
+    like = torch.zeros(2000, 64)
+    like[:, 0] = torch.arange(2000) * 1e15
+    assert pruning.shortened(like, 512, 1.0) is None
