@@ -65,19 +65,18 @@ def find_changes(
     known_skips = store.known_skips(roots)
     changes = Changes()
     inhabited: set[Path] = set()
-    upcoming = iter(roots)
-    below = ""
+    root = Path()
+    tops = {os.fspath(each): each for each in roots}
     for folder, contents in walk_folders(roots, exclude):
-        # roots come one after the other, and each begins with itself
-        if not (below and folder.startswith(below)):
-            root = next(upcoming)
-            below = os.fspath(root).rstrip("/") + "/"
+        # roots come one after the other, each beginning with itself; one may lie in another,
+        # in a hidden folder of it
+        root = tops.get(folder, root)
         files = _compare(contents, known, without, known_skips, store, changes)
         if files:
             inhabited.add(root)
             progress.advance(files)
     if known:
-        unknown = unlisted(store, changes)
+        unknown = unlisted(store, changes, roots)
         changes.gone = {
             path
             for path, was in known.items()
@@ -125,12 +124,17 @@ def _compare(
     return len(contents) - skipped
 
 
-def unlisted(store: Index, changes: Changes) -> list[Path]:
+def unlisted(store: Index, changes: Changes, roots: Sequence[Path]) -> list[Path]:
     """Folders below the roots of which this walk knows nothing."""
     passed_over = {skip.path for skip in changes.passed_over}
     failed = [skip.path for skip in changes.passed_over if skip.passing]
-    # a hidden folder below these roots that was once scanned for itself
-    hidden = [r for r in store.roots() if passed_over.intersection((r, *r.parents))]
+    # a hidden folder below these roots that was once scanned for itself, and is not now
+    walked = frozenset(roots)
+    hidden = [
+        root
+        for root in store.roots()
+        if passed_over.intersection((root, *root.parents)) and root not in walked
+    ]
     return failed + hidden
 
 
@@ -140,8 +144,10 @@ def _refuse_empty_roots(roots: Sequence[Path], inhabited: set[Path], changes: Ch
     What lies in a folder that is there and was left out, by a rule or as a system folder, is
     not lost.
     """
-    left_out = [skip.path for skip in changes.passed_over if not skip.passing]
+    passed_over = [skip.path for skip in changes.passed_over if not skip.passing]
     for root in roots:
+        # a hidden folder is passed over below another root, and walked where it is one itself
+        left_out = [path for path in passed_over if not root.is_relative_to(path)]
         lost = sum(
             is_under(path, [root]) and not (left_out and is_under(path, left_out))
             for path in changes.gone

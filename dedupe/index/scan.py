@@ -323,7 +323,7 @@ def _forget(request: _Request, store: Index, row: EncoderRow, changes: Changes, 
     """Drop what is gone, and remember what was passed over."""
     skips = changes.passed_over + changes.unreadable + done.skips
     outdated = store.skips_under(request.roots) - {os.fsencode(skip.path) for skip in skips}
-    if unknown := unlisted(store, changes):
+    if unknown := unlisted(store, changes, request.roots):
         outdated -= store.skips_under(unknown)
     with store.batch():
         store.use_encoder(row)

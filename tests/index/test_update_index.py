@@ -403,6 +403,18 @@ def test_a_hidden_folder_that_was_named_is_kept_when_the_one_above_is_scanned(
     assert counts(scan(tree, tree / ".private")) == (2, 0, 0, 0)
 
 
+def test_a_root_inside_another_is_not_called_empty_while_it_has_a_photo(
+    tree: Path, photos: list[bytes], scan: Scan
+) -> None:
+    make_files(tree, {"a.jpg": photos[0], ".private/b.jpg": photos[1], ".private/c.jpg": photos[2]})
+    assert counts(scan(tree, tree / ".private")) == (3, 3, 0, 0)
+    (tree / ".private/b.jpg").unlink()
+    assert counts(scan(tree, tree / ".private")) == (2, 0, 0, 1)
+    (tree / ".private/c.jpg").unlink()
+    with pytest.raises(RootMissing, match="is empty, but 1 of its files are remembered"):
+        scan(tree, tree / ".private")
+
+
 def test_a_scan_of_one_folder_forgets_nothing_of_another(
     tree: Path, photos: list[bytes], scan: Scan, library: Read
 ) -> None:
