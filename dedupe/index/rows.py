@@ -126,11 +126,6 @@ def signed(number: int) -> int:
     return number - (1 << 64) if number >= 1 << 63 else number
 
 
-def unsigned(number: int) -> int:
-    """Back from `signed`."""
-    return number & _UNSIGNED
-
-
 def utf8(text: str) -> str:
     """What SQLite can keep: lone surrogates, of bytes that were no text, become escapes."""
     return text.encode("utf-8", "backslashreplace").decode()

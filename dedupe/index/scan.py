@@ -104,7 +104,7 @@ def update_index(
     crashes or hangs its decoder costs itself and no other. A kill at any moment costs at most
     BATCH photos. A damaged index is set aside and made anew.
 
-    Memory: 350 bytes for each file, and 25 MB of photos that were read ahead; each worker
+    Memory: 470 bytes for each file, and 33 MB of photos that were read ahead; each worker
     has 40 MB and may take 1.45 GB for a very large photo.
 
     Args:
