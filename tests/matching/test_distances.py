@@ -226,16 +226,15 @@ def test_any_vectors_have_the_pairs_that_subtraction_finds_with_and_without_shor
     # a threshold that is the distance of a pair: a tie
     one, other = chance.choice(count, 2, replace=False)
     threshold = float(np.linalg.norm(vectors[one].astype(float) - vectors[other].astype(float)))
-    expected = brute_force(vectors, threshold)
-    # a distance that differs from the threshold by its rounding is either
+    # a distance that differs from the threshold by the rounding of its sum may be in or out
+    expected = brute_force(vectors, threshold * (1 + 1e-12))
     doubtful = {pair for pair, away in expected.items() if away > threshold * (1 - 1e-12)}
     with pytest.MonkeyPatch.context() as patch:
         for few in (None, round(kept * dim)):
             patch.setattr(distances, "WORTH", 2)
             patch.setattr(pruning, "_directions", lambda *_, few=few: few)
             found = set(as_dict(pairs_within(vectors, threshold, rows=rows)))
-            assert expected.keys() - doubtful <= found <= expected.keys() | doubtful
-            assert (min(one, other), max(one, other)) in found or expected.keys() >= found
+            assert expected.keys() - doubtful <= found <= expected.keys()
 
 
 @pytest.mark.usefixtures("pruned")
