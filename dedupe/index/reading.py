@@ -72,7 +72,7 @@ class ReadIndex(OpenIndex):
         """The content hashes that have a vector of this encoder."""
         with self.snapshot(), self.sealed("photos"):
             rows = self.rows_by_photo(encoder)
-            return {content for number, content, *_ in self._each_photo() if rows[number] >= 0}
+            return {content for number, content, *_ in self.each_photo() if rows[number] >= 0}
 
     def files(
         self, encoder: EncoderRow, roots: Sequence[Path]
@@ -225,7 +225,7 @@ class ReadIndex(OpenIndex):
                     if row[-1]:
                         found[content] = self._thumbnail(row[0])
             if wanted:  # unknown, or the SQLite index over them is damaged: look at all
-                for number, content, *_, thumbnail in self._each_photo():
+                for number, content, *_, thumbnail in self.each_photo():
                     if content in wanted and thumbnail:
                         found[content] = self._thumbnail(number)
         return found
@@ -292,9 +292,14 @@ class ReadIndex(OpenIndex):
                 rows[photo] = row
         return rows
 
-    def _each_photo(self) -> Iterator[tuple[Any, ...]]:
+    def each_photo(self) -> Iterator[tuple[Any, ...]]:
         """Number and PHOTO_COLUMNS of every content."""
         return self._each("photos", f"id, {PHOTO_COLUMNS}", photo_seal)
+
+    def each_verdict(self, method: str) -> Iterator[tuple[int, int, bytes, int]]:
+        """Numbers of two photos, evidence and seal of every pair that `method` verified."""
+        query = "SELECT first, second, evidence, seal FROM verdicts WHERE method = ?"
+        yield from self._db.execute(query, (method,))
 
     def _each_file(self) -> Iterator[tuple[Any, ...]]:
         return self._each("files", FILE_COLUMNS, file_seal)

@@ -51,6 +51,11 @@ _PUT_THUMBNAIL = (
     "INSERT INTO thumbnails (photo, jpeg, seal) VALUES (?, ?, ?)"
     " ON CONFLICT (photo) DO UPDATE SET jpeg = excluded.jpeg, seal = excluded.seal"
 )
+_PUT_VERDICT = (
+    "INSERT INTO verdicts (method, first, second, evidence, seal) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (first, second) DO UPDATE SET method = excluded.method,"
+    " evidence = excluded.evidence, seal = excluded.seal"
+)
 _PUT_SKIP = (
     "INSERT INTO skips (path, size, mtime_ns, reason, problem, reader, seal)"
     " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET size = excluded.size,"
@@ -207,6 +212,12 @@ class Index(ReadIndex):
             if row[0] != path or file_seal(*row[:-1]) != row[-1]:
                 raise self.altered("files")
         return tuple(row[:-1])
+
+    def put_verdicts(self, method: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Store rows of `verdicts`, and drop those of other methods."""
+        with self.whole():
+            self._db.execute("DELETE FROM verdicts WHERE method <> ?", (method,))
+            self._db.executemany(_PUT_VERDICT, rows)
 
     def drop_unused(self, *, at_once: bool = False) -> None:
         """Drop contents that no file has had for 90 days, with their vectors and thumbnails.

@@ -77,6 +77,15 @@ CREATE TABLE skips (
     seal INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE roots (path BLOB PRIMARY KEY, seal INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE verdicts (
+    method TEXT NOT NULL,            -- of verification, with its version
+    first INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,
+    second INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,
+    evidence BLOB NOT NULL,          -- empty: nothing relates the two
+    seal INTEGER NOT NULL,           -- not in totals: a lost pair is verified once more
+    PRIMARY KEY (first, second)
+) WITHOUT ROWID;
+CREATE INDEX verdicts_by_second ON verdicts (second);
 CREATE TABLE totals (
     name TEXT NOT NULL,              -- of a table
     part INTEGER NOT NULL,           -- an encoder's number, or 0 where a table is one

@@ -1,35 +1,65 @@
-"""Tight sets of look-alikes."""
+"""Tight sets of photos: verified to be one picture, moment or scene, or look-alikes."""
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
-from dedupe.matching.distances import pairs_within
+from dedupe.matching.collages import without_collages
+from dedupe.matching.distances import Pairs, pairs_within
+from dedupe.matching.edits import named_edit
 from dedupe.matching.linkage import complete_linkage
+from dedupe.matching.relations import Relation
+from dedupe.matching.stars import Link, pair, stars
+from dedupe.matching.verified import Order, Verdict, Verdicts
 from dedupe.photos.photo import Photo
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """What one photo of a group is to the one that is kept.
+
+    Attributes:
+        relation: the strongest that is proved; look-alike where nothing but the distance
+            relates them.
+        edit: what was done to it, where it is the same picture: "cropped to 62 %"; else "".
+    """
+
+    relation: Relation
+    edit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Two or more photos, every two of which look alike.
+    """Two or more photos, each verified against the one that is kept, or all near each other.
 
     Attributes:
         photos: sorted by path, so that the same library prints the same way twice.
         spread: the largest L2 distance between any two of them, in seed units.
         vectors: (k, D) float32, the embeddings of `photos`, row by row.
+        kept: the one that the others were verified against, one of `photos`.
+        members: of each of `photos`, what it is to `kept`; of `kept` itself the same file.
     """
 
     photos: tuple[Photo, ...]
     spread: float
     vectors: npt.NDArray[np.float32] = field(compare=False, repr=False)
+    kept: Photo
+    members: tuple[Member, ...]
 
     def __post_init__(self) -> None:
         if len(self.photos) < 2:
             raise ValueError(f"a group needs at least 2 photos, got {len(self.photos)}")
+
+    @property
+    def relation(self) -> Relation:
+        """The weakest relation of a member to the one that is kept."""
+        return max(member.relation for member in self.members)
 
     def distances_to(self, photo: Photo) -> dict[Photo, float]:
         """The L2 distance of every member to `photo`, a member, in seed units."""
@@ -40,46 +70,178 @@ class Group:
         return dict(zip(self.photos, away.tolist(), strict=True))
 
 
+def largest_first(photos: Iterable[Photo]) -> Sequence[Photo]:
+    """Most pixels first, then what still has its capture time, then by path."""
+    return sorted(
+        photos, key=lambda photo: (-photo.pixels, photo.taken is None, os.fsencode(photo.path))
+    )
+
+
 def find_groups(
-    library: Library, threshold: float = SEED_THRESHOLD, *, device: str = "auto"
+    library: Library,
+    threshold: float = SEED_THRESHOLD,
+    *,
+    verdicts: Verdicts | None = None,
+    relation: Relation = Relation.LOOK_ALIKE,
+    order: Order = largest_first,
+    device: str = "auto",
 ) -> list[Group]:
-    """Sets of photos in which every two are within `threshold` of each other.
+    """Sets of photos that belong together, each photo in at most one.
+
+    From the strongest relation to the weakest: the best photo takes all that are proved to be
+    its picture, then all of its moment, then all of its scene, whole sets at a time; what is
+    left is joined where every two photos are within `threshold`. So every member of a set is
+    verified against the one that is kept, or within the threshold of it; nothing is chained.
 
     The same library gives the same groups, whatever the device or the order in which the
     photos were found. Copies of one file cost one comparison, not many.
 
     Args:
         library: as `scan` or `open_library` gives it.
-        threshold: L2 in seed units; up to 16 it is the same kind of picture.
+        threshold: L2 in seed units for look-alikes; up to 16 it is the same kind of picture.
+        verdicts: as `verify` gives them; without them sets are of same files and of
+            look-alikes alone.
+        relation: the weakest to look for: with `Relation.SAME_PICTURE`, no set holds two
+            shots, or two photos that are merely alike.
+        order: which photo is to be kept, as given to `verify`.
         device: "auto", "cpu", "cuda" or "mps".
 
     Returns:
-        The tightest group first; equally tight ones in the order of their first path.
+        The strongest relation first; then the tightest; equal ones in the order of their
+        first path.
 
     Raises:
         ValueError: `threshold` is negative.
         DeviceMissing: the device is not on this machine.
     """
+    if not threshold >= 0:
+        raise ValueError(f"a threshold is 0 or more, got {threshold}")
+    copies = _copies(library)
+    # the best copy of each content stands for it
+    rank = {photo.path: place for place, photo in enumerate(order(library.photos))}
+    ranks = {row: min(rank[library.photos[each].path] for each in copies[row]) for row in copies}
+    related = verdicts.related if verdicts else {}
+    units: list[tuple[int, ...]] = [(row,) for row in copies]
+    for level in _LEVELS:
+        if level <= relation:
+            units = _joined(library, units, related, level, ranks)
+    if relation is Relation.LOOK_ALIKE:
+        units = _near(library, units, threshold, ranks, device)
+    groups = [
+        _group(library, [copies[row] for row in unit], related, rank)
+        for unit in units
+        if len(unit) > 1 or len(copies[unit[0]]) > 1
+    ]
+    return sorted(
+        groups,
+        key=lambda group: (group.relation, group.spread, os.fsencode(group.photos[0].path)),
+    )
+
+
+_LEVELS = (Relation.SAME_PIXELS, Relation.SAME_PICTURE, Relation.SAME_MOMENT, Relation.SAME_SCENE)
+
+
+def _copies(library: Library) -> dict[int, list[int]]:
+    """Of each content the rows, by the row whose path is first."""
     contents: dict[bytes, list[int]] = {}
     photos = library.photos
     for row in sorted(range(len(photos)), key=lambda row: os.fsencode(photos[row].path)):
         contents.setdefault(photos[row].content, []).append(row)
-    # one row per content, in the order of its first path: ties end with the path
-    copies = list(contents.values())
-    firsts = np.array([rows[0] for rows in copies], np.int64)
-    pairs = pairs_within(library.vectors[firsts], threshold, device=device)
-    linked = complete_linkage(pairs)
-    alone = set(range(len(copies))).difference(*(cluster.tolist() for cluster in linked))
-    sets = [[row for each in cluster for row in copies[each]] for cluster in linked]
-    sets += [copies[each] for each in sorted(alone) if len(copies[each]) > 1]
-    groups = [_group(library, rows) for rows in sets]
-    return sorted(groups, key=lambda group: (group.spread, os.fsencode(group.photos[0].path)))
+    return {rows[0]: rows for rows in contents.values()}
 
 
-def _group(library: Library, rows: list[int]) -> Group:
-    rows.sort(key=lambda row: os.fsencode(library.photos[row].path))
-    vectors = library.vectors[rows].astype(np.float32)
-    return Group(tuple(library.photos[row] for row in rows), _spread(vectors), vectors)
+def _joined(
+    library: Library,
+    units: list[tuple[int, ...]],
+    related: Mapping[Link, Verdict],
+    level: Relation,
+    ranks: Mapping[int, int],
+) -> list[tuple[int, ...]]:
+    """Units around the best ones, by what is proved to be of `level` and stronger."""
+    if level is Relation.SAME_PICTURE:
+        links, collages = without_collages(library, related)
+        # a collage may be a member, and keeps nobody
+        ranks = {row: rank + len(ranks) * (row in collages) for row, rank in ranks.items()}
+    else:
+        links = {each for each, verdict in related.items() if verdict.relation <= level}
+    return stars(units, links, ranks)
+
+
+def _near(
+    library: Library,
+    units: list[tuple[int, ...]],
+    threshold: float,
+    ranks: Mapping[int, int],
+    device: str,
+) -> list[tuple[int, ...]]:
+    """Units of which every two photos are within the threshold, joined; the others as they were."""
+    rows = np.array(sorted(row for unit in units for row in unit), np.int64)
+    home = np.empty(len(rows), np.int64)
+    for number, unit in enumerate(units):
+        home[np.searchsorted(rows, unit)] = number
+    pairs = pairs_within(library.vectors[rows], threshold, device=device)
+    linked = complete_linkage(_whole(pairs, home, np.array([len(unit) for unit in units])))
+    joined = []
+    for cluster in linked:
+        together = sorted((units[each] for each in cluster.tolist()), key=lambda u: ranks[u[0]])
+        joined.append(tuple(row for unit in together for row in unit))
+    alone = set(range(len(units))).difference(*(cluster.tolist() for cluster in linked))
+    return joined + [units[each] for each in sorted(alone)]
+
+
+def _whole(pairs: Pairs, home: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Pairs:
+    """Pairs of units of which all members are pairs, at the distance of the farthest two."""
+    a, b = home[pairs.a], home[pairs.b]
+    apart = a != b
+    a, b, distance = np.minimum(a, b)[apart], np.maximum(a, b)[apart], pairs.distance[apart]
+    order = np.lexsort((b, a))
+    a, b, distance = a[order], b[order], distance[order]
+    new = np.ones(len(a), np.bool_)
+    new[1:] = (np.diff(a) != 0) | (np.diff(b) != 0)
+    starts = np.flatnonzero(new)
+    counts = np.diff(np.append(starts, len(a)))
+    farthest = np.maximum.reduceat(distance, starts) if len(starts) else distance
+    a, b = a[starts], b[starts]
+    full = counts == sizes[a] * sizes[b]
+    return Pairs(a[full], b[full], farthest[full])
+
+
+def _group(
+    library: Library,
+    copies: list[list[int]],
+    related: Mapping[Link, Verdict],
+    rank: Mapping[Path, int],
+) -> Group:
+    """The group of some contents, given by the rows of each, the one to keep first."""
+    photos = library.photos
+    best = copies[0][0]
+    kept = min((photos[row] for row in copies[0]), key=lambda photo: rank[photo.path])
+    found: dict[int, Member] = {}
+    for rows in copies:
+        member = _member(library, best, rows[0], kept, related)
+        found |= dict.fromkeys(rows, member)
+    ordered = sorted(found, key=lambda row: os.fsencode(photos[row].path))
+    vectors = library.vectors[ordered].astype(np.float32)
+    return Group(
+        photos=tuple(photos[row] for row in ordered),
+        spread=_spread(vectors),
+        vectors=vectors,
+        kept=kept,
+        members=tuple(found[row] for row in ordered),
+    )
+
+
+def _member(
+    library: Library, best: int, row: int, kept: Photo, related: Mapping[Link, Verdict]
+) -> Member:
+    if row == best:
+        return Member(Relation.SAME_FILE)
+    verdict = related.get(pair(best, row))
+    if verdict is None:
+        return Member(Relation.LOOK_ALIKE)
+    if verdict.relation is Relation.SAME_PICTURE and verdict.evidence is not None:
+        return Member(verdict.relation, named_edit(kept, library.photos[row], verdict.evidence))
+    return Member(verdict.relation)
 
 
 def _spread(vectors: npt.NDArray[np.float32]) -> float:
