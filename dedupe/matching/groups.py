@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
-from dedupe.matching.distances import pairs_within
+from dedupe.matching.distances import Pairs
 from dedupe.matching.linkage import complete_linkage
+from dedupe.matching.remembered import near_pairs
 from dedupe.photos.photo import Photo
 
 
@@ -64,11 +65,13 @@ def find_groups(
     photos = library.photos
     for row in sorted(range(len(photos)), key=lambda row: os.fsencode(photos[row].path)):
         contents.setdefault(photos[row].content, []).append(row)
-    # one row per content, in the order of its first path: ties end with the path
+    # contents by number, in the order of their first path: ties end with the path
     copies = list(contents.values())
-    firsts = np.array([rows[0] for rows in copies], np.int64)
-    pairs = pairs_within(library.vectors[firsts], threshold, device=device)
-    linked = complete_linkage(pairs)
+    number = np.zeros(len(photos), np.int64)
+    number[[rows[0] for rows in copies]] = np.arange(len(copies))
+    pairs = near_pairs(library, threshold, device=device)
+    a, b = number[pairs.a], number[pairs.b]
+    linked = complete_linkage(Pairs(np.minimum(a, b), np.maximum(a, b), pairs.distance))
     alone = set(range(len(copies))).difference(*(cluster.tolist() for cluster in linked))
     sets = [[row for each in cluster for row in copies[each]] for cluster in linked]
     sets += [copies[each] for each in sorted(alone) if len(copies[each]) > 1]
