@@ -85,13 +85,14 @@ def run(what: str, photos: Library, threshold: float, check: bool) -> None:
 def made_up(count: int) -> npt.NDArray[np.float16]:
     """(count, DIM) float16: every tenth has look-alikes, at 1 to 20 seed units."""
     rng = np.random.default_rng(0)
-    # how far real photos' vectors spread along their 1st, 2nd, ... direction
+    # how far real photos' vectors spread along their 1st, 2nd, ... direction; lengths differ by
+    # a tenth, so that some unrelated pairs are as near as they are among real ones
     spread = (np.arange(DIM) + 5.0) ** -0.6
     spread *= 30 / np.sqrt(2 * (spread**2).sum())
     vectors = np.empty((count, DIM), np.float16)
     for start in range(0, count, 10_000):
         some = rng.normal(0, spread, (min(10_000, count - start), DIM)).astype(np.float32)
-        some *= rng.normal(1, 0.07, (len(some), 1)).astype(np.float32)
+        some *= rng.normal(1, 0.1, (len(some), 1)).astype(np.float32)
         inside = np.flatnonzero(np.arange(len(some)) % 10 >= 8)
         away = rng.uniform(1, 20, (len(inside), 1)) / np.sqrt(2 * DIM)
         some[inside] = some[inside - inside % 10] + rng.normal(0, 1, (len(inside), DIM)) * away

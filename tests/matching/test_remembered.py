@@ -1,7 +1,11 @@
 """Remembered or not: near pairs are those that comparing all of them anew would give."""
 
-import hashlib
 import os
+import random
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +15,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from photos_by_number import DIM, library
 
 from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.errors import UnknownName
@@ -23,9 +28,6 @@ from dedupe.matching import distances, measure, remembered
 from dedupe.matching.distances import Pairs, pairs_within
 from dedupe.matching.groups import find_groups
 from dedupe.matching.remembered import near_pairs
-from dedupe.photos.photo import Photo, PhotoFile
-
-DIM = 24
 
 
 @pytest.fixture(autouse=True)
@@ -47,32 +49,6 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
     monkeypatch.setattr(remembered, "compared", counted)
     return calls  # type: ignore[return-value]
-
-
-def vector(number: int) -> npt.NDArray[np.float16]:
-    """Photos of a few kinds, 0 to 40 apart; every seventh has the vector of its neighbour."""
-    chance = np.random.default_rng(1000 + number - (number % 7 == 6))
-    kind = np.random.default_rng(10_000 + number % 5).normal(size=DIM) * 3
-    return (kind + chance.normal(size=DIM) * chance.uniform(0, 4)).astype(np.float16)
-
-
-def library(index: Path, numbers: object, folder: str = "/p") -> Library:
-    """Photos by number; a number that comes twice is a copy."""
-    photos = []
-    for place, number in enumerate(list(numbers)):  # type: ignore[call-overload]
-        path = Path(f"{folder}/{number:05}-{place:05}.jpg")
-        file = PhotoFile(path=path, size=1, mtime_ns=1, device=1, inode=place + 1)
-        content = hashlib.sha256(str(number).encode()).digest()
-        photos.append((number, Photo(file=file, content=content, width=1, height=1, format="JPEG")))
-    photos.sort(key=lambda each: os.fsencode(each[1].path))
-    index.touch()
-    return Library(
-        photos=tuple(photo for _, photo in photos),
-        vectors=np.array([vector(number) for number, _ in photos], np.float16).reshape(-1, DIM),
-        encoder=EncoderRow(1, DEFAULT_ENCODER, "quick-1", DIM),
-        skips=(),
-        index=index,
-    )
 
 
 def anew(library: Library, threshold: float) -> Pairs:
@@ -310,6 +286,30 @@ def test_a_segment_that_a_kill_cut_off_is_written_over(
     assert right(library(index, range(33)), 16.0)
     assert compared == [(30, 30), (3, 33), (3, 33)]
     assert file.path.read_bytes() == more
+
+
+def test_one_who_is_killed_while_writing_leaves_only_what_is_true(index: Path) -> None:
+    rng = random.Random(5)
+    here = Path(__file__).resolve().parent
+    path = os.pathsep.join([str(here), str(here.parents[1])])
+    seen = set()
+    for _ in range(12):
+        with subprocess.Popen(
+            [sys.executable, here / "killed_edge_writer.py", index],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(rng.uniform(0, 0.05))
+            process.send_signal(signal.SIGKILL)
+        known = edge_file(index).remembered()
+        seen.add((len(known.numbers), len(known.segments)))
+        if known.segments:
+            edge_file(index).read(known, known.segments, 24.0)  # every block is sound
+    assert len(seen) > 1
+    assert right(library(index, range(60)), 16.0)
+    assert right(library(index, range(60)), 24.0)
 
 
 def test_a_file_that_another_process_is_writing_is_left_alone(index: Path) -> None:
