@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.device import full_float32, pick_device
-from dedupe.matching.measure import Found, Measure
+from dedupe.matching.measure import Found, Measure, subtracted
 from dedupe.matching.pruning import WORTH, shortened
 from dedupe.progress import Progress, Silent
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Where the projection lets more than one pair in so many through, the product of the whole
 # vectors is quicker than measuring them: 19 ns a pair against 3 us.
 _MANY = 200
+
+# So few pairs of a block are measured without bringing all of its rows into float32 first.
+_SINGLE = 1_000
 
 # Rows measured against one query at once.
 _ROWS_AT_ONCE = 4096
@@ -197,6 +200,7 @@ def compared(
     *,
     lefts: int,
     inside: bool = True,
+    order: npt.NDArray[np.int64] | None = None,
     device: str = "auto",
     rows: int = 2048,
     progress: Progress | None = None,
@@ -210,6 +214,8 @@ def compared(
         reach: looked at anew for every block.
         lefts: how many of the rows, from the first on, are compared.
         inside: whether with one another, too, and not only with the rows behind them.
+        order: (M,) rows of `vectors`; "first" and "behind" are meant in this order, and the
+            rows in the answer are places in it. As they are if None.
         device: "auto", "cpu", "cuda" or "mps"; it holds one copy of the vectors.
         rows: side of the square block of distances held at once.
         progress: told how many of the first rows are done.
@@ -223,26 +229,32 @@ def compared(
     """
     import torch
 
-    if not lefts or len(vectors) < 2:
+    # writable: torch warns of an array that is not, though nothing is written to it
+    source = _Rows(
+        torch.from_numpy(np.require(vectors, requirements=["C", "W"])),
+        None if order is None else torch.from_numpy(order),
+    )
+    if not lefts or len(source) < 2:
         return
     progress = progress or Silent()
-    # writable: torch warns of an array that is not, though nothing is written to it
-    stored = torch.from_numpy(np.require(vectors, requirements=["C", "W"]))
-    rows = min(rows, len(stored))
+    rows = min(rows, len(source))
     room = _Room(rows, vectors.shape[1], torch.device("cpu"))
     measure = Measure(rows, vectors.shape[1])
     before: slice | None = None
-    for here, there, pairs in _nominated(stored, reach, device, rows, lefts, inside):
+    for here, there, pairs in _nominated(source, reach, device, rows, lefts, inside):
         if before is not None and before != here:
             progress.advance(before.stop - before.start)
         if before != here:
             before, left = here, None
         if not len(pairs):
             continue
+        if len(pairs) <= _SINGLE:
+            yield _single(vectors, pairs + np.array([here.start, there.start]), order, reach.value)
+            continue
         if left is None:
-            left = _filled(room.left, stored[here])
+            left = source.fill(room.left, here)
             measure.begin(left)
-        right = left if here == there else _filled(room.right, stored[there])
+        right = left if here == there else source.fill(room.right, there)
         a, b, distance = measure.within(right, pairs, reach.value)
         if len(a):
             yield a + here.start, b + there.start, distance
@@ -250,13 +262,45 @@ def compared(
         progress.advance(before.stop - before.start)
 
 
-def _filled(buffer: "torch.Tensor", block: "torch.Tensor") -> "torch.Tensor":
-    """A block in float32, in the first rows of a buffer."""
-    return buffer[: len(block)].copy_(block)
+def _single(
+    vectors: npt.NDArray[np.floating],
+    pairs: npt.NDArray[np.int64],
+    order: npt.NDArray[np.int64] | None,
+    threshold: float,
+) -> Found:
+    """The pairs that are within the threshold, of a few: only their rows are looked at."""
+    a, b = pairs.T
+    rows_a, rows_b = (a, b) if order is None else (order[a], order[b])
+    away = subtracted(vectors, vectors, rows_a, rows_b)
+    near = away <= threshold
+    return a[near], b[near], away[near].astype(np.float32)
+
+
+class _Rows:
+    """Vectors in an order of their own, without a copy of all of them in that order."""
+
+    def __init__(self, stored: "torch.Tensor", order: "torch.Tensor | None") -> None:
+        self.stored = stored
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self.stored if self.order is None else self.order)
+
+    def on(self, where: "torch.device", *, whole: bool) -> "_Rows":
+        """The same on a device; `whole`: as one tensor in its order."""
+        stored = self.stored
+        if self.order is not None and (whole or where.type != "cpu"):
+            return _Rows(stored[self.order].to(where), None)
+        return _Rows(stored.to(where), self.order)
+
+    def fill(self, buffer: "torch.Tensor", part: slice) -> "torch.Tensor":
+        """Some rows in float32, in the first rows of a buffer."""
+        block = self.stored[part if self.order is None else self.order[part]]
+        return buffer[: len(block)].copy_(block)
 
 
 def _nominated(
-    vectors: "torch.Tensor", reach: Reach, device: str, rows: int, lefts: int, inside: bool
+    source: _Rows, reach: Reach, device: str, rows: int, lefts: int, inside: bool
 ) -> Iterator[tuple[slice, slice, npt.NDArray[np.int64]]]:
     """The pairs that the matrix product cannot rule out, block by block.
 
@@ -266,17 +310,19 @@ def _nominated(
     import torch
 
     where = pick_device(device)
-    stored = vectors.to(where)
-    count, dim = stored.shape
+    count, dim = len(source), source.stored.shape[1]
+    pays = where.type == "cpu" and _pays(count, lefts, inside)
+    source = source.on(where, whole=pays)
     room = _Room(rows, dim, where)
     with torch.inference_mode(), full_float32():
-        starts = range(0, count, rows)
-        squares = torch.cat(
-            [_filled(room.left, stored[i : i + rows]).square().sum(1) for i in starts]
-        )
+        squares = torch.empty(count, device=where)
+        for first in range(0, count, rows):
+            part = slice(first, min(first + rows, count))
+            block = source.fill(room.left, part)
+            # into the room: a new block each time took longer than the product of 100 rows
+            torch.sum(torch.mul(block, block, out=room.right[: len(block)]), 1, out=squares[part])
         slack = _slack(squares, dim)
-        pays = where.type == "cpu" and _pays(count, lefts, inside)
-        short = shortened(stored, rows, reach.value) if pays else None
+        short = shortened(source.stored, rows, reach.value) if pays else None
         if short is not None:
             short_squares = short.vectors.square().sum(1)
             short_slack = _slack(short_squares, short.vectors.shape[1])
@@ -300,8 +346,8 @@ def _nominated(
                         yield here, there, near.nonzero().numpy()
                         continue
                 if not filled:
-                    left, filled = _filled(room.left, stored[here]), True
-                right = left if here == there else _filled(room.right, stored[there])
+                    left, filled = source.fill(room.left, here), True
+                right = left if here == there else source.fill(room.right, there)
                 near = _near(
                     room, left, right, squares[here], squares[there], limit * limit + slack
                 )

@@ -122,7 +122,7 @@ def test_folders_of_one_index_are_answered_from_the_whole_and_the_whole_from_the
         put(store, "/one", range(0, 20))
         put(store, "/two", range(20, 40))
     parts = [["/one"], ["/two"], [], ["/one"], ["/two", "/one"]]
-    for threshold in (16.0, 12.0, 18.0):
+    for threshold in (17.0, 15.5, 19.0):
         for paths in parts:
             photos = open_library(paths, index=index)
             found = facts(photos, threshold)

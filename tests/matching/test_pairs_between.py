@@ -45,6 +45,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(distances, "WORTH", 2)
         monkeypatch.setattr(pruning, "_directions", lambda rows, *_: rows.shape[1] // 3)
     elif request.param == "products":
+        monkeypatch.setattr(distances, "_SINGLE", 0)
         monkeypatch.setattr(measure, "_MANY", 1)
 
 
@@ -142,6 +143,7 @@ def test_any_two_sets_have_the_pairs_that_subtraction_finds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(distances, "WORTH", 2)
         patch.setattr(measure, "_MANY", many)
+        patch.setattr(distances, "_SINGLE", 0 if many == 1 else 1_000)
         patch.setattr(pruning, "_directions", lambda *_: min(few, dim) if few is not None else None)
         found = as_dict(pairs_between(one, other, threshold, rows=rows))
     assert found.keys() == expected.keys()
