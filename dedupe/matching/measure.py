@@ -100,8 +100,9 @@ class Measure:
         the true square by at most (2D + 4) x 2^-53 x (|x|^2 + |y|^2), and what subtraction
         gives by (D + 4) x 2^-53 of it, which is no more than 2 (|x|^2 + |y|^2). Between the
         two ends of that the square that subtraction gives must lie. Where both ends are the
-        same float32 distance, on the same side of the threshold, it is that; where not, it is subtracted: for vectors of norm 30 that was
-        44 of 1,000,000 pairs 20 apart, 1 in 9 of those 0.3 apart, all that were 0.1 apart.
+        same float32 distance, on the same side of the threshold, it is that; where not, it is
+        subtracted: for vectors of norm 30 that was 44 of 1,000,000 pairs 20 apart, 1 in 9 of
+        those 0.3 apart, all that were 0.1 apart.
         """
         left64, right64 = self._doubled(right)
         squares = np.einsum("ij,ij->i", left64, left64)[a]
