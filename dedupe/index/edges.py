@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-# Pairs that are remembered at most: 240 MB. 100,000 photos have so many up to about 21 seed
-# units (made-up vectors, benchmarks/remembered_pairs.py).
+# Pairs that are remembered at most: 12 bytes each, 240 MB.
 MOST_PAIRS = 20_000_000
 
 # Segments in a file at most; with more it is written anew as one. A class of photos is a bit

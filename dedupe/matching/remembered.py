@@ -21,10 +21,11 @@ from dedupe.progress import Progress, Silent
 # Up to which distance pairs are remembered, in seed units: a dog and a cat are 24.6 apart.
 REACH = 24.0
 
-# Contents from which on it pays: fewer are compared in a third of a second.
+# Contents from which on it pays: fewer are one block of the matrix product.
 WORTH = 2048
 
-# Contents up to which all within REACH is looked for at once: 200 million comparisons, 5 s.
+# Contents up to which all within REACH is looked for at once: 1.2 million pairs of 20,000
+# made-up vectors (14 MB).
 _FEW = 20_000
 
 # How far the pairs that are held may outgrow MOST_PAIRS before the farthest are let go.
@@ -84,8 +85,8 @@ def _one_per_content(library: Library) -> npt.NDArray[np.int64]:
     photos = library.photos
     for row, photo in enumerate(photos):
         other = first.setdefault(photo.content, row)
-        # a library is in the order of paths, unless somebody put it together; to sort 100,000
-        # again takes as long as all the rest
+        # a library is in the order of paths, unless somebody put it together: to sort 100,000
+        # again took 1.7 s of the 4.6 of a remembered answer (a busy machine)
         if other != row and os.fsencode(photo.path) < os.fsencode(photos[other].path):
             first[photo.content] = row
     return np.array(sorted(first.values()), np.int64)
