@@ -1,7 +1,7 @@
 """Every pair of photos closer than a threshold, exactly, in blocks."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,18 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.device import full_float32, pick_device
+from dedupe.matching.measure import Found, Measure, subtracted
 from dedupe.matching.pruning import WORTH, shortened
+from dedupe.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import torch
 
-# Pairs measured by subtraction at once: 128 x 1280 x 8 bytes are 1.3 MB and stay in the
-# cache: 3 us a pair. Subtracting half from half precision took 13, mixed precisions 9.
-_MEASURED_AT_ONCE = 128
-
 # Where the projection lets more than one pair in so many through, the product of the whole
 # vectors is quicker than measuring them: 19 ns a pair against 3 us.
 _MANY = 200
+
+# So few pairs of a block are measured without bringing all of its rows into float32 first.
+_SINGLE = 1_000
 
 # Rows measured against one query at once.
 _ROWS_AT_ONCE = 4096
@@ -31,8 +32,8 @@ class Pairs:
     """M pairs of rows, as parallel arrays, in the order of (a, b).
 
     Attributes:
-        a: (M,) int64, the smaller row of each pair.
-        b: (M,) int64, the larger row.
+        a: (M,) int64, the smaller row of each pair, or the row of the first of two sets.
+        b: (M,) int64, the larger row, or that of the second set.
         distance: (M,) float32, L2 in seed units.
     """
 
@@ -55,8 +56,9 @@ def pairs_within(
 
     Exact: the answer depends neither on `rows` nor on the device. A matrix product on the
     device nominates pairs, with a slack that covers its rounding; each nominated pair is
-    then measured by subtraction in float64 on the CPU, which decides. On a CPU a projection
-    rules most pairs out before that (pruning.py), which loses none.
+    then measured in float64 on the CPU, which decides: by subtraction, or by what is certain
+    to give the same (measure.py). On a CPU a projection rules most pairs out before that
+    (pruning.py), which loses none.
 
     Args:
         vectors: (N, D) float16 or float32, finite, their squared norms below 3.4e38.
@@ -75,17 +77,74 @@ def pairs_within(
     Block-wise exact search after faiss contrib/exhaustive_search.py (knn_ground_truth),
     upper triangle only.
     """
+    refuse(vectors, threshold)
+    reach = Reach(threshold)
+    return _sorted(compared(vectors, reach, device=device, rows=rows, lefts=len(vectors)))
+
+
+def pairs_between(
+    vectors_a: npt.NDArray[np.floating],
+    vectors_b: npt.NDArray[np.floating],
+    threshold: float,
+    *,
+    device: str = "auto",
+    rows: int = 2048,
+) -> Pairs:
+    """Find every pair of a row of one set and a row of another within `threshold`.
+
+    As exact as `pairs_within`, and to the last bit the same distances. No two rows of one set
+    are compared. Both sets are copied once, into one.
+
+    Args:
+        vectors_a: (N, D) float16 or float32, finite, their squared norms below 3.4e38.
+        vectors_b: (M, D) likewise.
+        threshold: in seed units, 0 or more.
+        device: "auto", "cpu", "cuda" or "mps".
+        rows: side of the block of distances held at once.
+
+    Returns:
+        `a` are rows of `vectors_a`, `b` of `vectors_b`.
+
+    Raises:
+        ValueError: a set is not 2-D, not finite or too large, they are not of one D, or
+            `threshold` is negative.
+        DeviceMissing: the device is not on this machine.
+    """
+    for vectors in (vectors_a, vectors_b):
+        refuse(vectors, threshold)
+    if vectors_a.shape[1] != vectors_b.shape[1]:
+        raise ValueError(
+            f"vectors must be of one D, got shapes {vectors_a.shape} and {vectors_b.shape}"
+        )
+    lefts = len(vectors_a) if len(vectors_b) else 0
+    both = np.concatenate([vectors_a, vectors_b])
+    reach = Reach(threshold)
+    pairs = _sorted(compared(both, reach, device=device, rows=rows, lefts=lefts, inside=False))
+    return Pairs(pairs.a, pairs.b - len(vectors_a), pairs.distance)
+
+
+def refuse(vectors: npt.NDArray[np.floating], threshold: float) -> None:
+    """Refuse what cannot be compared.
+
+    Raises:
+        ValueError: `vectors` is not 2-D or not finite, or `threshold` is negative.
+    """
     if vectors.ndim != 2 or not np.isfinite(vectors).all():
         raise ValueError(f"vectors must be (N, D) and finite, got shape {vectors.shape}")
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
-    found = list(_measured(vectors, threshold, device, rows)) if len(vectors) > 1 else []
-    if not found:
+
+
+def _sorted(found: Iterable[Found]) -> Pairs:
+    """What was found in blocks, in the order of (a, b)."""
+    # half the memory while they are collected
+    small = [(a.astype(np.int32), b.astype(np.int32), distance) for a, b, distance in found]
+    if not small:
         nothing = np.empty(0, np.int64)
         return Pairs(nothing, nothing, np.empty(0, np.float32))
-    a, b, distance = (np.concatenate(column) for column in zip(*found, strict=True))
+    a, b, distance = (np.concatenate(column) for column in zip(*small, strict=True))
     order = np.lexsort((b, a))
-    return Pairs(a[order], b[order], distance[order].astype(np.float32))
+    return Pairs(a[order].astype(np.int64), b[order].astype(np.int64), distance[order])
 
 
 def distances_to(
@@ -108,7 +167,15 @@ def distances_to(
     return np.concatenate([np.empty(0), *parts]).astype(np.float32)
 
 
-_Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
+@dataclass(slots=True)
+class Reach:
+    """Up to which distance pairs are looked for; may be lowered while they are.
+
+    Attributes:
+        value: in seed units.
+    """
+
+    value: float
 
 
 class _Room:
@@ -127,75 +194,148 @@ class _Room:
         self.near = torch.empty(rows * rows, dtype=torch.bool, device=device)
 
 
-def _measured(
-    vectors: npt.NDArray[np.floating], threshold: float, device: str, rows: int
-) -> Iterator[_Found]:
-    """The pairs that are within the threshold, measured, block by block."""
+def compared(
+    vectors: npt.NDArray[np.floating],
+    reach: Reach,
+    *,
+    lefts: int,
+    inside: bool = True,
+    order: npt.NDArray[np.int64] | None = None,
+    device: str = "auto",
+    rows: int = 2048,
+    progress: Progress | None = None,
+) -> Iterator[Found]:
+    """Compare the first rows with all others, and find what is within reach, block by block.
+
+    What `pairs_within` and `pairs_between` rest on, for who keeps not all that is found.
+
+    Args:
+        vectors: (N, D) float16 or float32, finite.
+        reach: looked at anew for every block.
+        lefts: how many of the rows, from the first on, are compared.
+        inside: whether with one another, too, and not only with the rows behind them.
+        order: (M,) rows of `vectors`; "first" and "behind" are meant in this order, and the
+            rows in the answer are places in it. As they are if None.
+        device: "auto", "cpu", "cuda" or "mps"; it holds one copy of the vectors.
+        rows: side of the square block of distances held at once.
+        progress: told how many of the first rows are done.
+
+    Yields:
+        Rows a < b, each pair once, and their distances.
+
+    Raises:
+        ValueError: the vectors are too large.
+        DeviceMissing: the device is not on this machine.
+    """
     import torch
 
     # writable: torch warns of an array that is not, though nothing is written to it
-    stored = torch.from_numpy(np.require(vectors, requirements=["C", "W"]))
-    rows = min(rows, len(stored))
-    place = torch.device("cpu")
-    room = _Room(rows, vectors.shape[1], place)
-    buffers = np.empty((2, _MEASURED_AT_ONCE, vectors.shape[1]))
-    of_left = -1
-    for first, second, pairs in _nominated(stored, threshold, device, rows):
+    source = _Rows(
+        torch.from_numpy(np.require(vectors, requirements=["C", "W"])),
+        None if order is None else torch.from_numpy(order),
+    )
+    if not lefts or len(source) < 2:
+        return
+    progress = progress or Silent()
+    rows = min(rows, len(source))
+    room = _Room(rows, vectors.shape[1], torch.device("cpu"))
+    measure = Measure(rows, vectors.shape[1])
+    before: slice | None = None
+    for here, there, pairs in _nominated(source, reach, device, rows, lefts, inside):
+        if before is not None and before != here:
+            progress.advance(before.stop - before.start)
+        if before != here:
+            before, left = here, None
         if not len(pairs):
             continue
-        if first != of_left:
-            left = _filled(room.left, stored[first : first + rows]).numpy()
-            of_left = first
-        right = left
-        if first != second:
-            right = _filled(room.right, stored[second : second + rows]).numpy()
-        parts: list[_Found] = []
-        for start in range(0, len(pairs), _MEASURED_AT_ONCE):
-            a, b = pairs[start : start + _MEASURED_AT_ONCE].T
-            one, other = buffers[:, : len(a)]
-            one[:], other[:] = left[a], right[b]
-            one -= other
-            distance = np.sqrt(np.einsum("ij,ij->i", one, one))
-            near = distance <= threshold
-            parts.append((a[near] + first, b[near] + second, distance[near]))
-        yield tuple(np.concatenate(column) for column in zip(*parts, strict=True))  # type: ignore[misc]
+        if len(pairs) <= _SINGLE:
+            yield _single(vectors, pairs + np.array([here.start, there.start]), order, reach.value)
+            continue
+        if left is None:
+            left = source.fill(room.left, here)
+            measure.begin(left)
+        right = left if here == there else source.fill(room.right, there)
+        a, b, distance = measure.within(right, pairs, reach.value)
+        if len(a):
+            yield a + here.start, b + there.start, distance
+    if before is not None:
+        progress.advance(before.stop - before.start)
 
 
-def _filled(buffer: "torch.Tensor", block: "torch.Tensor") -> "torch.Tensor":
-    """A block in float32, in the first rows of a buffer."""
-    return buffer[: len(block)].copy_(block)
+def _single(
+    vectors: npt.NDArray[np.floating],
+    pairs: npt.NDArray[np.int64],
+    order: npt.NDArray[np.int64] | None,
+    threshold: float,
+) -> Found:
+    """The pairs that are within the threshold, of a few: only their rows are looked at."""
+    a, b = pairs.T
+    rows_a, rows_b = (a, b) if order is None else (order[a], order[b])
+    away = subtracted(vectors, vectors, rows_a, rows_b)
+    near = away <= threshold
+    return a[near], b[near], away[near].astype(np.float32)
+
+
+class _Rows:
+    """Vectors in an order of their own, without a copy of all of them in that order."""
+
+    def __init__(self, stored: "torch.Tensor", order: "torch.Tensor | None") -> None:
+        self.stored = stored
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self.stored if self.order is None else self.order)
+
+    def on(self, where: "torch.device", *, whole: bool) -> "_Rows":
+        """The same on a device; `whole`: as one tensor in its order."""
+        stored = self.stored
+        if self.order is not None and (whole or where.type != "cpu"):
+            return _Rows(stored[self.order].to(where), None)
+        return _Rows(stored.to(where), self.order)
+
+    def fill(self, buffer: "torch.Tensor", part: slice) -> "torch.Tensor":
+        """Some rows in float32, in the first rows of a buffer."""
+        block = self.stored[part if self.order is None else self.order[part]]
+        return buffer[: len(block)].copy_(block)
 
 
 def _nominated(
-    vectors: "torch.Tensor", threshold: float, device: str, rows: int
-) -> Iterator[tuple[int, int, npt.NDArray[np.int64]]]:
+    source: _Rows, reach: Reach, device: str, rows: int, lefts: int, inside: bool
+) -> Iterator[tuple[slice, slice, npt.NDArray[np.int64]]]:
     """The pairs that the matrix product cannot rule out, block by block.
 
     Yields:
-        The first row of the left and of the right block, and (M, 2) row numbers inside them.
+        The rows of the left and of the right block, and (M, 2) row numbers inside them.
     """
     import torch
 
     where = pick_device(device)
-    stored = vectors.to(where)
-    room = _Room(rows, stored.shape[1], where)
+    count, dim = len(source), source.stored.shape[1]
+    pays = where.type == "cpu" and _pays(count, lefts, inside)
+    source = source.on(where, whole=pays)
+    room = _Room(rows, dim, where)
     with torch.inference_mode(), full_float32():
-        starts = range(0, len(stored), rows)
-        squares = torch.cat(
-            [_filled(room.left, stored[i : i + rows]).square().sum(1) for i in starts]
-        )
-        limit = threshold * threshold * (1 + 2.0**-20) + _slack(squares, stored.shape[1])
-        pays = where.type == "cpu" and len(stored) >= WORTH
-        short = shortened(stored, rows, threshold) if pays else None
+        squares = torch.empty(count, device=where)
+        for first in range(0, count, rows):
+            part = slice(first, min(first + rows, count))
+            block = source.fill(room.left, part)
+            # into the room: a new block each time took longer than the product of 100 rows
+            torch.sum(torch.mul(block, block, out=room.right[: len(block)]), 1, out=squares[part])
+        slack = _slack(squares, dim)
+        short = shortened(source.stored, rows, reach.value) if pays else None
         if short is not None:
             short_squares = short.vectors.square().sum(1)
-            reach = threshold * (1 + 2.0**-20) + short.slack
-            short_limit = reach * reach + _slack(short_squares, short.vectors.shape[1])
-        for first in starts:
+            short_slack = _slack(short_squares, short.vectors.shape[1])
+        for first in range(0, lefts, rows):
+            here = slice(first, min(first + rows, lefts))
             filled = False
-            for second in range(first, len(stored), rows):
-                here, there = slice(first, first + rows), slice(second, second + rows)
+            for second in range(first if inside else lefts, count, rows):
+                there = slice(second, min(second + rows, count))
+                # what is ruled out must be beyond reach whatever the rounding of its square
+                limit = reach.value * (1 + 2.0**-20)
                 if short is not None:
+                    wider = limit + short.slack
+                    short_limit = wider * wider + short_slack
                     near = _near(
                         room, short.vectors[here], short.vectors[there],
                         short_squares[here], short_squares[there], short_limit,
@@ -203,15 +343,24 @@ def _nominated(
                     if first == second:
                         near.triu_(diagonal=1)
                     if near.sum() * _MANY <= near.numel():
-                        yield first, second, near.nonzero().numpy()
+                        yield here, there, near.nonzero().numpy()
                         continue
                 if not filled:
-                    left, filled = _filled(room.left, stored[here]), True
-                right = left if first == second else _filled(room.right, stored[there])
-                near = _near(room, left, right, squares[here], squares[there], limit)
+                    left, filled = source.fill(room.left, here), True
+                right = left if here == there else source.fill(room.right, there)
+                near = _near(
+                    room, left, right, squares[here], squares[there], limit * limit + slack
+                )
                 if first == second:
                     near.triu_(diagonal=1)
-                yield first, second, near.nonzero().cpu().numpy()
+                yield here, there, near.nonzero().cpu().numpy()
+
+
+def _pays(count: int, lefts: int, inside: bool) -> bool:
+    """Whether finding shorter vectors may take less time than it saves."""
+    pairs = lefts * (count - lefts) + (lefts * (lefts - 1) // 2 if inside else 0)
+    # to shorten a row takes as long as its products with 1,000 others
+    return pairs >= WORTH * (WORTH - 1) // 2 and lefts >= WORTH // 8
 
 
 def _slack(squares: "torch.Tensor", dim: int) -> float:

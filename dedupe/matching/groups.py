@@ -11,10 +11,11 @@ import numpy.typing as npt
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
 from dedupe.matching.collages import without_collages
-from dedupe.matching.distances import Pairs, pairs_within
+from dedupe.matching.distances import Pairs
 from dedupe.matching.edits import named_edit
 from dedupe.matching.linkage import complete_linkage
 from dedupe.matching.relations import Relation
+from dedupe.matching.remembered import near_pairs
 from dedupe.matching.stars import Link, pair, stars
 from dedupe.matching.verified import Order, Verdict, Verdicts
 from dedupe.photos.photo import Photo
@@ -175,11 +176,13 @@ def _near(
     device: str,
 ) -> list[tuple[int, ...]]:
     """Units of which every two photos are within the threshold, joined; the others as they were."""
-    rows = np.array(sorted(row for unit in units for row in unit), np.int64)
-    home = np.empty(len(rows), np.int64)
+    # units by number, in the order of their first path: ties end with the path
+    first = {row: place for place, row in enumerate(ranks)}
+    units = sorted(units, key=lambda unit: min(first[row] for row in unit))
+    home = np.zeros(len(library.photos), np.int64)
     for number, unit in enumerate(units):
-        home[np.searchsorted(rows, unit)] = number
-    pairs = pairs_within(library.vectors[rows], threshold, device=device)
+        home[list(unit)] = number
+    pairs = near_pairs(library, threshold, device=device)
     linked = complete_linkage(_whole(pairs, home, np.array([len(unit) for unit in units])))
     joined = []
     for cluster in linked:

@@ -1,0 +1,163 @@
+"""The exact distances of nominated pairs: by subtraction, or by what is certain to equal it."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+# Pairs subtracted at once: 128 x 1280 x 8 bytes are 1.3 MB and stay in the cache. 2 us of CPU
+# time a pair. Subtracting half from half precision took 4 times as long, mixed precisions 3.
+_AT_ONCE = 128
+
+# Pairs in a block from which on products pay: 0.6 us a pair, on all cores, once the two sides
+# are in float64 (10 ms each for 2048 x 1280).
+_MANY = 16_384
+
+Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]
+
+
+def subtracted(
+    left: npt.NDArray[np.floating],
+    right: npt.NDArray[np.floating],
+    a: npt.NDArray[np.int64],
+    b: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    """The L2 distance of left[a] and right[b], pair by pair: what every distance here is.
+
+    Args:
+        left: (N, D) float16 or float32.
+        right: (M, D) likewise; may be `left`.
+        a: (P,) rows of `left`.
+        b: (P,) rows of `right`.
+
+    Returns:
+        (P,) float64, the difference taken and summed up in float64.
+    """
+    buffers = np.empty((2, min(_AT_ONCE, len(a)), left.shape[1]))
+    squares = np.empty(len(a))
+    for start in range(0, len(a), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        one, other = buffers[:, : len(a[part])]
+        one[:], other[:] = left[a[part]], right[b[part]]
+        one -= other
+        np.einsum("ij,ij->i", one, one, out=squares[part])
+    return np.sqrt(squares)
+
+
+class Measure:
+    """Measures the pairs of one block of left rows with one block of right rows after the other."""
+
+    def __init__(self, rows: int, dim: int) -> None:
+        self._shape = rows, dim
+        self._room: torch.Tensor | None = None  # of both sides in float64, 42 MB, once needed
+        self._left: torch.Tensor
+        self._filled = False
+
+    def begin(self, left: "torch.Tensor") -> None:
+        """From here on the left rows are these.
+
+        Args:
+            left: (B, D) float32, on the CPU.
+        """
+        self._left, self._filled = left, False
+
+    def within(
+        self, right: "torch.Tensor", pairs: npt.NDArray[np.int64], threshold: float
+    ) -> Found:
+        """The pairs that are within the threshold.
+
+        Args:
+            right: (C, D) float32, on the CPU.
+            pairs: (M, 2) rows of the left and of the right side, in the order of the left.
+            threshold: in seed units.
+
+        Returns:
+            Left rows, right rows, and (M',) float32 distances: those of `subtracted`, to the
+            last bit, whichever way they were come by.
+        """
+        a, b = pairs[:, 0], pairs[:, 1]
+        if len(pairs) >= _MANY:
+            return self._by_products(right, a, b, threshold)
+        away = subtracted(self._left.numpy(), right.numpy(), a, b)
+        near = away <= threshold
+        return a[near], b[near], away[near].astype(np.float32)
+
+    def _by_products(
+        self,
+        right: "torch.Tensor",
+        a: npt.NDArray[np.int64],
+        b: npt.NDArray[np.int64],
+        threshold: float,
+    ) -> Found:
+        """By |x|^2 + |y|^2 - 2xy in float64, where no rounding of it can matter.
+
+        float32 products are exact in float64, and a sum of D of them is off by at most
+        D x 2^-53 x |x| |y| (Higham, Accuracy and Stability, 3.1). So the result is off from
+        the true square by at most (2D + 4) x 2^-53 x (|x|^2 + |y|^2), and what subtraction
+        gives by (D + 4) x 2^-53 of it, which is no more than 2 (|x|^2 + |y|^2). Between the
+        two ends of that the square that subtraction gives must lie. Where both ends are the
+        same float32 distance, on the same side of the threshold, it is that; where not, it is
+        subtracted: for vectors of norm 30 that was 44 of 1,000,000 pairs 20 apart, 1 in 9 of
+        those 0.3 apart, all that were 0.1 apart.
+        """
+        left64, right64 = self._doubled(right)
+        squares = np.einsum("ij,ij->i", left64, left64)[a]
+        squares += np.einsum("ij,ij->i", right64, right64)[b]
+        slack = 4 * (left64.shape[1] + 16) * 2.0**-53 * squares
+        squares -= 2 * _products(left64, right64, a, b)
+        low = np.sqrt(np.maximum(squares - slack, 0))
+        high = np.sqrt(squares + slack)
+        away = high.astype(np.float32)
+        near = high <= threshold
+        doubtful = (low <= threshold) & (~near | (low.astype(np.float32) != away))
+        if doubtful.any():
+            exact = subtracted(self._left.numpy(), right.numpy(), a[doubtful], b[doubtful])
+            away[doubtful] = exact
+            near[doubtful] = exact <= threshold
+        return a[near], b[near], away[near]
+
+    def _doubled(
+        self, right: "torch.Tensor"
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        import torch
+
+        if self._room is None:
+            self._room = torch.empty((2, *self._shape), dtype=torch.float64)
+        left_room, right_room = self._room
+        if not self._filled:
+            left_room[: len(self._left)].copy_(self._left)
+            self._filled = True
+        right_room[: len(right)].copy_(right)
+        return left_room[: len(self._left)].numpy(), right_room[: len(right)].numpy()
+
+
+def _products(
+    left: npt.NDArray[np.float64],
+    right: npt.NDArray[np.float64],
+    a: npt.NDArray[np.int64],
+    b: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    """left[a] times right[b], pair by pair, without copying the rows; `a` in rising order."""
+    import torch
+
+    begins = torch.from_numpy(np.searchsorted(a, np.arange(len(left) + 1)))
+    columns = torch.from_numpy(b.copy())
+    with warnings.catch_warnings():
+        # torch calls all of its sparse matrices a beta
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+        wanted = torch.sparse_csr_tensor(
+            begins,
+            columns,
+            torch.zeros(len(a), dtype=torch.float64),
+            (len(left), len(right)),
+            check_invariants=False,  # unsaid it is a warning; the pairs are of `nonzero`
+        )
+    product = torch.sparse.sampled_addmm(
+        wanted, torch.from_numpy(left), torch.from_numpy(right).T, beta=0.0
+    )
+    values: npt.NDArray[np.float64] = product.values().numpy()
+    return values

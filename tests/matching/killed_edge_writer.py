@@ -1,0 +1,21 @@
+"""Asks for the near pairs of more and more photos of INDEX: made to be killed."""
+
+import sys
+from pathlib import Path
+
+from photos_by_number import library
+
+from dedupe.index import edges
+from dedupe.matching import remembered
+
+if __name__ == "__main__":
+    remembered.WORTH = 2
+    edges.MOST_SEGMENTS = 3  # written anew every other time
+    index = Path(sys.argv[1])
+    remembered.near_pairs(library(index, range(2)), 16.0)  # torch is imported
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    while True:
+        edges.EdgeFile(index, "quick-1").path.unlink(missing_ok=True)
+        for count in range(4, 60, 2):
+            remembered.near_pairs(library(index, range(count)), 16.0)
