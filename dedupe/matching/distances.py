@@ -184,13 +184,15 @@ def _nominated(
         squares = torch.cat(
             [_filled(room.left, stored[i : i + rows]).square().sum(1) for i in starts]
         )
-        limit = threshold * threshold * (1 + 2.0**-20) + _slack(squares, stored.shape[1])
+        largest = float(squares.max())
+        limit = threshold * threshold * (1 + 2.0**-20) + product_slack(largest, stored.shape[1])
         pays = where.type == "cpu" and len(stored) >= WORTH
         short = shortened(stored, rows, threshold) if pays else None
         if short is not None:
             short_squares = short.vectors.square().sum(1)
             reach = threshold * (1 + 2.0**-20) + short.slack
-            short_limit = reach * reach + _slack(short_squares, short.vectors.shape[1])
+            largest = float(short_squares.max())
+            short_limit = reach * reach + product_slack(largest, short.vectors.shape[1])
         for first in starts:
             filled = False
             for second in range(first, len(stored), rows):
@@ -214,8 +216,12 @@ def _nominated(
                 yield first, second, near.nonzero().cpu().numpy()
 
 
-def _slack(squares: "torch.Tensor", dim: int) -> float:
-    """By how much a squared distance by the product may be off.
+def product_slack(largest: float, dim: int) -> float:
+    """By how much a squared distance by a float32 product may be off.
+
+    Args:
+        largest: squared norm of the longest vector.
+        dim: length of the vectors.
 
     |x|^2 + |y|^2 - 2xy cancels: for vectors of norm 30 a true distance of 0.001 comes out as
     anything from 0 to 0.02. A float32 sum of D products is off by at most D x 2^-24 x |x| |y|
@@ -225,7 +231,6 @@ def _slack(squares: "torch.Tensor", dim: int) -> float:
     Raises:
         ValueError: the sums are more than float32 holds.
     """
-    largest = float(squares.max())
     if not math.isfinite(largest):
         raise ValueError("vectors are too large: a squared norm is more than float32 holds")
     return 4 * (dim + 4) * (largest * 2.0**-24 + 2.0**-126)
