@@ -29,7 +29,7 @@ _APART_KM = 5.0  # and another village
 # Rows of the distances that are changed at once: 256 x 4,000 x 8 bytes are 8 MB.
 _ROWS = 256
 
-# scikit-learn's linkage needs all distances at once: 4,000 photos are 130 MB of float64.
+# scikit-learn's linkage needs all distances at once, and copies of them: 380 MB for 4,000 photos.
 _AT_ONCE = 4000
 
 

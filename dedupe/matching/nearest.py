@@ -68,7 +68,9 @@ def nearest(
     unwanted = wanted[:0] if unwanted is None else unwanted
     rows = _nominated(vectors, wanted, unwanted, k, np.inf if threshold is None else threshold)
     which, distance = _measured(vectors, rows, wanted)
-    counts = np.ones(len(rows), np.bool_) if threshold is None else distance <= threshold
+    counts = np.ones(len(rows), np.bool_)
+    if threshold is not None:
+        counts &= distance.astype(np.float64) <= threshold  # 0.1 is not rounded to float32
     if len(unwanted):
         counts &= distance < _measured(vectors, rows, unwanted)[1]
     rows, which, distance = rows[counts], which[counts], distance[counts]

@@ -23,7 +23,7 @@ def plain(
     """By measuring every row."""
     away = np.stack([distances_to(vectors, query) for query in wanted])
     near, which = away.min(axis=0), away.argmin(axis=0)
-    counts = np.ones(len(vectors), np.bool_) if threshold is None else near <= threshold
+    counts = near.astype(np.float64) <= (np.inf if threshold is None else threshold)
     for query in unwanted:
         counts &= near < distances_to(vectors, query)
     rows = [row for row in np.argsort(near, kind="stable").tolist() if counts[row]]
@@ -106,6 +106,19 @@ def test_of_equal_distances_the_first_rows_and_the_first_example_are_taken() -> 
     vectors = np.array([[1], [-1], [1], [0], [-1]], np.float16)
     found = nearest(vectors, np.array([[0], [0]], np.float32), k=3)
     assert as_list(found) == [(3, 0.0, 0), (0, 1.0, 0), (1, 1.0, 0)]
+
+
+@pytest.mark.parametrize("threshold", [1e19, 1e200, float("inf")])
+def test_a_threshold_may_be_as_large_as_one_likes(threshold: float) -> None:
+    vectors = look_alikes(50)
+    assert len(nearest(vectors, vectors[:1], threshold=threshold).rows) == 50
+
+
+def test_a_threshold_is_not_rounded() -> None:
+    vectors = np.array([[0.1]], np.float32)  # 0.1000000015
+    zero = np.zeros((1, 1), np.float32)
+    assert not len(nearest(vectors, zero, threshold=0.1).rows)
+    assert len(nearest(vectors, zero, threshold=0.1000000015).rows)
 
 
 def test_as_near_to_one_that_is_not_wanted_is_out() -> None:
