@@ -53,6 +53,10 @@ def group(
     clusters: Annotated[
         bool, typer.Option(help="Also cluster the photos in no set by kind.")
     ] = True,
+    with_clusters: Annotated[
+        bool,
+        typer.Option("--with-clusters", help="With --symlink: a folder of links for each cluster."),
+    ] = False,
     report: options.Format = None,
     null: options.Null = False,
     encoder: options.EncoderName = None,
@@ -76,13 +80,21 @@ def group(
     action = _chosen(symlink=symlink, copy=copy, move=move)
     if dry_run and action is None:
         raise UsageError("--dry-run shows a plan: add --symlink, --copy or --move")
+    if with_clusters and (action != "symlink" or not clusters):
+        raise UsageError(
+            "--with-clusters makes links, as the photos of a cluster are only alike",
+            "it goes with --symlink, and not with --no-clusters",
+        )
     rules = [rule.strip() for rule in keep.split(",") if rule.strip()]
     with RichProgress() as progress:
         progress.start("Comparing photos", 0)
         library = open_library(paths or (), index=index, encoder=encoder)
         groups = find_groups(library, threshold, device=device)
         kinds = find_clusters(library, groups) if clusters else []
-    plan = action and make_plan(groups, keep=rules, action=action, into=into, index=index)
+    linked = kinds if with_clusters else ()
+    plan = action and make_plan(
+        groups, keep=rules, action=action, into=into, index=index, clusters=linked
+    )
     if plan and dry_run:
         typer.echo(str(plan))
         return 3 if plan.refusals else 0

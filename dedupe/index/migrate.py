@@ -74,7 +74,7 @@ def _copy(db: sqlite3.Connection, path: Path) -> None:
         "SELECT id, content, width, height, format, taken FROM v1_photos"
     ):
         columns = (number, content, width, height, kind, taken or "", "", "", "")
-        columns += (0, 1, 1, 0, b"", 1, b"", 0)
+        columns += (0, 0, 0, 1, 1, 0, b"", 1, b"", 0)
         _put(db, "photos", f"id, {PHOTO_COLUMNS}", columns, photo_seal(*columns))
     for generation, (number, _, fingerprint, dim, _) in enumerate(encoders, start=1):
         _copy_vectors(db, number, VectorFile(path, fingerprint, generation, dim))

@@ -11,10 +11,11 @@ from dedupe.photos.photo import Photo, PhotoFile
 
 FILE_COLUMNS = "path, photo, size, mtime_ns, device, inode"
 PHOTO_COLUMNS = (
-    "content, width, height, format, taken, taken_from, camera, software, gps, orientation,"
-    " frames, jpeg_quality, pixel_hash, reduced, dct_hash, thumbnail"
+    "content, width, height, format, taken, taken_from, camera, software, gps, latitude,"
+    " longitude, orientation, frames, jpeg_quality, pixel_hash, reduced, dct_hash, thumbnail"
 )
 _UNSIGNED = (1 << 64) - 1
+_DEGREE = 10_000_000
 
 
 class Seen(Protocol):
@@ -71,6 +72,7 @@ def photo_row(number: int, photo: Photo, *, thumbnail: bool) -> tuple[bytes | in
         utf8(photo.camera),
         utf8(photo.software),
         int(photo.gps),
+        *_ten_millionths(photo),
         photo.orientation,
         photo.frames,
         photo.jpeg_quality or 0,
@@ -80,6 +82,12 @@ def photo_row(number: int, photo: Photo, *, thumbnail: bool) -> tuple[bytes | in
         int(thumbnail),
     )
     return *columns, photo_seal(*columns)
+
+
+def _ten_millionths(photo: Photo) -> tuple[int, int]:
+    if photo.latitude is None or photo.longitude is None:
+        return 0, 0
+    return round(photo.latitude * _DEGREE), round(photo.longitude * _DEGREE)
 
 
 def photo_of(file: Sequence[Any], facts: Sequence[Any], same: Same) -> Photo:
@@ -92,9 +100,10 @@ def photo_of(file: Sequence[Any], facts: Sequence[Any], same: Same) -> Photo:
     """
     path, _, size, mtime_ns, device, inode = file
     (
-        content, width, height, kind, taken, taken_from, camera, software, gps, orientation,
-        frames, quality, pixel_hash, reduced, dct_hash, _,
+        content, width, height, kind, taken, taken_from, camera, software, gps, latitude,
+        longitude, orientation, frames, quality, pixel_hash, reduced, dct_hash, _,
     ) = facts  # fmt: skip
+    known = latitude or longitude
     return Photo(
         file=PhotoFile(
             path=Path(os.fsdecode(path)),
@@ -112,6 +121,8 @@ def photo_of(file: Sequence[Any], facts: Sequence[Any], same: Same) -> Photo:
         camera=same.setdefault(camera, camera),
         software=same.setdefault(software, software),
         gps=bool(gps),
+        latitude=latitude / _DEGREE if known else None,
+        longitude=longitude / _DEGREE if known else None,
         orientation=orientation,
         frames=frames,
         jpeg_quality=quality or None,

@@ -9,7 +9,7 @@ import struct
 from zlib import crc32
 
 _FILE = struct.Struct("<5q").pack
-_PHOTO = struct.Struct("<9q").pack
+_PHOTO = struct.Struct("<11q").pack
 
 # Three numbers, a million times: 0.02 s in SQL, 0.3 s in Python. Modulo a prime, a change of any
 # one bit of any of them is found.
@@ -46,6 +46,8 @@ def photo_seal(
     camera: str,
     software: str,
     gps: int,
+    latitude: int,
+    longitude: int,
     orientation: int,
     frames: int,
     jpeg_quality: int,
@@ -56,8 +58,9 @@ def photo_seal(
 ) -> int:
     """The seal of a row of `photos`: 1.3 µs, a third of what `row_seal` takes."""
     numbers = _PHOTO(
-        number, width, height, gps, orientation, frames, jpeg_quality, reduced, thumbnail
-    )
+        number, width, height, gps, latitude, longitude, orientation, frames, jpeg_quality,
+        reduced, thumbnail,
+    )  # fmt: skip
     texts = f"{kind}\0{taken}\0{taken_from}\0{camera}\0{software}\0{len(pixel_hash)}".encode()
     return crc32(b"".join((numbers, content, pixel_hash, dct_hash, texts)))
 

@@ -26,6 +26,8 @@ CREATE TABLE photos (
     camera TEXT NOT NULL,
     software TEXT NOT NULL,
     gps INTEGER NOT NULL,
+    latitude INTEGER NOT NULL,       -- ten millionths of a degree; both 0 if unknown
+    longitude INTEGER NOT NULL,
     orientation INTEGER NOT NULL,
     frames INTEGER NOT NULL,
     jpeg_quality INTEGER NOT NULL,   -- 0 if it is no JPEG

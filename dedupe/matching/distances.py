@@ -321,11 +321,11 @@ def _nominated(
             block = source.fill(room.left, part)
             # into the room: a new block each time took longer than the product of 100 rows
             torch.sum(torch.mul(block, block, out=room.right[: len(block)]), 1, out=squares[part])
-        slack = _slack(squares, dim)
+        slack = product_slack(float(squares.max()), dim)
         short = shortened(source.stored, rows, reach.value) if pays else None
         if short is not None:
             short_squares = short.vectors.square().sum(1)
-            short_slack = _slack(short_squares, short.vectors.shape[1])
+            short_slack = product_slack(float(short_squares.max()), short.vectors.shape[1])
         for first in range(0, lefts, rows):
             here = slice(first, min(first + rows, lefts))
             filled = False
@@ -363,8 +363,12 @@ def _pays(count: int, lefts: int, inside: bool) -> bool:
     return pairs >= WORTH * (WORTH - 1) // 2 and lefts >= WORTH // 8
 
 
-def _slack(squares: "torch.Tensor", dim: int) -> float:
-    """By how much a squared distance by the product may be off.
+def product_slack(largest: float, dim: int) -> float:
+    """By how much a squared distance by a float32 product may be off.
+
+    Args:
+        largest: squared norm of the longest vector.
+        dim: length of the vectors.
 
     |x|^2 + |y|^2 - 2xy cancels: for vectors of norm 30 a true distance of 0.001 comes out as
     anything from 0 to 0.02. A float32 sum of D products is off by at most D x 2^-24 x |x| |y|
@@ -374,7 +378,6 @@ def _slack(squares: "torch.Tensor", dim: int) -> float:
     Raises:
         ValueError: the sums are more than float32 holds.
     """
-    largest = float(squares.max())
     if not math.isfinite(largest):
         raise ValueError("vectors are too large: a squared norm is more than float32 holds")
     return 4 * (dim + 4) * (largest * 2.0**-24 + 2.0**-126)

@@ -17,6 +17,7 @@ from dedupe.organize.steps import Receipt
 from dedupe.progress import Progress
 
 if TYPE_CHECKING:
+    from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
 
 
@@ -27,6 +28,7 @@ def make_plan(
     action: str,
     into: Path | str,
     index: Path | None = None,
+    clusters: "Sequence[Cluster]" = (),
 ) -> Plan:
     """Plan what to do with the photos of `groups`. Looks at the disk, changes nothing.
 
@@ -36,20 +38,24 @@ def make_plan(
         action: "symlink", "copy" or "move".
         into: the folder that gets one folder for each group.
         index: whose journal knows what an earlier run made there; the default index's.
+        clusters: as `find_clusters` gives them, to be linked beside the groups.
 
     Returns:
         The plan; `print(plan)` shows it.
 
     Raises:
         UnknownName: there is no such action or keep rule.
-        UsageError: `into` is there and is not a folder.
+        UsageError: `into` is there and is not a folder, or there are clusters and the action is
+            not "symlink".
     """
     journal = journal_beside(index or default_index())
     ours: dict[Path, str] = {}
     if journal.exists():
         with Journal(journal) as book:
             ours = book.links_under(into)
-    return planning.make_plan(groups, keep=keep, action=action, into=into, ours=ours)
+    return planning.make_plan(
+        groups, keep=keep, action=action, into=into, ours=ours, clusters=clusters
+    )
 
 
 def apply(plan: Plan, *, index: Path | None = None, progress: Progress | None = None) -> Receipt:

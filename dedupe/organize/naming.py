@@ -37,11 +37,19 @@ def folder_name(number: int, width: int, stem: str) -> str:
     Returns:
         At most 100 bytes of UTF-8 without control characters or a trailing dot or space.
     """
-    kept = "".join(
-        " " if character.isspace() else character for character in stem if _fits(character)
-    )
-    cut = kept.encode()[:_STEM_MAX].decode(errors="ignore")
-    return f"{number:0{width}d} {' '.join(cut.split()).rstrip('. ') or 'photos'}"
+    return f"{number:0{width}d} {_everywhere(stem)}"
+
+
+def cluster_folder_name(name: str) -> str:
+    """Name the folder of a cluster: `kind 2019-08-03, Sicily`, behind those of the groups.
+
+    Args:
+        name: of the cluster; whatever not every file system and terminal takes is left out.
+
+    Returns:
+        At most 100 bytes of UTF-8 without control characters or a trailing dot or space.
+    """
+    return f"kind {_everywhere(name)}"
 
 
 def folder_names(wanted: str) -> Iterator[str]:
@@ -68,6 +76,15 @@ def name_limit(folder: Path) -> int:
         return min(NAME_MAX, os.pathconf(folder, "PC_NAME_MAX"))
     except (AttributeError, OSError, ValueError):  # Windows has no pathconf, some mounts no answer
         return NAME_MAX
+
+
+def _everywhere(words: str) -> str:
+    """What every file system and terminal takes of some words, at most _STEM_MAX bytes."""
+    kept = "".join(
+        " " if character.isspace() else character for character in words if _fits(character)
+    )
+    cut = kept.encode()[:_STEM_MAX].decode(errors="ignore")
+    return " ".join(cut.split()).rstrip(". ") or "photos"
 
 
 def _fits(character: str) -> bool:

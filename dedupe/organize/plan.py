@@ -15,6 +15,7 @@ from dedupe.organize.layout import Layout
 from dedupe.organize.steps import Refusal, Step
 
 if TYPE_CHECKING:
+    from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.photos.photo import Photo
 
@@ -48,6 +49,7 @@ def make_plan(
     action: str,
     into: Path | str,
     ours: Mapping[Path, str] | None = None,
+    clusters: "Sequence[Cluster]" = (),
 ) -> Plan:
     """Plan a folder for each group, its best photo first. Looks at the disk, changes nothing.
 
@@ -62,6 +64,7 @@ def make_plan(
         into: the folder for the groups; `~` is the home folder. It need not exist.
         ours: what the journal says earlier runs made there (`Journal.links_under`). Links in
             it that are no longer wanted are removed; nothing else ever is.
+        clusters: each gets `into/kind <its name>/`, with links of the photos' own names.
 
     Returns:
         The plan. A photo that is gone or changed since the scan is refused in it, and so is
@@ -69,10 +72,16 @@ def make_plan(
 
     Raises:
         UnknownName: there is no such action or keep rule.
-        UsageError: `into` is there and is not a folder.
+        UsageError: `into` is there and is not a folder, or there are clusters and the action is
+            not "symlink": what is only alike is no reason to bring a photo elsewhere.
     """
     if action not in ACTIONS:
         raise UnknownName("action", action, ACTIONS)
+    if clusters and action != "symlink":
+        raise UsageError(
+            "the photos of clusters are only alike, and are never moved or copied",
+            "link them, or leave the clusters out",
+        )
     check_rules(keep)
     place = Path(os.path.realpath(Path(into).expanduser()))
     _refuse_a_file(place)
@@ -82,6 +91,8 @@ def make_plan(
         members = rank(group.photos, keep)
         stem = Path(drawn.layout.own_name(members[0])).stem
         drawn.add(members, naming.folder_name(number, width, stem))
+    for cluster in clusters:
+        drawn.add(cluster.photos, naming.cluster_folder_name(cluster.name), ranked=False)
     parents = drawn.layout.missing_folders() if drawn.steps else []
     return Plan(
         action=action,
@@ -102,8 +113,11 @@ class _Draft:
     refusals: list[Refusal] = field(default_factory=list)
     used: set[Path] = field(default_factory=set)
 
-    def add(self, members: "Sequence[Photo]", wanted: str) -> None:
-        """Plan one group, its best photo first, into a folder that is best called `wanted`."""
+    def add(self, members: "Sequence[Photo]", wanted: str, *, ranked: bool = True) -> None:
+        """Plan one group, its best photo first, into a folder that is best called `wanted`.
+
+        Where they are not `ranked`, their names do not say their rank.
+        """
         usable = set(self._usable(members))
         folder = self.layout.folder_for(wanted, members, self.action)
         exists = folder.is_dir()
@@ -116,7 +130,7 @@ class _Draft:
         width = len(str(len(members)))
         for position, photo in enumerate(members, start=1):
             if photo in usable:
-                prefix = f"{position:0{width}d} "
+                prefix = f"{position:0{width}d} " if ranked else ""
                 target = self.layout.target_for(photo, prefix, folder, self.action)
                 if target not in self.layout.wanted:
                     steps += self.action.put(photo, target)

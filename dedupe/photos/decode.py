@@ -249,6 +249,8 @@ def _decode_opened(
         camera=said.camera,
         software=said.software,
         gps=said.gps,
+        latitude=said.latitude,
+        longitude=said.longitude,
         orientation=turn,
         frames=frames,
         jpeg_quality=quality,

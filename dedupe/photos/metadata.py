@@ -32,6 +32,9 @@ class Metadata:
         software: what wrote the file last, by its own word; "" if unknown.
         gps: whether a latitude and a longitude are in the file.
         orientation: 1 to 8 as it stands in the file; 1, upright, where nothing valid does.
+        latitude: degrees north, -90 to 90 (WGS 84), rounded to 7 digits, which is 1 cm. None
+            if unknown: also where the file does not say whether north or south.
+        longitude: degrees east, -180 to 180, likewise; None where `latitude` is.
     """
 
     taken: datetime | None = None
@@ -40,6 +43,8 @@ class Metadata:
     software: str = ""
     gps: bool = False
     orientation: int = 1
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 def read_metadata(exif: Image.Exif) -> Metadata:
@@ -55,6 +60,7 @@ def read_metadata(exif: Image.Exif) -> Metadata:
         Metadata; never raises, whatever the block holds.
     """
     taken, taken_from = _or(_nothing, _taken, exif)
+    latitude, longitude = _or(_nowhere, _place, exif)
     return Metadata(
         taken=taken,
         taken_from=taken_from,
@@ -62,10 +68,13 @@ def read_metadata(exif: Image.Exif) -> Metadata:
         software=_or("", _software, exif),
         gps=_or(False, _has_place, exif),
         orientation=_or(1, _orientation, exif),
+        latitude=latitude,
+        longitude=longitude,
     )
 
 
 _nothing: tuple[datetime | None, str] = (None, "")
+_nowhere: tuple[float | None, float | None] = (None, None)
 
 
 def _or(otherwise: T, read: Callable[[Image.Exif], T], exif: Image.Exif) -> T:
@@ -141,6 +150,37 @@ def _has_place(exif: Image.Exif) -> bool:
     longitude = _degrees(where.get(ExifTags.GPS.GPSLongitude))
     real = abs(latitude) <= 90 and abs(longitude) <= 180  # False for nan
     return real and (latitude, longitude) != (0.0, 0.0)
+
+
+def _place(exif: Image.Exif) -> tuple[float | None, float | None]:
+    """Latitude and longitude, both or none.
+
+    What is no angle is no place: to show a photo somewhere else is worse than nowhere.
+    """
+    where = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    latitude = _signed(
+        where.get(ExifTags.GPS.GPSLatitude), where.get(ExifTags.GPS.GPSLatitudeRef), "NS"
+    )
+    longitude = _signed(
+        where.get(ExifTags.GPS.GPSLongitude), where.get(ExifTags.GPS.GPSLongitudeRef), "EW"
+    )
+    real = abs(latitude) <= 90 and abs(longitude) <= 180  # False for nan
+    return (latitude, longitude) if real and (latitude, longitude) != (0.0, 0.0) else _nowhere
+
+
+def _signed(value: object, reference: object, letters: str) -> float:
+    """Degrees, minutes and seconds with their sign, to 7 digits; nan if they are no angle."""
+    letter = reference.decode("ascii") if isinstance(reference, bytes) else reference
+    letter = letter.strip("\0 ").upper() if isinstance(letter, str) else ""
+    parts = [float(part) for part in value] if isinstance(value, tuple) else []
+    # 60 itself is what rounding makes of 59.99
+    if letter not in tuple(letters) or not all(0 <= part <= 60 for part in parts[1:]):
+        return math.nan
+    degrees = _degrees(value)
+    # "+ 0.0": no place is at minus zero degrees
+    return (
+        round(degrees if letter == letters[0] else -degrees, 7) + 0.0 if degrees >= 0 else math.nan
+    )
 
 
 def _degrees(value: object) -> float:

@@ -71,6 +71,9 @@ class Photo:
         camera: maker and model, "Canon EOS 450D"; "" if unknown.
         software: what wrote the file last, by its own word; "" if unknown.
         gps: whether the place is in the file.
+        latitude: degrees north, -90 to 90 (WGS 84), rounded to 7 digits, which is 1 cm; None
+            if unknown.
+        longitude: degrees east, -180 to 180, likewise; None where `latitude` is.
         orientation: EXIF 1 to 8, as it stands in the file; 1 is upright.
         frames: 1, or more of an animation or a document, of which the first was read.
         jpeg_quality: 1 to 100, estimated from the quantisation tables; None if no JPEG.
@@ -93,6 +96,8 @@ class Photo:
     camera: str = ""
     software: str = ""
     gps: bool = False
+    latitude: float | None = None
+    longitude: float | None = None
     orientation: int = 1
     frames: int = 1
     jpeg_quality: int | None = None

@@ -10,25 +10,29 @@ from dedupe.reports.facts import Overview, Problems, Ranking
 
 _PHOTO = (
     *("width", "height", "bytes", "format", "taken", "taken_from", "camera", "software", "gps"),
-    *("orientation", "frames", "jpeg_quality", "path"),
+    *("latitude", "longitude", "orientation", "frames", "jpeg_quality", "path"),
 )
 
 
 def write_overview(overview: Overview, out: TextIO) -> None:
-    """One line for each photo in a set; sets are numbered from 1."""
+    """One line for each photo in a set; sets are numbered from 1. Then those in a cluster."""
     lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(("set", "relation", "distance", *_PHOTO))
+    lines.writerow(("set", "relation", "distance", "cluster", *_PHOTO))
     for number, each in enumerate(overview.sets, 1):
         for row in each.rows:
-            lines.writerow((number, row.relation, f"{row.distance:.4f}", *_cells(row.photo)))
+            lines.writerow((number, row.relation, f"{row.distance:.4f}", "", *_cells(row.photo)))
+    for cluster in overview.clusters:
+        for photo in cluster.photos:
+            lines.writerow(("", "", "", _text(cluster.name), *_cells(photo)))
 
 
 def write_ranking(ranking: Ranking, out: TextIO) -> None:
     """One line for each hit, nearest first."""
     lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(("rank", "distance", *_PHOTO))
+    lines.writerow(("rank", "distance", "nearest", *_PHOTO))
     for number, hit in enumerate(ranking.hits, 1):
-        lines.writerow((number, f"{hit.distance:.4f}", *_cells(hit.photo)))
+        near = f"{hit.distance:.4f}", _text(hit.nearest)
+        lines.writerow((number, *near, *_cells(hit.photo)))
 
 
 def write_problems(problems: Problems, out: TextIO) -> None:
@@ -40,7 +44,7 @@ def write_problems(problems: Problems, out: TextIO) -> None:
         lines.writerow((_yes(skip.problem), _yes(skip.passing), *words))
 
 
-def _cells(photo: Photo) -> tuple[str | int, ...]:
+def _cells(photo: Photo) -> tuple[str | float, ...]:
     return (
         photo.width,
         photo.height,
@@ -51,6 +55,8 @@ def _cells(photo: Photo) -> tuple[str | int, ...]:
         _text(photo.camera),  # what the file says of itself is not to be trusted either
         _text(photo.software),
         _yes(photo.gps),
+        "" if photo.latitude is None else photo.latitude,
+        "" if photo.longitude is None else photo.longitude,
         photo.orientation,
         photo.frames,
         photo.jpeg_quality or "",

@@ -71,12 +71,14 @@ class Ranking:
     """All that `dedupe search` has to say.
 
     Attributes:
-        example: the photo that was asked for.
+        examples: the photos that were asked for, in the order given.
         hits: nearest first.
+        not_like: the photos that hits must not be like.
     """
 
-    example: Path
+    examples: tuple[Path, ...]
     hits: "tuple[Hit, ...]"
+    not_like: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def photo_facts(photo: Photo) -> dict[str, Any]:
         "camera": photo.camera or None,
         "software": photo.software or None,
         "gps": photo.gps,
+        "latitude": photo.latitude,
+        "longitude": photo.longitude,
         "orientation": photo.orientation,
         "frames": photo.frames,
         "jpeg_quality": photo.jpeg_quality,

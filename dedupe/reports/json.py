@@ -1,7 +1,7 @@
 """For programs: one JSON document. docs/scripting.md describes it."""
 
 import json
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dedupe.reports.facts import (
     LookAlikes,
@@ -13,6 +13,9 @@ from dedupe.reports.facts import (
     skip_facts,
 )
 
+if TYPE_CHECKING:
+    from dedupe.matching.clusters import Cluster
+
 
 def write_overview(overview: Overview, out: TextIO) -> None:
     """All sets and clusters, with every fact."""
@@ -22,16 +25,25 @@ def write_overview(overview: Overview, out: TextIO) -> None:
             "encoder": overview.encoder,
             "photos": overview.photos,
             "sets": [_set(each) for each in overview.sets],
-            "clusters": [[path_facts(p.path) for p in each.photos] for each in overview.clusters],
+            "clusters": [_cluster(each) for each in overview.clusters],
         },
         out,
     )
 
 
 def write_ranking(ranking: Ranking, out: TextIO) -> None:
-    """The example and its hits, nearest first."""
-    hits = [{"distance": round(hit.distance, 4), **photo_facts(hit.photo)} for hit in ranking.hits]
-    _dump({"example": path_facts(ranking.example), "hits": hits}, out)
+    """The examples and the hits, nearest first."""
+    hits = [
+        {
+            "distance": round(hit.distance, 4),
+            "nearest": path_facts(hit.nearest),
+            **photo_facts(hit.photo),
+        }
+        for hit in ranking.hits
+    ]
+    examples = [path_facts(path) for path in ranking.examples]
+    not_like = [path_facts(path) for path in ranking.not_like]
+    _dump({"examples": examples, "not_like": not_like, "hits": hits}, out)
 
 
 def write_problems(problems: Problems, out: TextIO) -> None:
@@ -52,6 +64,10 @@ def _set(look_alikes: LookAlikes) -> dict[str, Any]:
         for row in look_alikes.rows
     ]
     return {"spread": round(look_alikes.spread, 4), "photos": photos}
+
+
+def _cluster(cluster: "Cluster") -> dict[str, Any]:
+    return {"name": cluster.name, "photos": [path_facts(photo.path) for photo in cluster.photos]}
 
 
 def _dump(document: dict[str, Any], out: TextIO) -> None:

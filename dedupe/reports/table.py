@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.text import Text
 
+from dedupe.names import safe
 from dedupe.photos.photo import Photo
 from dedupe.reports.facts import (
     LookAlikes,
@@ -51,13 +52,26 @@ def write_overview(overview: Overview, out: TextIO) -> None:
 def write_ranking(ranking: Ranking, out: TextIO) -> None:
     """The hits, nearest first."""
     screen = Screen(out)
-    if not ranking.hits:
-        _print_path(screen, Text("no photo is that near to "), ranking.example)
+    examples, hits = ranking.examples, ranking.hits
+    several = len(examples) > 1
+    if not (hits or several or ranking.not_like):
+        _print_path(screen, Text("no photo is that near to "), examples[0])
         return
-    _print_path(screen, Text("Nearest to ", "bold"), ranking.example)
+    head = Text("Nearest to ", "bold")
+    for number, path in enumerate(examples, 1):
+        _print_path(screen, head + Text(f"{number}  " if several else ""), path)
+        head = Text(" " * head.cell_len)
+    head = Text("   but not ", "bold")
+    for path in ranking.not_like:
+        _print_path(screen, head, path)
+        head = Text(" " * head.cell_len)
+    if not hits:
+        screen.tell("no photo is that near")
+        return
     _print_header(screen)
-    for hit in ranking.hits:
-        _print_photo(screen, Text(f"{hit.distance:.1f}"), hit.photo)
+    for hit in hits:
+        which = f" to {examples.index(hit.nearest) + 1}" if several else ""
+        _print_photo(screen, Text(f"{hit.distance:.1f}{which}"), hit.photo)
 
 
 def summary(overview: Overview) -> list[str]:
@@ -109,10 +123,9 @@ def _print_set(screen: Screen, number: int, each: LookAlikes) -> None:
 def _print_clusters(screen: Screen, clusters: "tuple[Cluster, ...]") -> None:
     screen.tell(Text.assemble(("Of one kind", "bold"), "  not look-alikes, only alike"))
     for each in clusters[:_ROWS]:
-        head = Text(f"{counted(len(each.photos), 'photo'):>{_MARK}}  ")
+        screen.tell_hanging(f"{counted(len(each.photos), 'photo'):>{_MARK}}  ", safe(each.name))
         for photo in each.photos[:_OF_A_CLUSTER]:
-            _print_path(screen, head, photo.path)
-            head = Text(_INDENT)
+            _print_path(screen, Text(_INDENT), photo.path)
         if len(each.photos) > _OF_A_CLUSTER:
             screen.tell(f"{_INDENT}and {len(each.photos) - _OF_A_CLUSTER:,} more")
     if len(clusters) > _ROWS:

@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -180,3 +181,50 @@ def test_what_to_type_next_names_the_index_that_was_named(photos: Path, tmp_path
     assert dedupe("undo").out == "nothing to take back\n"
     assert dedupe(*command.replace("'", "").split(" ", 3)[1:]).code == 0
     assert not (tmp_path / "out").exists()
+
+
+def test_with_clusters_each_cluster_gets_a_folder_of_links_named_after_it(
+    photos: Path, tmp_path: Path
+) -> None:
+    before = read_tree(tmp_path)
+    found = json.loads(dedupe("group", "--threshold", "0", "--format", "json").out)
+    assert [each["name"] for each in found["clusters"]] == ["2018-10-03", "downloads"]
+    expected = {
+        f"kind {each['name']}/{Path(photo['path']).name}": Path(photo["path"])
+        for each in found["clusters"]
+        for photo in each["photos"]
+    }
+    assert act("symlink", "--threshold", "0").code == 0
+    only_sets = contents(tmp_path / "out")
+    run = act("symlink", "--threshold", "0", "--with-clusters")
+    assert (run.code, run.err.splitlines()[0]) == (
+        0,
+        "4 photos linked into out, 3 already there",
+    )
+    links = {
+        name: Path(os.path.realpath(tmp_path / "out" / name)) for name in contents(tmp_path / "out")
+    }
+    assert {name: links[name] for name in links if name not in only_sets} == {
+        **expected,
+        "kind 2018-10-03/DSC_0098 (2).JPG": photos / CHOSEN[4],
+        "kind 2018-10-03/DSC_0098.JPG": photos / CHOSEN[3],
+    }
+    again = act("symlink", "--threshold", "0", "--with-clusters")
+    assert again.err == "0 photos linked into out, 7 already there\n"
+    # without them they are taken away again, and undo takes all of it back
+    assert act("symlink", "--threshold", "0").code == 0
+    assert contents(tmp_path / "out") == only_sets
+    for _ in range(3):
+        assert dedupe("undo").code == 0
+    assert read_tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("options", [(), ("--move",), ("--copy",), ("--symlink", "--no-clusters")])
+def test_clusters_are_linked_and_nothing_else(
+    photos: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    before = read_tree(tmp_path)
+    run = dedupe("group", *options, "--with-clusters", "--into", "out", "--yes")
+    assert run.code == 2
+    assert run.err.startswith("error: --with-clusters makes links, as the photos of a cluster")
+    assert read_tree(tmp_path) == before

@@ -15,7 +15,7 @@ MISUSES = {
     "unknown option": (["group", "--colour"], "no such option: --colour"),
     "unknown command": (["frobnicate"], "no such command 'frobnicate'"),
     "missing argument": (["scan"], "missing argument 'PATH'"),
-    "one argument too many": (["search", "a.jpg", "b.jpg"], "unexpected extra argument"),
+    "one argument too many": (["undo", "b.jpg"], "unexpected extra argument"),
     "no number": (["group", "--threshold", "near"], "invalid value for '--threshold'"),
     "negative number": (["group", "--threshold", "-1"], "invalid value for '--threshold'"),
     "no results": (["search", "a.jpg", "-k", "0"], "invalid value for '-k'"),

@@ -100,7 +100,7 @@ def test_clusters_are_of_photos_in_no_set_and_can_be_left_out(samples: Path) -> 
     assert "\nOf one kind  not look-alikes, only alike\n" in dedupe(*tight).out
     assert "Of one kind" not in dedupe(*tight, "--no-clusters").out
     found = json.loads(dedupe("group", "--format", "json", "--threshold", "1").out)
-    clustered = {photo["path"] for each in found["clusters"] for photo in each}
+    clustered = {photo["path"] for each in found["clusters"] for photo in each["photos"]}
     grouped = {photo["path"] for each in found["sets"] for photo in each["photos"]}
     assert clustered
     assert not clustered & grouped

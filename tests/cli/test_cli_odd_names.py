@@ -153,7 +153,7 @@ def test_an_error_that_holds_an_odd_name_is_one_line_that_no_terminal_obeys(
 @pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
 def test_a_name_taken_for_an_option_or_a_number_is_answered_in_one_safe_line(name: str) -> None:
     for args in (
-        ("search", "a.jpg", name),
+        ("undo", name),
         ("scan", f"--{name}"),
         ("group", f"-{name}"),
         ("group", "--threshold", name),

@@ -67,3 +67,53 @@ def test_with_nothing_near_enough_a_sentence_says_so(photos: Path, tmp_path: Pat
     run = on_terminal("search", "away.png", "--threshold", "1")
     assert run.code == 0
     assert plain(run.out) == "no photo is that near to away.png\n"
+
+
+def test_of_several_photos_the_nearest_counts_and_others_can_be_ruled_out(photos: Path) -> None:
+    tight, loose = photos / PORTRAIT, photos / CHOSEN[3]
+    out = dedupe("search", tight, loose, "--threshold", "16", "--format", "json").out
+    found = json.loads(out)
+    assert [each["path"] for each in found["examples"]] == [str(tight), str(loose)]
+    assert {hit["path"]: hit["nearest"]["path"] for hit in found["hits"]} == {
+        **dict.fromkeys(map(str, [tight, photos / SMALLER]), str(tight)),
+        **dict.fromkeys(map(str, [loose, photos / CHOSEN[4]]), str(loose)),
+    }
+    out = dedupe("search", tight, loose, "-k", "2", "--format", "csv").out
+    assert {row["nearest"] for row in csv.DictReader(out.splitlines())} == {str(tight), str(loose)}
+    without = dedupe("search", tight, "--not", loose, "--not", photos / CHOSEN[8]).out.splitlines()
+    assert without[:2] == [str(tight), str(photos / SMALLER)]
+    assert not {str(loose), str(photos / CHOSEN[4]), str(photos / CHOSEN[8])} & set(without)
+
+
+def test_the_table_says_which_of_several_photos_is_nearest(photos: Path) -> None:
+    run = on_terminal(
+        "search", photos / PORTRAIT, photos / CHOSEN[3], "--not", photos / CHOSEN[8], "-k", "2"
+    )
+    lines = [line for line in plain(run.out).splitlines() if "kB" not in line]
+    assert lines == [
+        f"Nearest to 1  photos/{PORTRAIT}",
+        f"           2  photos/{CHOSEN[3]}",
+        f"   but not photos/{CHOSEN[8]}",
+        f"   0.0 to 2  photos/{CHOSEN[3]}",
+        f"   0.0 to 1  photos/{PORTRAIT}",
+    ]
+
+
+def test_an_example_that_is_no_photo_is_said_and_so_is_one_that_is_meant_both_ways(
+    photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    run = dedupe("search", photos / PORTRAIT, "notes.txt")
+    assert (run.code, run.out) == (1, "")
+    assert run.err.startswith(f"error: {tmp_path}/notes.txt is ")
+    run = dedupe("search", photos / PORTRAIT, "--not", "none.jpg")
+    assert run.err.startswith(f"error: {tmp_path}/none.jpg cannot be read: No such file")
+    run = dedupe("search", photos / PORTRAIT, "--not", photos / PORTRAIT)
+    assert run.code == 2
+    assert "is an example and also one that hits must not be like" in run.err
+
+
+def test_with_only_a_threshold_all_within_it_are_found(samples: Path) -> None:
+    example = samples / PORTRAIT
+    assert len(dedupe("search", example).out.splitlines()) == 20
+    assert len(dedupe("search", example, "--threshold", "100").out.splitlines()) == 39

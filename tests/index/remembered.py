@@ -36,6 +36,8 @@ def photo(number: int, path: str | None = None) -> Photo:
         camera="Canon EOS 450D",
         software="" if number % 2 else "GIMP 2.10",
         gps=number % 4 == 0,
+        latitude=None if number % 4 else -33.0 - number / 1000,
+        longitude=None if number % 4 else 151.2093001,
         orientation=1 + number % 8,
         frames=1 + number % 2,
         jpeg_quality=92 if number % 5 else None,

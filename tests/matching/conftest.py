@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +46,16 @@ def samples(sample_index: Path, tmp_path: Path) -> Library:
 
 @pytest.fixture
 def numbers() -> Callable[..., Library]:
-    """A library of no files at all: a vector for every path, or for every (path, content)."""
+    """A library of no files at all: a vector for every path, or for every (path, content).
 
-    def make(vectors: npt.ArrayLike, paths: Sequence[str | tuple[str, int]] = ()) -> Library:
+    What else is `known` of the photos may be given, as fields of each.
+    """
+
+    def make(
+        vectors: npt.ArrayLike,
+        paths: Sequence[str | tuple[str, int]] = (),
+        known: Sequence[dict[str, object]] = (),
+    ) -> Library:
         rows = np.atleast_2d(np.asarray(vectors, np.float16))
         names = paths or [f"/p/{number:05}" for number in range(len(rows))]
         photos = []
@@ -55,7 +63,8 @@ def numbers() -> Callable[..., Library]:
             path, content = name if isinstance(name, tuple) else (name, 1000 + number)
             file = PhotoFile(path=Path(path), size=1, mtime_ns=1, device=1, inode=number)
             bytes_of = content.to_bytes(32, "big")
-            photos.append(Photo(file=file, content=bytes_of, width=1, height=1, format="JPEG"))
+            photo = Photo(file=file, content=bytes_of, width=1, height=1, format="JPEG")
+            photos.append(replace(photo, **known[number]) if known else photo)  # type: ignore[arg-type]
         order = sorted(range(len(photos)), key=lambda row: os.fsencode(photos[row].path))
         return Library(
             photos=tuple(photos[row] for row in order),

@@ -1,6 +1,8 @@
 """Photos of one kind, among those that are in no set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from dedupe.index.library import Library
 from dedupe.matching import clusters as clustering
 from dedupe.matching.clusters import Cluster, find_clusters
 from dedupe.matching.groups import find_groups
+from dedupe.photos.photo import Photo
 
 Numbers = Callable[..., Library]
 
@@ -95,9 +98,11 @@ def test_many_photos_are_cut_into_parts_and_each_is_in_one_cluster_at_most(
     sizes: list[int] = []
     linked = clustering._linked
 
-    def counting(vectors: npt.NDArray[np.float32], threshold: float) -> list[npt.NDArray[np.int64]]:
+    def counting(
+        vectors: npt.NDArray[np.float32], threshold: float, photos: Sequence[Photo]
+    ) -> list[npt.NDArray[np.int64]]:
         sizes.append(len(vectors))
-        return linked(vectors, threshold)
+        return linked(vectors, threshold, photos)
 
     monkeypatch.setattr(clustering, "_linked", counting)
     cut = find_clusters(library, [])
@@ -119,3 +124,175 @@ def test_many_photos_with_the_same_vector_are_clustered(
     found = find_clusters(numbers(np.ones((40, 4))), [])
     photos = [path for cluster in paths(found) for path in cluster]
     assert len(photos) == len(set(photos)) == 40
+
+
+# --- order
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("at_once", [10, 4000])
+def test_thirty_photos_in_any_order_give_the_same_clusters(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch, seed: int, at_once: int
+) -> None:
+    monkeypatch.setattr(clustering, "_AT_ONCE", at_once)
+    chance = np.random.default_rng(0)
+    # on a lattice: many distances are exactly equal
+    vectors = chance.integers(0, 3, (30, 4)) * 12.0
+    paths = [f"/p/{n % 3}/{n:02}.jpg" for n in range(30)]
+    known: list[dict[str, object]] = [
+        {
+            "taken": datetime(2019, 7, 14) + timedelta(hours=7 * n) if n % 4 else None,
+            "latitude": 47.0 + n % 5 / 50 if n % 3 else None,
+            "longitude": 8.0 if n % 3 else None,
+        }
+        for n in range(30)
+    ]
+    library = numbers(vectors, paths, known)
+    expected = find_clusters(library, [])
+    assert sum(len(each.photos) for each in expected) > 10
+    order = np.random.default_rng(seed).permutation(30)
+    shuffled = replace(
+        library,
+        photos=tuple(library.photos[row] for row in order),
+        vectors=library.vectors[order],
+    )
+    assert find_clusters(shuffled, []) == expected
+
+
+# --- time and place
+
+NOON = datetime(2019, 7, 14, 12)
+ZURICH, NEXT_STREET, NEXT_VILLAGE = (47.3769, 8.5417), (47.3796, 8.5417), (47.4319, 8.5417)
+Place = tuple[float | None, float | None]
+NOWHERE: Place = (None, None)
+
+
+def are_of_one_kind(
+    numbers: Numbers,
+    away: float,
+    apart: timedelta | None,
+    places: tuple[Place, Place] = (NOWHERE, NOWHERE),
+) -> bool:
+    """Whether two photos are, whose vectors are so far apart, taken so long after each other."""
+    times = NOON, None if apart is None else NOON + apart
+    known = [
+        {"taken": taken, "latitude": place[0], "longitude": place[1]}
+        for taken, place in zip(times, places, strict=True)
+    ]
+    return len(find_clusters(numbers([[0], [away]], ["/a", "/b"], known), [])) == 1
+
+
+def test_photos_of_one_hour_count_as_6_nearer_and_those_of_another_day_do_not(
+    numbers: Numbers,
+) -> None:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    assert are_of_one_kind(numbers, 21, None)
+    assert not are_of_one_kind(numbers, 23, None)
+    assert not are_of_one_kind(numbers, 23, day)
+    assert are_of_one_kind(numbers, 27, hour)
+    assert are_of_one_kind(numbers, 27, -hour)
+    assert not are_of_one_kind(numbers, 29, timedelta(0))
+    assert are_of_one_kind(numbers, 24, hour * 12)
+    assert not are_of_one_kind(numbers, 26, hour * 12)
+
+
+def test_photos_of_one_hour_but_not_of_one_place_have_nothing_in_common(numbers: Numbers) -> None:
+    now = timedelta(0)
+    assert are_of_one_kind(numbers, 27, now, (ZURICH, ZURICH))
+    assert are_of_one_kind(numbers, 27, now, (ZURICH, NEXT_STREET))
+    assert are_of_one_kind(numbers, 27, now, (ZURICH, NOWHERE))
+    assert not are_of_one_kind(numbers, 23, now, (ZURICH, NEXT_VILLAGE))
+    # the date line is a line on maps
+    assert are_of_one_kind(numbers, 27, now, ((-17.0, 179.9999), (-17.0, -179.9999)))
+
+
+def test_a_place_alone_brings_nothing_together(numbers: Numbers) -> None:
+    for apart in (None, timedelta(days=400)):
+        assert not are_of_one_kind(numbers, 23, apart, (ZURICH, ZURICH))
+
+
+def test_very_old_and_very_late_clocks_are_compared(numbers: Numbers) -> None:
+    known: list[dict[str, object]] = [{"taken": datetime.min}, {"taken": datetime.max}]
+    assert find_clusters(numbers([[0], [23]], ["/a", "/b"], known), []) == []
+
+
+# --- names
+
+
+def named(numbers: Numbers, *photos: tuple[str, datetime | None, Place]) -> str:
+    """The name of the cluster of these; there is another photo in another folder."""
+    known: list[dict[str, object]] = [
+        {"taken": taken, "latitude": place[0], "longitude": place[1]} for _, taken, place in photos
+    ]
+    vectors = [[1.0] for _ in photos] + [[5000.0]]
+    paths = [path for path, _, _ in photos] + ["/photos/other/z.jpg"]
+    (cluster,) = find_clusters(numbers(vectors, paths, [*known, {}]), [])
+    return cluster.name
+
+
+@pytest.mark.parametrize(
+    ("days", "name"),
+    [
+        ((0, 0), "2019-07-14"),
+        ((0, 1), "2019-07-14 to 2019-07-15"),
+        ((4, 0, 2), "2019-07-14 to 2019-07-18"),
+        ((0, 13), "2019-07-14 to 2019-07-27"),
+        ((0, 14), "2019-07"),
+        ((0, 100), "2019"),
+        ((0, 200), "like 0"),
+        ((0, 3000), "like 0"),
+    ],
+)
+def test_a_cluster_is_named_by_its_days_or_month_or_year(
+    numbers: Numbers, days: tuple[int, ...], name: str
+) -> None:
+    photos = [
+        (f"/photos/{n}/{n}.jpg", NOON + timedelta(days=day), NOWHERE) for n, day in enumerate(days)
+    ]
+    assert named(numbers, *photos) == name
+
+
+def test_a_cluster_is_named_by_the_deepest_folder_that_not_all_photos_are_in(
+    numbers: Numbers,
+) -> None:
+    one, two = "/photos/2019/Sicily/a/1.jpg", "/photos/2019/Sicily/2.jpg"
+    assert named(numbers, (one, None, NOWHERE), (two, None, NOWHERE)) == "Sicily"
+    assert named(numbers, (one, NOON, NOWHERE), (two, NOON, NOWHERE)) == "2019-07-14, Sicily"
+    elsewhere = "/photos/cats/3.jpg"
+    assert named(numbers, (one, NOON, NOWHERE), (elsewhere, NOON, NOWHERE)) == "2019-07-14"
+    # what the date says already is not said again
+    month = [(f"/photos/2019-07/{n}.jpg", NOON, NOWHERE) for n in range(2)]
+    assert named(numbers, *month) == "2019-07-14"
+
+
+def test_a_cluster_is_named_by_its_place_where_all_lie_within_5_km(numbers: Numbers) -> None:
+    def name(*places: Place) -> str:
+        photos = [(f"/photos/{n}/{n}.jpg", NOON, place) for n, place in enumerate(places)]
+        return named(numbers, *photos)
+
+    assert name(ZURICH, NEXT_STREET) == "2019-07-14, near 47.38° N 8.54° E"
+    assert name(ZURICH, (47.46, 8.5417)) == "2019-07-14, near 47.42° N 8.54° E"
+    assert name(ZURICH, (47.48, 8.5417)) == "2019-07-14"
+    assert name(ZURICH, NOWHERE) == "2019-07-14"
+    assert name((-33.86, -70.5), (-33.86, -70.52)) == "2019-07-14, near 33.86° S 70.51° W"
+    assert name((-17.0, 179.99), (-17.0, -179.99)).startswith("2019-07-14, near 17.00° S 180.00°")
+    assert name((0.001, -0.001), (0.001, -0.001)) == "2019-07-14, near 0.00° N 0.00° E"
+    assert name((45.0, 10.0), (-45.0, -170.0)) == "2019-07-14"  # no middle
+
+
+def test_a_cluster_that_shares_nothing_is_named_after_the_photo_in_its_middle(
+    numbers: Numbers,
+) -> None:
+    library = numbers([[0], [9], [5]], ["/a/1.jpg", "/b/2.jpg", "/c/in the middle.jpg"])
+    assert [each.name for each in find_clusters(library, [])] == ["like in the middle"]
+
+
+@pytest.mark.parametrize("name", ["\x1b[31m", "a\nb", "caf\udce9", "\u202egpj"])
+def test_a_name_is_one_line_that_no_terminal_obeys(numbers: Numbers, name: str) -> None:
+    paths = [f"/photos/{name}/{n}.jpg" for n in range(2)] + ["/photos/z.jpg"]
+    (cluster,) = find_clusters(numbers([[0], [0], [5000]], paths), [])
+    assert cluster.name.isprintable()
+    assert cluster.name.encode()
+    (alone,) = find_clusters(numbers([[0], [0]], [f"/a/{name}.jpg", f"/b/{name}.jpg"]), [])
+    assert alone.name.isprintable()
+    assert alone.name.startswith("like ")

@@ -1,4 +1,4 @@
-"""The library ranked by distance to one photo, in it or not."""
+"""The library ranked by distance to one photo or several, in it or not."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ import torch
 
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.encoders.registry import ENCODERS
-from dedupe.errors import IndexProblem, PhotoUnreadable, WeightsMissing
+from dedupe.errors import IndexProblem, PhotoUnreadable, UsageError, WeightsMissing
 from dedupe.index.library import Library
 from dedupe.matching import search as searching
 from dedupe.matching.search import Hit, search
@@ -194,3 +194,93 @@ def test_searching_leaves_the_example_as_it_was(samples: Library, tmp_path: Path
     search(samples, tmp_path / "copy.jpg")
     assert (tmp_path / "copy.jpg").read_bytes() == DOGS.read_bytes()
     assert (tmp_path / "copy.jpg").stat().st_mtime_ns == 10**18
+
+
+# --- several examples
+
+PORTRAIT = SAMPLES / "downloads/portrait.jpg"
+SMALLER = SAMPLES / "downloads/portrait (1).jpg"
+
+
+@pytest.mark.usefixtures("_no_network")
+def test_of_several_examples_the_nearest_counts_and_is_named(samples: Library) -> None:
+    alone = {example: search(samples, example, 100) for example in (DOGS, PORTRAIT)}
+    away = {example: {hit.photo: hit.distance for hit in hits} for example, hits in alone.items()}
+    hits = search(samples, [DOGS, PORTRAIT], 100)
+    assert len(hits) == len(samples.photos)
+    for hit in hits:
+        assert hit.distance == min(away[DOGS][hit.photo], away[PORTRAIT][hit.photo])
+        assert hit.distance == away[hit.nearest][hit.photo]
+    assert {hit.nearest for hit in hits} == {DOGS, PORTRAIT}
+    assert {hit.nearest for hit in alone[DOGS]} == {DOGS}
+    assert [hit.photo for hit in search(samples, [PORTRAIT, str(DOGS), DOGS], 100)] == [
+        hit.photo for hit in hits
+    ]
+
+
+@pytest.mark.usefixtures("_no_network")
+def test_what_is_no_nearer_than_to_an_unwanted_example_is_left_out(samples: Library) -> None:
+    to_dogs, to_portrait = (
+        {hit.photo: hit.distance for hit in search(samples, example, 100)}
+        for example in (DOGS, PORTRAIT)
+    )
+    hits = search(samples, DOGS, 100, not_like=PORTRAIT)
+    assert {hit.photo for hit in hits} == {
+        photo for photo in to_dogs if to_dogs[photo] < to_portrait[photo]
+    }
+    assert 1 < len(hits) < len(samples.photos)
+    assert [hit.distance for hit in hits] == [to_dogs[hit.photo] for hit in hits]
+
+
+@pytest.mark.usefixtures("_no_network")
+def test_an_unwanted_example_and_its_copies_are_never_found(samples: Library) -> None:
+    first, second = search(samples, DOGS, 2)
+    assert second.distance == 0  # its copy
+    assert search(samples, first.photo.path, 100, not_like=[second.photo.path]) == []
+
+
+@pytest.mark.usefixtures("_no_network")
+def test_with_a_threshold_all_within_it_are_found_and_20_without(
+    samples: Library, numbers: Numbers, tmp_path: Path
+) -> None:
+    example = tmp_path / "m"
+    example.write_bytes(b"x")
+    os.utime(example, ns=(1, 1))
+    library = numbers(np.zeros((50, 2)), [str(example), *(f"/{n:02}" for n in range(49))])
+    assert len(search(library, example)) == 20
+    assert len(search(library, example, threshold=1.0)) == 50
+    assert len(search(library, example, 3, threshold=1.0)) == 3
+
+
+def test_examples_that_are_not_in_the_library_are_encoded_in_one_batch(
+    samples: Library, encoder: LoadedEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    batches: list[int] = []
+
+    class Counting:
+        fingerprint = encoder.fingerprint
+
+        def encode(self, pixels: np.ndarray) -> np.ndarray:
+            batches.append(len(pixels))
+            return encoder.encode(pixels)
+
+    monkeypatch.setattr(searching, "load_encoder", lambda *_, **__: Counting())
+    for number, photo in enumerate((PORTRAIT, HEIC)):
+        shutil.copyfile(photo, tmp_path / f"{number}.jpg")
+    outside = [tmp_path / "0.jpg", DOGS, tmp_path / "1.jpg"]
+    hits = search(samples, outside[:2], 100, not_like=outside[2:])
+    assert batches == [2]
+    inside = search(samples, [PORTRAIT, DOGS], 100, not_like=[HEIC])
+    assert ranking(hits) == ranking(inside)
+
+
+@pytest.mark.usefixtures("_no_network")
+def test_what_cannot_be_meant_is_refused(samples: Library, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is an example and also one that hits must not be like"):
+        search(samples, [DOGS, HEIC], not_like=[HEIC])
+    with pytest.raises(ValueError, match="a search needs an example"):
+        search(samples, [])
+    (tmp_path / "a.jpg").write_bytes(b"")
+    for examples, not_like in (([DOGS, tmp_path / "a.jpg"], []), ([DOGS], [tmp_path / "a.jpg"])):
+        with pytest.raises(PhotoUnreadable, match=r"a\.jpg is empty"):
+            search(samples, examples, not_like=not_like)

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from dedupe.organize.naming import clash_key, folder_name, photo_names
+from dedupe.organize.naming import clash_key, cluster_folder_name, folder_name, photo_names
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,19 @@ from dedupe.organize.naming import clash_key, folder_name, photo_names
 def test_a_folder_name_is_one_that_every_file_system_takes(stem: str, name: str) -> None:
     assert folder_name(7, 3, stem) == name
     assert len(name.encode()) <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("2019-08-03, Sicily, near 37.85° N 15.29° E", None),
+        ("like a/b: \x1b[2Jc.", "kind like ab [2Jc"),
+        ("", "kind photos"),
+        ("é" * 100, "kind " + "é" * 40),
+    ],
+)
+def test_a_folder_of_a_cluster_bears_its_name(name: str, folder: str | None) -> None:
+    assert cluster_folder_name(name) == (folder or f"kind {name}")
 
 
 def test_a_photo_keeps_its_name_byte_for_byte_behind_its_rank() -> None:

@@ -6,6 +6,7 @@ import pytest
 from trees import Link, group, make_files, photo, read_tree
 
 from dedupe.errors import UnknownName, UsageError
+from dedupe.matching.clusters import Cluster
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.plan import Plan, make_plan
 
@@ -187,3 +188,47 @@ def test_a_printed_plan_shows_every_photo_and_nothing_that_a_terminal_obeys(tree
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_action_says_what_it_did(action: str) -> None:
     assert ACTIONS[action].done
+
+
+# --- clusters
+
+
+@pytest.fixture
+def kinds(tree: Path) -> list[Cluster]:
+    """Two clusters of the same name, in one of them two photos of the same name."""
+    make_files(tree, {f"{name}.jpg": name.encode() for name in ("a", "b", "c", "p/c", "d")})
+    a, b, c, other, d = (photo(tree / f"{name}.jpg") for name in ("a", "b", "c", "p/c", "d"))
+    name = "2019-08-03, Sicily / <south>"
+    return [Cluster((c, a, other), name), Cluster((b, d), name)]
+
+
+def test_each_cluster_gets_a_folder_of_links_named_after_it_behind_those_of_the_groups(
+    pair: Path, kinds: list[Cluster]
+) -> None:
+    groups = [group(pair / "a/IMG.jpg", pair / "b/IMG.jpg")]
+    plan = make_plan(groups, action="symlink", into=pair / "out", clusters=kinds)
+    assert targets(plan) == [
+        *("001 IMG/1 IMG.jpg", "001 IMG/2 IMG.jpg"),
+        *(f"kind 2019-08-03, Sicily south/{name}.jpg" for name in ("c", "a", "c (2)")),
+        *(f"kind 2019-08-03, Sicily south (2)/{name}.jpg" for name in ("b", "d")),
+    ]
+    assert {step.verb for step in plan.steps} == {"mkdir", "symlink"}
+    assert make_plan([], action="symlink", into=pair / "out", clusters=kinds).refusals == ()
+
+
+def test_a_photo_of_a_cluster_that_changed_is_refused_and_so_is_one_that_is_left_alone(
+    tree: Path, kinds: list[Cluster]
+) -> None:
+    (tree / "b.jpg").unlink()
+    (tree / "c.jpg").write_bytes(b"longer than it was")
+    plan = make_plan([], action="symlink", into=tree / "out", clusters=kinds)
+    assert targets(plan) == [f"kind 2019-08-03, Sicily south/{name}.jpg" for name in ("a", "c")]
+    assert {refusal.path.name for refusal in plan.refusals} == {"b.jpg", "c.jpg", "d.jpg"}
+
+
+@pytest.mark.parametrize("action", sorted(set(ACTIONS) - {"symlink"}))
+def test_the_photos_of_clusters_are_only_ever_linked(
+    tree: Path, kinds: list[Cluster], action: str
+) -> None:
+    with pytest.raises(UsageError, match="only alike, and are never moved or copied"):
+        make_plan([], action=action, into=tree / "out", clusters=kinds)

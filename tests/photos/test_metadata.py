@@ -5,6 +5,8 @@ from datetime import datetime
 from io import BytesIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
@@ -206,6 +208,114 @@ def test_a_gps_block_with_nothing_but_its_version_is_no_place() -> None:
     assert not read_metadata(header(place={ExifTags.GPS.GPSVersionID: b"\2\3\0\0"})).gps
 
 
+# --- where, in degrees
+
+NORTH_OR_SOUTH, EAST_OR_WEST = ExifTags.GPS.GPSLatitudeRef, ExifTags.GPS.GPSLongitudeRef
+
+
+def placed(**other: object) -> tuple[float | None, float | None]:
+    """Where a block says it was, with some fields of Munich's replaced."""
+    tags = {"north": NORTH, "east": EAST, "ns": NORTH_OR_SOUTH, "ew": EAST_OR_WEST}
+    exif = Image.Exif()
+    block = {**MUNICH, **{tags[name]: value for name, value in other.items()}}
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(block)
+    found = read_metadata(exif)
+    return found.latitude, found.longitude
+
+
+@pytest.mark.parametrize(
+    ("letters", "signs"),
+    [("NE", (1, 1)), ("SE", (-1, 1)), ("NW", (1, -1)), ("SW", (-1, -1)), ("sw", (-1, -1))],
+)
+def test_north_and_east_are_positive_to_seven_digits(letters: str, signs: tuple[int, int]) -> None:
+    expected = (signs[0] * 48.1373611, signs[1] * 11.5752778)
+    assert placed(ns=letters[0], ew=letters[1]) == expected
+    assert placed(ns=f"{letters[0]}\0", ew=letters[1].encode()) == expected
+
+
+def test_degrees_and_minutes_may_have_fractions_and_seconds_may_be_missing() -> None:
+    rational = IFDRational
+    assert placed(north=(rational(481373611, 10_000_000),))[0] == 48.1373611
+    assert placed(north=(rational(48, 1), rational(8241667, 1_000_000)))[0] == 48.1373611
+    assert placed(north=48.1373611)[0] == 48.1373611
+    assert placed(north=(48.0, 8.0, 60.0))[0] == 48.15
+
+
+def test_the_equator_the_date_line_and_the_poles_are_places() -> None:
+    assert placed(north=(0.0, 0.0, 0.0), ns="S") == (0.0, 11.5752778)
+    assert str(placed(north=(0.0, 0.0, 0.0), ns="S")[0]) == "0.0"
+    assert placed(north=(90.0, 0.0, 0.0), ns="S", east=(180.0, 0.0, 0.0), ew="W") == (-90, -180)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"north": (NAN, NAN, NAN)},
+        {"east": (IFDRational(1, 0), IFDRational(0, 1), IFDRational(0, 1))},
+        {"north": (0.0, 0.0, 0.0), "east": (0.0, 0.0, 0.0)},
+        {"north": (1e-9,), "east": (1e-9,)},
+        {"north": (90.0, 0.0, 1.0)},
+        {"east": (180.0, 1.0, 0.0)},
+        {"east": (float("inf"),)},
+        {"north": (10**400,)},
+        {"north": (-33.0, 52.0, 10.0)},
+        {"north": (48.0, -8.0, 14.5)},
+        {"north": (48.0, 99.0, 14.5)},
+        {"east": (11.0, 34.0, 3100.0)},
+        {"east": (11.0, 34.0, NAN)},
+        {"north": "48 N"},
+        {"north": b"48"},
+        {"east": ("11", "34", "31")},
+        {"east": (1.0, 2.0, 3.0, 4.0)},
+        {"east": ()},
+        {"north": None},
+        {"ns": None},
+        {"ns": ""},
+        {"ew": "N"},
+        {"ew": "east"},
+        {"ew": 7},
+        {"ns": b"\xff"},
+        {"ns": ("N", "S")},
+    ],
+    ids=str,
+)
+def test_what_is_no_angle_or_has_no_side_is_no_place(other: dict[str, object]) -> None:
+    assert placed(**other) == (None, None)
+
+
+@given(
+    latitude=st.floats(-90, 90),
+    longitude=st.floats(-180, 180),
+)
+def test_any_place_written_in_thousandths_of_a_second_comes_back(
+    latitude: float, longitude: float
+) -> None:
+    def written(degrees: float) -> tuple[IFDRational, ...]:
+        left = round(abs(degrees) * 3_600_000)
+        return (
+            IFDRational(left // 3_600_000, 1),
+            IFDRational(left // 60_000 % 60, 1),
+            IFDRational(left % 60_000, 1000),
+        )
+
+    found = read_metadata(
+        header(
+            place={
+                NORTH_OR_SOUTH: "NS"[latitude < 0],
+                NORTH: written(latitude),
+                EAST_OR_WEST: "EW"[longitude < 0],
+                EAST: written(longitude),
+            }
+        )
+    )
+    if found.latitude is None or found.longitude is None:
+        assert abs(latitude) < 2e-7
+        assert abs(longitude) < 2e-7
+    else:
+        assert found.latitude == pytest.approx(latitude, abs=2e-7)
+        assert found.longitude == pytest.approx(longitude, abs=2e-7)
+
+
 # --- which way up
 
 
@@ -246,7 +356,7 @@ class Damaged(Image.Exif):
     ("hole", "lost"),
     [
         (ExifTags.IFD.Exif, {"taken": None, "taken_from": ""}),
-        (ExifTags.IFD.GPSInfo, {"gps": False}),
+        (ExifTags.IFD.GPSInfo, {"gps": False, "latitude": None, "longitude": None}),
         (Base.Make, {"camera": "Pen F"}),
         (Base.Model, {"camera": "OLYMPUS"}),
         (Base.Software, {"software": "dcraw"}),
@@ -272,6 +382,8 @@ def test_a_damaged_field_costs_only_itself(hole: int, lost: dict[str, object]) -
         "software": "GIMP",
         "gps": True,
         "orientation": 6,
+        "latitude": 48.1373611,
+        "longitude": 11.5752778,
     }
     assert read_metadata(whole) == Metadata(**full)  # type: ignore[arg-type]
     damaged = read_metadata(Damaged(whole, hole))
@@ -292,5 +404,6 @@ def test_every_container_says_the_same(kind: str) -> None:
     with Image.open(file) as image:
         image.load()
         assert read_metadata(image.getexif()) == Metadata(
-            NOON.replace(microsecond=250_000), "original", "Canon EOS 450D", "GIMP", True, 1
+            *(NOON.replace(microsecond=250_000), "original", "Canon EOS 450D", "GIMP", True, 1),
+            *(48.1373611, 11.5752778),
         )

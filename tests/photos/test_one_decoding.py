@@ -184,3 +184,4 @@ def test_what_is_known_of_the_photo_is_said(picture: Image.Image) -> None:
     photo = read(saved(picture, "JPEG", exif=exif)).photo
     assert (photo.camera, photo.software, photo.gps) == ("Canon EOS 450D", "GIMP 2.10", True)
     assert (photo.taken_from, str(photo.taken)) == ("original", "2019-07-14 10:15:12")
+    assert (photo.latitude, photo.longitude) == (47.5, 8.5)

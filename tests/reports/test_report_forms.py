@@ -11,6 +11,7 @@ from reports.streams import Pipe, Terminal
 from reports.views import ELSEWHERE, look_alikes, of_names, overview, photo, problems, ranking
 
 from dedupe.errors import UnknownName, UsageError
+from dedupe.matching.clusters import Cluster
 from dedupe.names import safe
 from dedupe.photos.photo import Skip
 from dedupe.reports.facts import Problems
@@ -118,12 +119,15 @@ def test_json_has_the_exact_bytes_of_every_path() -> None:
     photos = found["sets"][0]["photos"]
     assert [path_of(each) for each in photos[:-1]] == EXACT
     assert [path_of(each) for each in photos[-1]["hard_links"]] == EXACT
-    assert [path_of(each) for each in found["clusters"][0]] == EXACT[:6]
+    assert [path_of(each) for each in found["clusters"][0]["photos"]] == EXACT[:6]
+    assert found["clusters"][0]["name"] == "2019-07-14"
     out = Pipe()
     REPORTS["json"].ranking(ranking(NAMES, ELSEWHERE), out)
     found = json.loads(out.text)
     assert [path_of(each) for each in found["hits"]] == EXACT
-    assert path_of(found["example"]) == EXACT[-1]
+    assert [path_of(each) for each in found["examples"]] == [EXACT[-1], EXACT[0]]
+    assert [path_of(each) for each in found["not_like"]] == [EXACT[-1]]
+    assert [path_of(each["nearest"]) for each in found["hits"][:2]] == [EXACT[-1], EXACT[0]]
 
 
 def test_json_gives_base64_only_where_text_cannot_hold_the_name() -> None:
@@ -162,6 +166,8 @@ def test_json_holds_every_fact() -> None:
         "camera": None,
         "software": None,
         "gps": False,
+        "latitude": None,
+        "longitude": None,
         "orientation": 1,
         "frames": 1,
         "jpeg_quality": None,
@@ -180,6 +186,8 @@ KNOWN: dict[str, object] = {
     "camera": "Canon EOS 450D",
     "software": "GIMP 2.10",
     "gps": True,
+    "latitude": -33.8567844,
+    "longitude": 151.2152967,
     "orientation": 6,
     "frames": 24,
     "jpeg_quality": 92,
@@ -260,6 +268,7 @@ def test_csv_comes_back_as_it_was_written() -> None:
         "set": "1",
         "relation": "keep",
         "distance": "0.0000",
+        "cluster": "",
         "width": "4000",
         "height": "3000",
         "bytes": "3100000",
@@ -269,12 +278,29 @@ def test_csv_comes_back_as_it_was_written() -> None:
         "camera": "",
         "software": "",
         "gps": "false",
+        "latitude": "",
+        "longitude": "",
         "orientation": "1",
         "frames": "1",
         "jpeg_quality": "",
         "path": "/p/a.jpg",
     }
     assert rows[1]["taken"] == ""
+
+
+def test_csv_has_the_photos_of_clusters_behind_those_of_sets_under_the_name_of_each() -> None:
+    clusters = (
+        Cluster((photo("/c"), photo("/d")), "2019-07-14, Sicily"),
+        Cluster((photo("/e"), photo("/f")), "=1+1"),
+    )
+    out = Pipe()
+    REPORTS["csv"].overview(overview(look_alikes(photo("/a"), photo("/b")), clusters=clusters), out)
+    rows = list(csv.DictReader(StringIO(out.text)))
+    assert [(row["set"], row["distance"], row["cluster"], row["path"]) for row in rows] == [
+        *(("1", "0.0000", "", "/a"), ("1", "0.0000", "", "/b")),
+        *(("", "", "2019-07-14, Sicily", "/c"), ("", "", "2019-07-14, Sicily", "/d")),
+        *(("", "", "'=1+1", "/e"), ("", "", "'=1+1", "/f")),
+    ]
 
 
 def test_csv_has_one_line_for_each_photo_whatever_its_name() -> None:

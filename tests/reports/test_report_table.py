@@ -9,6 +9,7 @@ from reports.views import ELSEWHERE, look_alikes, of_names, overview, photo, ran
 from rich.cells import cell_len
 
 from dedupe.matching.clusters import Cluster
+from dedupe.matching.search import Hit
 from dedupe.names import safe
 from dedupe.reports import table
 from dedupe.reports.facts import Ranking
@@ -33,7 +34,7 @@ def test_no_line_is_wider_than_the_terminal_whatever_the_names(
             assert max(map(cell_len, lines(found))) <= columns, ascii(name)
     many = replace(of_names(["a", "b"]), photos=1_234_567, encoder="x" * 40)
     assert max(map(cell_len, lines(many))) <= columns
-    nothing_near = Ranking(Path(ELSEWHERE, LONG[2]), ())
+    nothing_near = Ranking((Path(ELSEWHERE, LONG[2]),), ())
     assert max(map(cell_len, lines(nothing_near))) <= columns
 
 
@@ -131,26 +132,55 @@ def test_a_set_of_more_than_50_rows_is_cut_with_a_word(count: int, more: str | N
 
 
 def test_a_cluster_shows_six_photos_and_counts_the_others() -> None:
-    cluster = Cluster(tuple(photo(f"/p/{n}.jpg") for n in range(1206)))
+    cluster = Cluster(tuple(photo(f"/p/{n}.jpg") for n in range(1206)), "2019-07-14, Sicily")
     shown = lines(overview(clusters=(cluster,), photos=2000))
-    assert shown[:2] == [
+    assert shown[:3] == [
         "Of one kind  not look-alikes, only alike",
-        "1,206 photos  /p/0.jpg",
+        "1,206 photos  2019-07-14, Sicily",
+        "             /p/0.jpg",
     ]
-    assert shown[7] == "             and 1,200 more"
+    assert shown[8] == "             and 1,200 more"
     assert sum("/p/" in line for line in shown) == 6
 
 
 def test_more_than_50_clusters_are_cut_with_a_word() -> None:
-    clusters = tuple(Cluster((photo(f"/p/{n}.jpg"), photo(f"/q/{n}.jpg"))) for n in range(52))
+    clusters = tuple(Cluster((photo(f"/p/{n}.jpg"), photo(f"/q/{n}.jpg")), "x") for n in range(52))
     shown = lines(overview(clusters=clusters, photos=104))
     assert sum("/p/" in line for line in shown) == 50
     assert "             and 2 more clusters (--format json lists all)" in shown
 
 
+@pytest.mark.parametrize("columns", [80, 160])
+def test_a_long_name_of_a_cluster_goes_on_below_its_beginning(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = f"2019-07-14 to 2019-07-20, {'long ' * 40}folder, near 37.85° N 15.29° E"
+    shown = lines(overview(clusters=(Cluster((photo(), photo()), name),), photos=2))
+    end = next(number for number, line in enumerate(shown) if line.endswith("/p/a.jpg"))
+    assert shown[1].startswith("   2 photos  2019-07-14 to 2019-07-20, long ")
+    assert " ".join(line[13:] for line in shown[1:end]) == name
+    assert max(map(cell_len, shown)) <= columns
+
+
+def test_a_search_by_several_photos_says_which_is_nearest() -> None:
+    a, b, c = (Path(f"/p/{name}.jpg") for name in "abc")
+    hits = Hit(photo(a), 0.0, a), Hit(photo("/p/d.jpg"), 12.34, b)
+    shown = lines(Ranking((a, b), hits, (c,)))
+    assert [line for line in shown if "MB" not in line] == [
+        *("Nearest to 1  /p/a.jpg", "           2  /p/b.jpg", "   but not /p/c.jpg"),
+        *("   0.0 to 1  /p/a.jpg", "  12.3 to 2  /p/d.jpg", ""),
+    ]
+    assert lines(Ranking((a,), hits[:1], (c, b)))[:4] == [
+        *("Nearest to /p/a.jpg", "   but not /p/c.jpg", "           /p/b.jpg"),
+        "        0.0  /p/a.jpg",
+    ]
+    assert lines(Ranking((a, b), ()))[2:] == ["no photo is that near", ""]
+
+
 def summary(*sets: int, clusters: tuple[int, ...] = (), photos: int) -> list[str]:
     named = [look_alikes(*(photo(f"/p/{n}.jpg") for n in range(count))) for count in sets]
-    kinds = tuple(Cluster((photo(),) * count) for count in clusters)
+    kinds = tuple(Cluster((photo(),) * count, "2019") for count in clusters)
     return table.summary(overview(*named, clusters=kinds, photos=photos))
 
 

@@ -48,15 +48,17 @@ def of_names(names: list[str], folder: str = "/photos") -> Overview:
     """One set and one cluster of photos of these names."""
     photos = [photo(Path(folder, name)) for name in names]
     hard = photo("/photos/named twice.jpg", hard_links=tuple(each.path for each in photos))
-    return overview(look_alikes(*photos, hard), clusters=(Cluster(tuple(photos[:6])),))
+    return overview(
+        look_alikes(*photos, hard), clusters=(Cluster(tuple(photos[:6]), "2019-07-14"),)
+    )
 
 
 def ranking(names: list[str], folder: str = "/photos") -> Ranking:
     """An example and its hits."""
     photos = [photo(Path(folder, name)) for name in names]
-    return Ranking(
-        photos[-1].path, tuple(Hit(each, float(number)) for number, each in enumerate(photos))
-    )
+    examples = photos[-1].path, photos[0].path
+    hits = [Hit(each, float(n), examples[n % 2]) for n, each in enumerate(photos)]
+    return Ranking(examples, tuple(hits), (photos[-1].path,))
 
 
 def problems(names: list[str], folder: str = "/photos", **known: bool) -> Problems:
