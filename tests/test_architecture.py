@@ -92,6 +92,7 @@ MAY_CHANGE = {
     ("dedupe/organize/system.py", "ctypes"): "the rename that refuses a taken name, for files.py",
     ("dedupe/organize/system.py", "os.rename"): "likewise: on Windows it refuses by itself",
     ("dedupe/photos/pixels.py", ".save"): "a thumbnail, into memory",
+    ("dedupe/matching/known_edits.py", ".save"): "an edited picture, into memory",
     ("dedupe/photos/worker.py", "open(wb)"): "the pipe to the other process",
     ("dedupe/photos/worker.py", "os.O_RDWR"): "/dev/null, for what decoders print",
     ("dedupe/cli/app.py", "os.O_WRONLY"): "/dev/null, for output that nobody reads",
