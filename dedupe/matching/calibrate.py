@@ -159,7 +159,7 @@ def calibrate(
     Some photos are read, edited in memory in the ways of KNOWN_EDITS, and encoded; the
     distance of each edited copy to its photo says what a threshold finds. The distances of
     photos of other days say what it gets wrong. The same library gives the same answer. No
-    photo is changed, nothing is written. Takes about 0.1 s for each try and half a
+    photo is changed, nothing is written. Takes 0.1 s of CPU time for each try and half a
     minute for the distances of 20,000 photos (1 GB); of more photos, 20,000 are compared.
 
     Args:
