@@ -22,7 +22,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -177,12 +178,16 @@ RIVALS = (
 
 @dataclass(frozen=True)
 class Run:
-    """What one run took: CPU and wall seconds, bytes of its largest process, what it printed."""
+    """What one run took: CPU and wall seconds, bytes of its largest process, what it printed.
+
+    `together` is the most that all of its processes had at one moment, if that was watched.
+    """
 
     cpu: float
     wall: float
     peak: int
     output: str
+    together: int = 0
 
 
 class Failed(Exception):
@@ -295,8 +300,25 @@ def measure(
     return notes
 
 
-def run(tool: Tool, folder: Path, index: Path, scratch: Path, limit: float) -> Run:
+def run(
+    tool: Tool,
+    folder: Path,
+    index: Path,
+    scratch: Path,
+    limit: float,
+    *,
+    answer: Path | None = None,
+) -> Run:
     """Run a tool to its end.
+
+    Args:
+        tool: what to run.
+        folder: fills in `{folder}`.
+        index: fills in `{index}`.
+        scratch: the working folder, and its home.
+        limit: in seconds.
+        answer: fills in `{answer}`; of a tool that names no such file, what it prints on stdout
+            goes there. The memory of all processes together is then watched too.
 
     Raises:
         Failed: it ended with an error, or took more than `limit` seconds.
@@ -310,20 +332,26 @@ def run(tool: Tool, folder: Path, index: Path, scratch: Path, limit: float) -> R
         "SENTRY_OPT_OUT": "1",  # fastdup reports each run to its makers else
         "PYTHONWARNINGS": "ignore",
     }
-    places = {"{folder}": str(folder), "{index}": str(index)}
+    places = {"{folder}": str(folder), "{index}": str(index), "{answer}": str(answer)}
     command = [places.get(part, part) for part in tool.command]
     said = scratch / "said.txt"
-    with said.open("wb") as output:
+    prints = answer is not None and "{answer}" not in tool.command
+    with (
+        said.open("wb") as output,
+        (answer if prints and answer else Path(os.devnull)).open("wb") as result,
+        watched(answer is not None) as watch,
+    ):
         start = time.monotonic()
         process = subprocess.Popen(
             command,
             cwd=scratch,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=result if prints else output,
+            stderr=output,
             start_new_session=True,
         )
+        watch.root = process.pid
         timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
         timer.start()
         try:
@@ -341,7 +369,56 @@ def run(tool: Tool, folder: Path, index: Path, scratch: Path, limit: float) -> R
         raise Failed(f"ended with {process.returncode} after {wall:.0f} s: {last[-300:]}")
     # in KiB, but on macOS
     peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Run(used.ru_utime + used.ru_stime, wall, peak, text)
+    return Run(used.ru_utime + used.ru_stime, wall, peak, text, max(peak, watch.most))
+
+
+@dataclass
+class Watch:
+    """The most memory that a process and its descendants had together, in bytes."""
+
+    root: int = 0
+    most: int = 0
+
+
+@contextmanager
+def watched(wanted: bool) -> Iterator[Watch]:
+    """Look at the memory of `root` ten times a second; only Linux tells."""
+    watch, over = Watch(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.1):
+            if watch.root:
+                watch.most = max(watch.most, _resident(watch.root))
+
+    thread = threading.Thread(target=look)
+    if wanted and sys.platform == "linux":
+        thread.start()
+    try:
+        yield watch
+    finally:
+        over.set()
+        if thread.ident:
+            thread.join()
+
+
+def _resident(root: int) -> int:
+    """Bytes in memory of a process and all below it; what they share counts for each."""
+    children: dict[int, list[int]] = {}
+    pages: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it has just ended
+                continue
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+            pages[int(entry.name)] = int(fields[21])
+    below, total = [root], 0
+    while below:
+        process = below.pop()
+        total += pages.get(process, 0)
+        below += children.get(process, [])
+    return total * os.sysconf("SC_PAGE_SIZE")
 
 
 def _row(tool: Tool, start: float, runs: Sequence[Run]) -> str:

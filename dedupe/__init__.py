@@ -26,14 +26,21 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.index.scan import ScanReport as ScanReport
     from dedupe.index.scan import scan as scan
     from dedupe.index.scan import update_index as update_index
+    from dedupe.matching.calibrate import Calibration as Calibration
+    from dedupe.matching.calibrate import EditDistances as EditDistances
+    from dedupe.matching.calibrate import Found as Found
+    from dedupe.matching.calibrate import calibrate as calibrate
     from dedupe.matching.clusters import Cluster as Cluster
     from dedupe.matching.clusters import find_clusters as find_clusters
     from dedupe.matching.distances import Pairs as Pairs
     from dedupe.matching.distances import pairs_within as pairs_within
     from dedupe.matching.groups import Group as Group
     from dedupe.matching.groups import find_groups as find_groups
+    from dedupe.matching.known_edits import KNOWN_EDITS as KNOWN_EDITS
+    from dedupe.matching.known_edits import KnownEdit as KnownEdit
     from dedupe.matching.search import Hit as Hit
     from dedupe.matching.search import search as search
+    from dedupe.matching.unrelated import Apart as Apart
     from dedupe.organize.act import apply as apply
     from dedupe.organize.act import make_plan as make_plan
     from dedupe.organize.act import undo as undo
@@ -51,12 +58,18 @@ _HOME = {
     "DEFAULT_ENCODER": "dedupe.encoders.registry",
     "ENCODERS": "dedupe.encoders.registry",
     "KEEP_RULES": "dedupe.organize.keep",
+    "KNOWN_EDITS": "dedupe.matching.known_edits",
+    "Apart": "dedupe.matching.unrelated",
+    "Calibration": "dedupe.matching.calibrate",
     "Cluster": "dedupe.matching.clusters",
     "DedupeError": "dedupe.errors",
+    "EditDistances": "dedupe.matching.calibrate",
     "Encoded": "dedupe.encoders.stage",
     "Encoder": "dedupe.encoders.encoder",
+    "Found": "dedupe.matching.calibrate",
     "Group": "dedupe.matching.groups",
     "Hit": "dedupe.matching.search",
+    "KnownEdit": "dedupe.matching.known_edits",
     "Library": "dedupe.index.library",
     "Pairs": "dedupe.matching.distances",
     "Photo": "dedupe.photos.photo",
@@ -68,6 +81,7 @@ _HOME = {
     "Skip": "dedupe.photos.photo",
     "Step": "dedupe.organize.steps",
     "apply": "dedupe.organize.act",
+    "calibrate": "dedupe.matching.calibrate",
     "encode_photos": "dedupe.encoders.stage",
     "find_clusters": "dedupe.matching.clusters",
     "find_groups": "dedupe.matching.groups",

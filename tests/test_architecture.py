@@ -95,6 +95,7 @@ MAY_CHANGE = {
     ("dedupe/organize/system.py", "ctypes"): "the rename that refuses a taken name, for files.py",
     ("dedupe/organize/system.py", "os.rename"): "likewise: on Windows it refuses by itself",
     ("dedupe/photos/pixels.py", ".save"): "a thumbnail, into memory",
+    ("dedupe/matching/known_edits.py", ".save"): "an edited picture, into memory",
     ("dedupe/photos/worker.py", "open(wb)"): "the pipe to the other process",
     ("dedupe/photos/worker.py", "os.O_RDWR"): "/dev/null, for what decoders print",
     ("dedupe/cli/app.py", "os.O_WRONLY"): "/dev/null, for output that nobody reads",
@@ -381,7 +382,7 @@ def test_every_action_says_what_it_did_and_is_an_option_of_group(name: str) -> N
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_explains_both_of_its_forms(name: str) -> None:
-    for write in (REPORTS[name].overview, REPORTS[name].ranking):
+    for write in (REPORTS[name].overview, REPORTS[name].ranking, REPORTS[name].calibration):
         assert (write.__doc__ or "").splitlines()[0].endswith(".")
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dedupe.cli.calibrate import calibrate
 from dedupe.cli.encoders import encoders
 from dedupe.cli.forget import forget
 from dedupe.cli.group import group
@@ -123,6 +124,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "group": group,
     "search": search,
     "problems": problems,
+    "calibrate": calibrate,
     "undo": undo,
     "encoders": encoders,
     "forget": forget,

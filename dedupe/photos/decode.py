@@ -14,6 +14,7 @@ from blake3 import blake3
 from PIL import Image, UnidentifiedImageError
 
 from dedupe.errors import PhotoUnreadable
+from dedupe.photos.colour import to_srgb
 from dedupe.photos.damaged import unless_damaged
 from dedupe.photos.jpeg_quality import estimate_quality
 from dedupe.photos.metadata import Metadata, read_metadata
@@ -30,7 +31,7 @@ from dedupe.photos.pixels import (
     shrunk,
     small_picture,
 )
-from dedupe.photos.raw import open_raw
+from dedupe.photos.raw import RawPicture, open_raw
 from dedupe.photos.sniff import HEAD, raw_kind
 
 if TYPE_CHECKING:
@@ -148,15 +149,62 @@ def decode(
         PhotoUnreadable: with half a sentence that follows the path.
     """
     content = content or blake3(data).digest()
+    with _opened(data, file) as (image, raw):
+        if raw is not None:
+            return _decode_raw(raw, file, wants, content, thumbnail, alone)
+        return _decode_opened(image, file, wants, content, thumbnail, alone)
+
+
+def decode_picture(
+    data: bytes,
+    file: PhotoFile,
+    side: int,
+    *,
+    alone: AbstractContextManager[object] = ONE_LARGE_AT_A_TIME,
+) -> Image.Image:
+    """Turn the bytes of a photo into all of its picture, as `decode` sees it, but small.
+
+    Args:
+        data: the whole file.
+        file: where it lies; its name tells RAW files from other TIFFs.
+        side: of the long side in pixels, at most; never enlarged.
+        alone: held while a very large picture is unfolded.
+
+    Returns:
+        RGB in sRGB, upright, over white where it was transparent.
+
+    Raises:
+        PhotoUnreadable: with half a sentence that follows the path.
+    """
+    with _opened(data, file) as (image, raw):
+        _refuse_bombs(image)
+        if image.format in ("JPEG", "MPO"):
+            image.draft("RGB", (side, side))
+        with alone if image.width * image.height > _LARGE_PIXELS else nullcontext():
+            image.load()
+            turn = _turn(image, _header(image)) if raw is None else raw.orientation
+            picture = flat(image.transpose(UPRIGHT[turn]) if turn in UPRIGHT else image)
+            picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        return to_srgb(picture, image.info.get("icc_profile"))
+
+
+@contextmanager
+def _opened(data: bytes, file: PhotoFile) -> Iterator[tuple[Image.Image, RawPicture | None]]:
+    """The picture in a file, not yet unfolded, and where it is a camera's RAW, what that says.
+
+    Raises:
+        PhotoUnreadable: for whatever a decoder raises, here or inside.
+    """
     try:
-        if raw_kind(file.path, data[:HEAD]) is not None:
-            return _decode_raw(data, file, wants, content, thumbnail, alone)
-        _register_formats(data[:HEAD])
-        with Image.open(BytesIO(data), formats=_formats()) as image:
-            # TIFF-based RAW under another name: its first picture is only a thumbnail
-            if image.format == "TIFF" and _DNG_VERSION in getattr(image, "tag_v2", ()):
-                return _decode_raw(data, file, wants, content, thumbnail, alone)
-            return _decode_opened(image, file, wants, content, thumbnail, alone)
+        if raw_kind(file.path, data[:HEAD]) is None:
+            _register_formats(data[:HEAD])
+            with Image.open(BytesIO(data), formats=_formats()) as image:
+                # TIFF-based RAW under another name: its first picture is only a thumbnail
+                if image.format != "TIFF" or _DNG_VERSION not in getattr(image, "tag_v2", ()):
+                    yield image, None
+                    return
+        raw = open_raw(data)
+        yield raw.image, raw
     except PhotoUnreadable:
         raise
     except MemoryError as error:
@@ -168,7 +216,7 @@ def decode(
 
 
 def _decode_raw(
-    data: bytes,
+    raw: RawPicture,
     file: PhotoFile,
     wants: Preparation,
     content: bytes,
@@ -176,7 +224,6 @@ def _decode_raw(
     alone: AbstractContextManager[object],
 ) -> Reading:
     """A camera's RAW: the preview that it carries, or a quick development."""
-    raw = open_raw(data)
     reading = _decode_opened(
         raw.image, file, wants, content, thumbnail, alone, orientation=raw.orientation
     )
@@ -202,11 +249,7 @@ def _decode_opened(
     *,
     orientation: int | None = None,
 ) -> Reading:
-    if image.width * image.height > MAX_PIXELS:
-        raise PhotoUnreadable(
-            f"unfolds to {image.width} x {image.height} pixels, more than the limit of "
-            f"{MAX_PIXELS // 1_000_000} megapixels"
-        )
+    _refuse_bombs(image)
     width, height = image.size
     image_format = image.format or ""
     is_jpeg = image_format in ("JPEG", "MPO")
@@ -258,6 +301,14 @@ def _decode_opened(
         reduced=reduced,
     )
     return Reading(photo, pixels, jpeg(small) if thumbnail else None, grey(small))
+
+
+def _refuse_bombs(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise PhotoUnreadable(
+            f"unfolds to {image.width} x {image.height} pixels, more than the limit of "
+            f"{MAX_PIXELS // 1_000_000} megapixels"
+        )
 
 
 def _header(image: Image.Image) -> Metadata:

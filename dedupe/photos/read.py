@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from blake3 import blake3
+from PIL import Image
 
 from dedupe.errors import PhotoUnreadable
-from dedupe.photos.decode import ONE_LARGE_AT_A_TIME, Reading, decode
+from dedupe.photos.decode import ONE_LARGE_AT_A_TIME, Reading, decode, decode_picture
 from dedupe.photos.discover import absolute
 from dedupe.photos.photo import Photo, PhotoFile, Skip
 from dedupe.photos.pixels import Preparation
@@ -44,6 +45,25 @@ def read_photo(
             photo = Photo(file=file, content=content, width=0, height=0, format="")
             return Reading(photo, None)
         return decode(data, file, wants, content=content, thumbnail=thumbnail, alone=alone)
+    except PhotoUnreadable as error:
+        return Skip(file.path, str(error), True)
+    except OSError as error:
+        return Skip(file.path, f"cannot be read: {error.strerror or error}", True, passing=True)
+
+
+def read_picture(file: PhotoFile, side: int) -> Image.Image | Skip:
+    """Read all of a photo's picture, small; whatever is wrong with it becomes a Skip.
+
+    Args:
+        file: as `discover` found it; one that changed since then is passed over.
+        side: of its long side in pixels, at most.
+
+    Returns:
+        RGB in sRGB, upright, by the same decoders as `read_photo`.
+    """
+    try:
+        data = _read(file)
+        return data if isinstance(data, Skip) else decode_picture(data, file, side)
     except PhotoUnreadable as error:
         return Skip(file.path, str(error), True)
     except OSError as error:

@@ -2,11 +2,14 @@
 
 import csv
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dedupe.names import safe
 from dedupe.photos.photo import Photo
 from dedupe.reports.facts import Overview, Problems, Ranking
+
+if TYPE_CHECKING:
+    from dedupe.matching.calibrate import Calibration
 
 _PHOTO = (
     *("width", "height", "bytes", "format", "taken", "taken_from", "camera", "software", "gps"),
@@ -42,6 +45,19 @@ def write_problems(problems: Problems, out: TextIO) -> None:
     for skip in problems.skips:
         words = (_text(skip.reason), _text(skip.path.parent), _text(skip.path))
         lines.writerow((_yes(skip.problem), _yes(skip.passing), *words))
+
+
+def write_calibration(calibration: "Calibration", out: TextIO) -> None:
+    """One line for each threshold and edit, and one for its pairs of unrelated photos."""
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(("threshold", "edit", "kind", "found", "of", "low", "high"))
+    for threshold in calibration.thresholds:
+        counts = [(each.name, each.kind, each.within(threshold)) for each in calibration.edits]
+        counts.append(("", "unrelated pairs", calibration.wrong(threshold)))
+        for name, kind, found in counts:
+            low, high = found.interval
+            cells = (name, kind, found.found, found.of, f"{low:.3g}", f"{high:.3g}")
+            lines.writerow((f"{threshold:g}", *cells))
 
 
 def _cells(photo: Photo) -> tuple[str | float, ...]:

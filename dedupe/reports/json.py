@@ -14,7 +14,11 @@ from dedupe.reports.facts import (
 )
 
 if TYPE_CHECKING:
+    from dedupe.matching.calibrate import Calibration
     from dedupe.matching.clusters import Cluster
+
+# shares of unrelated pairs whose distance is told, where there are enough pairs
+QUANTILES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
 
 
 def write_overview(overview: Overview, out: TextIO) -> None:
@@ -50,6 +54,58 @@ def write_problems(problems: Problems, out: TextIO) -> None:
     """What could not be read, and what else was passed over if that was asked for."""
     skips = [skip_facts(skip) for skip in problems.skips]
     _dump({"skips": skips, "others": problems.others}, out)
+
+
+def write_calibration(calibration: "Calibration", out: TextIO) -> None:
+    """Every count, by threshold and by edit."""
+    apart = calibration.apart
+    _dump(
+        {
+            "encoder": calibration.encoder,
+            "photos": calibration.photos,
+            "sampled": len(calibration.sample),
+            "recommended": calibration.recommended,
+            "reason": calibration.reason,
+            "thresholds": [_threshold(calibration, each) for each in calibration.thresholds],
+            "edits": [
+                {
+                    "edit": each.name,
+                    "kind": each.kind,
+                    "tries": len(each.distances),
+                    "found": [each.within(at).found for at in calibration.thresholds],
+                }
+                for each in calibration.edits
+            ],
+            "unrelated": {
+                "pairs": apart.pairs,
+                "photos": apart.photos,
+                "apart_by": apart.by,
+                "left_out": apart.same,
+                "quantiles": [
+                    {"share": share, "distance": apart.quantile(share)} for share in QUANTILES
+                ],
+            },
+            "skips": [skip_facts(skip) for skip in calibration.skips],
+        },
+        out,
+    )
+
+
+def _threshold(calibration: "Calibration", threshold: float) -> dict[str, Any]:
+    found, wrong = calibration.found(threshold), calibration.wrong(threshold)
+    here, most = calibration.wrong_here(threshold)
+    low, high = found.interval
+    return {
+        "threshold": threshold,
+        "found": found.found,
+        "tries": found.of,
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "wrong": wrong.found,
+        "pairs": wrong.of,
+        "wrong_here": round(here, 2),
+        "wrong_here_most": round(most, 2),
+    }
 
 
 def _set(look_alikes: LookAlikes) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dedupe.names import safe
 from dedupe.reports.facts import Overview, Problems, Ranking
+
+if TYPE_CHECKING:
+    from dedupe.matching.calibrate import Calibration
 
 
 def write_overview(overview: Overview, out: TextIO, *, null: bool = False) -> None:
@@ -30,6 +33,11 @@ def write_ranking(ranking: Ranking, out: TextIO, *, null: bool = False) -> None:
 def write_problems(problems: Problems, out: TextIO, *, null: bool = False) -> None:
     """One path a line, or ended by a NUL byte; sorted."""
     _write((skip.path for skip in problems.skips), out, null)
+
+
+def write_calibration(calibration: "Calibration", out: TextIO, *, null: bool = False) -> None:
+    """The photos that were edited, one path a line, or ended by a NUL byte."""
+    _write((photo.path for photo in calibration.sample), out, null)
 
 
 def _write(paths: Iterable[Path], out: TextIO, null: bool) -> None:

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dedupe.errors import UnknownName, UsageError
-from dedupe.reports import csv, json, paths, skips, table
+from dedupe.reports import calibration, csv, json, paths, skips, table
 from dedupe.reports.facts import Overview, Problems, Ranking
+
+if TYPE_CHECKING:  # it loads numpy
+    from dedupe.matching.calibrate import Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +21,29 @@ class Report:
         overview: writes what `dedupe group` found.
         ranking: writes what `dedupe search` found.
         problems: writes what `dedupe problems` found.
+        calibration: writes what `dedupe calibrate` measured.
     """
 
     overview: Callable[[Overview, TextIO], None]
     ranking: Callable[[Ranking, TextIO], None]
     problems: Callable[[Problems, TextIO], None]
+    calibration: "Callable[[Calibration, TextIO], None]"
 
 
 REPORTS: dict[str, Report] = {
-    "table": Report(table.write_overview, table.write_ranking, skips.write_problems),
-    "json": Report(json.write_overview, json.write_ranking, json.write_problems),
-    "csv": Report(csv.write_overview, csv.write_ranking, csv.write_problems),
-    "paths": Report(paths.write_overview, paths.write_ranking, paths.write_problems),
+    "table": Report(
+        table.write_overview,
+        table.write_ranking,
+        skips.write_problems,
+        calibration.write_calibration,
+    ),
+    "json": Report(
+        json.write_overview, json.write_ranking, json.write_problems, json.write_calibration
+    ),
+    "csv": Report(csv.write_overview, csv.write_ranking, csv.write_problems, csv.write_calibration),
+    "paths": Report(
+        paths.write_overview, paths.write_ranking, paths.write_problems, paths.write_calibration
+    ),
 }
 
 
@@ -52,6 +66,7 @@ def find_report(name: str | None, *, terminal: bool, null: bool = False) -> Repo
             partial(paths.write_overview, null=True),
             partial(paths.write_ranking, null=True),
             partial(paths.write_problems, null=True),
+            partial(paths.write_calibration, null=True),
         )
     name = name or ("table" if terminal else "paths")
     if name not in REPORTS:

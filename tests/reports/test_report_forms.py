@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 from reports.odd_names import ODD_NAMES, obeyed
 from reports.streams import Pipe, Terminal
-from reports.views import ELSEWHERE, look_alikes, of_names, overview, photo, problems, ranking
+from reports.views import (
+    ELSEWHERE,
+    calibration,
+    look_alikes,
+    of_names,
+    overview,
+    photo,
+    problems,
+    ranking,
+)
 
 from dedupe.errors import UnknownName, UsageError
 from dedupe.matching.clusters import Cluster
@@ -35,6 +44,7 @@ def test_no_report_lets_a_terminal_obey_a_name(form: str, name: str) -> None:
     REPORTS[form].ranking(ranking([name], ELSEWHERE), out)
     REPORTS[form].problems(problems([name, f"{name}/{name}"], ELSEWHERE), out)
     REPORTS[form].problems(Problems((Skip(Path("/a"), name, True),)), out)
+    REPORTS[form].calibration(calibration([name], ELSEWHERE), out)
     assert out.data
     assert obeyed(out.text) == []
 
@@ -235,13 +245,14 @@ def fields(value: object) -> set[str]:
     return set().union(*map(fields, value)) if isinstance(value, list) else set()
 
 
-@pytest.mark.parametrize("kind", ["overview", "ranking", "problems"])
+@pytest.mark.parametrize("kind", ["overview", "ranking", "problems", "calibration"])
 def test_every_field_of_json_and_every_column_of_csv_is_documented(kind: str) -> None:
     page = (Path(__file__).parents[2] / "docs/scripting.md").read_text("utf-8")
     found = {
         "overview": of_names(NAMES, ELSEWHERE),
         "ranking": ranking(NAMES, ELSEWHERE),
         "problems": problems(NAMES, ELSEWHERE),
+        "calibration": calibration(NAMES, ELSEWHERE),
     }[kind]
     out = Pipe()
     getattr(REPORTS["json"], kind)(found, out)

@@ -4,8 +4,12 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+
+from dedupe.matching.calibrate import THRESHOLDS, Calibration, EditDistances
 from dedupe.matching.clusters import Cluster
 from dedupe.matching.search import Hit
+from dedupe.matching.unrelated import STEPS, Apart
 from dedupe.photos.photo import Photo, PhotoFile, Skip
 from dedupe.reports.facts import LookAlikes, Overview, Problems, Ranking, Row
 
@@ -65,6 +69,25 @@ def problems(names: list[str], folder: str = "/photos", **known: bool) -> Proble
     """Broken photos of these names, and a video."""
     skips = [Skip(Path(folder, name), "is broken", True, **known) for name in names]
     return Problems((*skips, Skip(Path("/v/a.mp4"), "is a video, not a photo", False)), others=12)
+
+
+def calibration(names: list[str], folder: str = "/photos", *, by: str = "day") -> Calibration:
+    """Two edits of photos of these names, of which the last had gone, and 2,000 pairs."""
+    photos = [photo(Path(folder, name)) for name in names]
+    steps = np.zeros(64 * STEPS + 1, np.int64)
+    steps[15 * STEPS], steps[30 * STEPS] = 2, 1998
+    near, far = (np.array(each, np.float32) for each in ([3, 9.5, 12], [11, 17, 30]))
+    return Calibration(
+        encoder="efficientnet_lite0",
+        photos=1000,
+        sample=tuple(photos),
+        skips=(Skip(photos[-1].path, "cannot be read: it is gone", True, passing=True),),
+        edits=(EditDistances("grey", "grey", near), EditDistances("crop_60", "cropped", far)),
+        apart=Apart(2000, by, 64, 7, steps),
+        thresholds=THRESHOLDS,
+        recommended=14.0,
+        reason="the largest",
+    )
 
 
 ELSEWHERE = os.fsdecode(b"/media/caf\xe9")
