@@ -34,13 +34,21 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.clusters import find_clusters as find_clusters
     from dedupe.matching.distances import Pairs as Pairs
     from dedupe.matching.distances import pairs_within as pairs_within
+    from dedupe.matching.explain import Explanation as Explanation
+    from dedupe.matching.explain import explain as explain
     from dedupe.matching.groups import Group as Group
+    from dedupe.matching.groups import Member as Member
     from dedupe.matching.groups import find_groups as find_groups
     from dedupe.matching.known_edits import KNOWN_EDITS as KNOWN_EDITS
     from dedupe.matching.known_edits import KnownEdit as KnownEdit
+    from dedupe.matching.relations import Relation as Relation
     from dedupe.matching.search import Hit as Hit
     from dedupe.matching.search import search as search
     from dedupe.matching.unrelated import Apart as Apart
+    from dedupe.matching.verified import Verdict as Verdict
+    from dedupe.matching.verified import Verdicts as Verdicts
+    from dedupe.matching.verified import verify as verify
+    from dedupe.matching.verify import Evidence as Evidence
     from dedupe.organize.act import apply as apply
     from dedupe.organize.act import make_plan as make_plan
     from dedupe.organize.act import undo as undo
@@ -66,23 +74,30 @@ _HOME = {
     "EditDistances": "dedupe.matching.calibrate",
     "Encoded": "dedupe.encoders.stage",
     "Encoder": "dedupe.encoders.encoder",
+    "Evidence": "dedupe.matching.verify",
+    "Explanation": "dedupe.matching.explain",
     "Found": "dedupe.matching.calibrate",
     "Group": "dedupe.matching.groups",
     "Hit": "dedupe.matching.search",
     "KnownEdit": "dedupe.matching.known_edits",
     "Library": "dedupe.index.library",
+    "Member": "dedupe.matching.groups",
     "Pairs": "dedupe.matching.distances",
     "Photo": "dedupe.photos.photo",
     "PhotoFile": "dedupe.photos.photo",
     "Plan": "dedupe.organize.plan",
     "Receipt": "dedupe.organize.steps",
     "Refusal": "dedupe.organize.steps",
+    "Relation": "dedupe.matching.relations",
     "ScanReport": "dedupe.index.scan",
     "Skip": "dedupe.photos.photo",
     "Step": "dedupe.organize.steps",
+    "Verdict": "dedupe.matching.verified",
+    "Verdicts": "dedupe.matching.verified",
     "apply": "dedupe.organize.act",
     "calibrate": "dedupe.matching.calibrate",
     "encode_photos": "dedupe.encoders.stage",
+    "explain": "dedupe.matching.explain",
     "find_clusters": "dedupe.matching.clusters",
     "find_groups": "dedupe.matching.groups",
     "find_problems": "dedupe.index.library",
@@ -94,6 +109,7 @@ _HOME = {
     "search": "dedupe.matching.search",
     "undo": "dedupe.organize.act",
     "update_index": "dedupe.index.scan",
+    "verify": "dedupe.matching.verified",
 }
 
 

@@ -12,6 +12,7 @@ import typer
 
 from dedupe.cli.calibrate import calibrate
 from dedupe.cli.encoders import encoders
+from dedupe.cli.explain import explain
 from dedupe.cli.forget import forget
 from dedupe.cli.group import group
 from dedupe.cli.problems import problems
@@ -125,6 +126,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "search": search,
     "problems": problems,
     "calibrate": calibrate,
+    "explain": explain,
     "undo": undo,
     "encoders": encoders,
     "forget": forget,

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from dedupe.cli import options
 from dedupe.cli.talk import ask, say, say_left
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
-from dedupe.organize.keep import DEFAULT_KEEP
+from dedupe.organize.keep import DEFAULT_KEEP, rank
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
@@ -30,10 +31,15 @@ def group(
     ] = None,
     threshold: Annotated[
         float,
-        typer.Option(
-            min=0, help="Largest distance inside a set: 10 for one moment, 16 for one kind."
-        ),
+        typer.Option(min=0, help="Largest distance between look-alikes: 16 for one kind."),
     ] = SEED_THRESHOLD,
+    relation: Annotated[
+        str,
+        typer.Option(
+            help="The weakest that makes a set: same-file, same-pixels, same-picture, "
+            "same-moment, same-scene or look-alike."
+        ),
+    ] = "look-alike",
     symlink: Annotated[
         bool, typer.Option("--symlink", help="Put links to each set into a folder of its own.")
     ] = False,
@@ -63,15 +69,18 @@ def group(
     device: options.Device = "auto",
     index: options.Index = None,
 ) -> int:
-    """Show the sets of look-alikes, and put each into a folder of its own if asked.
+    """Show what is one picture, one moment, one scene or alike; a folder for each set if asked.
 
-    In a set every two photos are within the threshold of each other. Nothing happens to any
-    file without --symlink, --copy or --move; `dedupe undo` takes those back.
+    Every photo of a set is verified against the one to keep; look-alikes are within the
+    threshold of each other. Nothing happens to any file without --symlink, --copy or --move;
+    `dedupe undo` takes those back.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
     from dedupe.matching.clusters import find_clusters
     from dedupe.matching.groups import find_groups
+    from dedupe.matching.relations import find_relation
+    from dedupe.matching.verified import verify
     from dedupe.organize.act import make_plan
     from dedupe.reports.facts import Overview, look_alikes
     from dedupe.reports.registry import find_report
@@ -86,10 +95,15 @@ def group(
             "it goes with --symlink, and not with --no-clusters",
         )
     rules = [rule.strip() for rule in keep.split(",") if rule.strip()]
+    weakest = find_relation(relation)
+    order = partial(rank, rules=rules)
     with RichProgress() as progress:
         progress.start("Comparing photos", 0)
         library = open_library(paths or (), index=index, encoder=encoder)
-        groups = find_groups(library, threshold, device=device)
+        verdicts = verify(library, order=order, device=device, progress=progress)
+        groups = find_groups(
+            library, threshold, verdicts=verdicts, relation=weakest, order=order, device=device
+        )
         kinds = find_clusters(library, groups) if clusters else []
     linked = kinds if with_clusters else ()
     plan = action and make_plan(
@@ -103,6 +117,7 @@ def group(
         clusters=tuple(kinds),
         photos=len(library.photos),
         threshold=threshold,
+        relation=weakest.words,
         encoder=library.encoder.name,
     )
     try:

@@ -1,7 +1,7 @@
 """Tight sets of photos: verified to be one picture, moment or scene, or look-alikes."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from dedupe.matching.linkage import complete_linkage
 from dedupe.matching.relations import Relation
 from dedupe.matching.remembered import near_pairs
 from dedupe.matching.stars import Link, pair, stars
-from dedupe.matching.verified import Order, Verdict, Verdicts
+from dedupe.matching.verified import Order, Verdict, Verdicts, largest_first
 from dedupe.photos.photo import Photo
 
 
@@ -69,13 +69,6 @@ class Group:
         rows = self.vectors.astype(np.float64)
         away = np.linalg.norm(rows - rows[self.photos.index(photo)], axis=1)
         return dict(zip(self.photos, away.tolist(), strict=True))
-
-
-def largest_first(photos: Iterable[Photo]) -> Sequence[Photo]:
-    """Most pixels first, then what still has its capture time, then by path."""
-    return sorted(
-        photos, key=lambda photo: (-photo.pixels, photo.taken is None, os.fsencode(photo.path))
-    )
 
 
 def find_groups(

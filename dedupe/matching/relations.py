@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 
+from dedupe.errors import UnknownName
 from dedupe.matching.verify import Evidence
 from dedupe.photos.photo import Photo
 
@@ -20,6 +21,18 @@ class Relation(IntEnum):
     def words(self) -> str:
         """As people and reports say it: "same picture"."""
         return "look-alike" if self is Relation.LOOK_ALIKE else self.name.lower().replace("_", " ")
+
+
+def find_relation(name: str) -> Relation:
+    """The relation of a name: "same-picture".
+
+    Raises:
+        UnknownName: there is none.
+    """
+    names = {each.words.replace(" ", "-"): each for each in Relation}
+    if name not in names:
+        raise UnknownName("relation", name, names)
+    return names[name]
 
 
 # Points in one plane that prove that both photos show some of the same: of 1,000 pairs of

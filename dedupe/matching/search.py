@@ -88,7 +88,7 @@ def search(
             "leave it out of one of the two",
         )
     files = [*wanted.values(), *unwanted.values()]
-    vectors = _vectors(library, files, weights, device)
+    vectors = vectors_of(library, files, weights, device)
     found = nearest(
         library.vectors,
         vectors[: len(wanted)],
@@ -111,10 +111,25 @@ def _files(examples: Examples) -> dict[Path, PhotoFile]:
     return {file.path: file for file in map(photo_file, each)}
 
 
-def _vectors(
+def vectors_of(
     library: Library, files: Sequence[PhotoFile], weights: Path | None, device: str
 ) -> npt.NDArray[np.float32]:
-    """(F, D) float32 of the examples, from the library where they are in it."""
+    """The vectors of photo files, from the library where they are in it.
+
+    Args:
+        library: whose encoder is used.
+        files: photos, in the library or not.
+        weights: as for `search`.
+        device: likewise.
+
+    Returns:
+        (F, D) float32.
+
+    Raises:
+        PhotoUnreadable: one is no photo that can be read.
+        IndexProblem: the library was scanned with other weights than are here now.
+        DedupeError: the encoder cannot be loaded.
+    """
     vectors = np.empty((len(files), library.vectors.shape[1]), np.float32)
     rows = [_row_of(library, file) for file in files]
     others = [number for number, row in enumerate(rows) if row is None]

@@ -18,6 +18,7 @@ from dedupe.matching.distances import Pairs
 from dedupe.matching.evidence import packed, unpacked
 from dedupe.matching.features import Features, features_of
 from dedupe.matching.relations import Relation, relation_of, same_pixels
+from dedupe.matching.remembered import near_pairs
 from dedupe.matching.stars import missing_links
 from dedupe.matching.verify import Evidence, examine
 from dedupe.photos.photo import Photo
@@ -35,6 +36,13 @@ _BATCH = 4096
 
 Order = Callable[[Iterable[Photo]], Sequence[Photo]]
 """Sorts photos, the one to keep first, the same way whatever order they come in."""
+
+
+def largest_first(photos: Iterable[Photo]) -> Sequence[Photo]:
+    """Most pixels first, then what still has its capture time, then by path."""
+    return sorted(
+        photos, key=lambda photo: (-photo.pixels, photo.taken is None, os.fsencode(photo.path))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,11 @@ class Verdicts:
 
 
 def verify(
-    library: Library, near: Pairs, *, order: Order, progress: Progress | None = None
+    library: Library,
+    *,
+    order: Order = largest_first,
+    device: str = "auto",
+    progress: Progress | None = None,
 ) -> Verdicts:
     """Verify the pairs of a library that may be the same picture, moment or scene.
 
@@ -81,19 +93,20 @@ def verify(
 
     Args:
         library: as `scan` or `open_library` gives it.
-        near: the pairs of its contents within `REACH` or more, as `near_pairs` gives them.
         order: which photo is to be kept.
+        device: "auto", "cpu", "cuda" or "mps", for the distances.
         progress: told of every pair.
 
     Raises:
+        DeviceMissing: the device is not on this machine.
         IndexProblem: the index cannot be read.
         IndexDamaged: a thumbnail in it is not as it was written.
     """
     rows = first_of_each_content(library)
     photos = [library.photos[row] for row in rows]
-    close = near.distance <= REACH
-    a, b = (np.searchsorted(rows, each[close]) for each in (near.a, near.b))
-    wanted = candidates(photos, Pairs(a, b, near.distance[close]))
+    near = near_pairs(library, REACH, device=device, progress=progress)
+    a, b = (np.searchsorted(rows, each) for each in (near.a, near.b))
+    wanted = candidates(photos, Pairs(a, b, near.distance))
     work = _Work(library, photos, progress or Silent())
     work.verify(wanted)
     place = {photo.path: row for row, photo in enumerate(photos)}

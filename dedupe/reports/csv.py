@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, TextIO
 
 from dedupe.names import safe
 from dedupe.photos.photo import Photo
-from dedupe.reports.facts import Overview, Problems, Ranking
+from dedupe.reports.facts import Overview, Problems, Ranking, explanation_facts
 
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
+    from dedupe.matching.explain import Explanation
 
 _PHOTO = (
     *("width", "height", "bytes", "format", "taken", "taken_from", "camera", "software", "gps"),
@@ -20,13 +21,14 @@ _PHOTO = (
 def write_overview(overview: Overview, out: TextIO) -> None:
     """One line for each photo in a set; sets are numbered from 1. Then those in a cluster."""
     lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(("set", "relation", "distance", "cluster", *_PHOTO))
+    lines.writerow(("set", "relation", "distance", "cluster", "edit", *_PHOTO))
     for number, each in enumerate(overview.sets, 1):
         for row in each.rows:
-            lines.writerow((number, row.relation, f"{row.distance:.4f}", "", *_cells(row.photo)))
+            facts = (number, row.relation, f"{row.distance:.4f}", "", row.edit)
+            lines.writerow((*facts, *_cells(row.photo)))
     for cluster in overview.clusters:
         for photo in cluster.photos:
-            lines.writerow(("", "", "", _text(cluster.name), *_cells(photo)))
+            lines.writerow(("", "", "", _text(cluster.name), "", *_cells(photo)))
 
 
 def write_ranking(ranking: Ranking, out: TextIO) -> None:
@@ -58,6 +60,16 @@ def write_calibration(calibration: "Calibration", out: TextIO) -> None:
             low, high = found.interval
             cells = (name, kind, found.found, found.of, f"{low:.3g}", f"{high:.3g}")
             lines.writerow((f"{threshold:g}", *cells))
+
+
+def write_explanation(explanation: "Explanation", out: TextIO) -> None:
+    """One line of what was found, beneath the names of the columns."""
+    lines = csv.writer(out, lineterminator="\n")
+    facts = explanation_facts(explanation)
+    lines.writerow((*facts, "first", "second"))
+    cells = [_text(each) if isinstance(each, str) else each for each in facts.values()]
+    paths = (_text(explanation.first.path), _text(explanation.second.path))
+    lines.writerow((*("" if each is None else each for each in cells), *paths))
 
 
 def _cells(photo: Photo) -> tuple[str | float, ...]:

@@ -13,6 +13,7 @@ from dedupe.photos.photo import Photo, Skip
 
 if TYPE_CHECKING:  # they load numpy, which a list of skipped files does not need
     from dedupe.matching.clusters import Cluster
+    from dedupe.matching.explain import Explanation
     from dedupe.matching.groups import Group
     from dedupe.matching.search import Hit
 
@@ -24,14 +25,17 @@ class Row:
     Attributes:
         photo: the photo.
         distance: L2 to the photo to keep, in seed units; 0 for that photo itself.
-        relation: to the photo to keep: "keep", "same file" or "look-alike".
+        relation: to the photo to keep: "keep", "same file", "same pixels", "same picture",
+            "same moment", "same scene" or "look-alike".
         reason: why the photo to keep is better; for that photo itself, why it is best.
+        edit: what was done to it, where it is the same picture: "cropped to 62 %".
     """
 
     photo: Photo
     distance: float
     relation: str
     reason: str
+    edit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,12 @@ class LookAlikes:
     Attributes:
         rows: two or more.
         spread: the largest distance between any two, in seed units.
+        relation: the weakest of a photo to the one to keep.
     """
 
     rows: tuple[Row, ...]
     spread: float
+    relation: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +61,8 @@ class Overview:
         sets: of look-alikes, the tightest first.
         clusters: of the photos in no set, the largest first.
         photos: how many there are in all.
-        threshold: of the sets, in seed units.
+        threshold: of look-alikes, in seed units.
+        relation: the weakest that made a set.
         encoder: who measured.
     """
 
@@ -63,6 +70,7 @@ class Overview:
     clusters: "tuple[Cluster, ...]"
     photos: int
     threshold: float
+    relation: str
     encoder: str
 
 
@@ -98,11 +106,36 @@ def look_alikes(group: "Group", keep: Sequence[str] = DEFAULT_KEEP) -> LookAlike
     """A group as reports show it: ranked by the keep rules, each photo compared to the best."""
     best, *others = rank(group.photos, keep)
     away = group.distances_to(best)
+    found = dict(zip(group.photos, group.members, strict=True))
+    # other rules than those of the group: what a photo is to the one that was kept then
+    found[group.kept] = found[best]
     rows = [Row(best, 0.0, "keep", why(best, others[0], keep))]
     for photo in others:
-        relation = "same file" if photo.content == best.content else "look-alike"
-        rows.append(Row(photo, away[photo], relation, why(best, photo, keep)))
-    return LookAlikes(tuple(rows), group.spread)
+        member = found[photo]
+        relation = "same file" if photo.content == best.content else member.relation.words
+        edit = member.edit if best == group.kept else ""
+        rows.append(Row(photo, away[photo], relation, why(best, photo, keep), edit))
+    return LookAlikes(tuple(rows), group.spread, group.relation.words)
+
+
+def explanation_facts(explanation: "Explanation") -> dict[str, Any]:
+    """What JSON and CSV say of a pair, beside its photos; None where it is not known."""
+    evidence = explanation.evidence
+    agreed = evidence.agreement if evidence else None
+    return {
+        "relation": explanation.relation.words if explanation.relation is not None else None,
+        "edit": explanation.edit or None,
+        "distance": round(explanation.distance, 4),
+        "threshold": explanation.threshold,
+        "hash_bits": explanation.bits if explanation.bits < 256 else None,
+        "inliers": evidence.inliers if evidence else 0,
+        "form": evidence.form if evidence else None,
+        "mirrored": evidence.mirrored if evidence else None,
+        "agreement": round(agreed.share, 4) if agreed else None,
+        "beneath": round(agreed.beneath, 4) if agreed else None,
+        "colour": round(agreed.colour, 4) if agreed else None,
+        "motion": round(evidence.motion, 4) if evidence else None,
+    }
 
 
 def photo_facts(photo: Photo) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dedupe.reports.facts import (
     Overview,
     Problems,
     Ranking,
+    explanation_facts,
     path_facts,
     photo_facts,
     skip_facts,
@@ -16,6 +17,7 @@ from dedupe.reports.facts import (
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
     from dedupe.matching.clusters import Cluster
+    from dedupe.matching.explain import Explanation
 
 # shares of unrelated pairs whose distance is told, where there are enough pairs
 QUANTILES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
@@ -26,6 +28,7 @@ def write_overview(overview: Overview, out: TextIO) -> None:
     _dump(
         {
             "threshold": overview.threshold,
+            "relation": overview.relation,
             "encoder": overview.encoder,
             "photos": overview.photos,
             "sets": [_set(each) for each in overview.sets],
@@ -108,6 +111,19 @@ def _threshold(calibration: "Calibration", threshold: float) -> dict[str, Any]:
     }
 
 
+def write_explanation(explanation: "Explanation", out: TextIO) -> None:
+    """Both photos, what was found, and why."""
+    _dump(
+        {
+            **explanation_facts(explanation),
+            "why": list(explanation.why),
+            "first": photo_facts(explanation.first),
+            "second": photo_facts(explanation.second),
+        },
+        out,
+    )
+
+
 def _set(look_alikes: LookAlikes) -> dict[str, Any]:
     photos = [
         {
@@ -115,11 +131,16 @@ def _set(look_alikes: LookAlikes) -> dict[str, Any]:
             "relation": row.relation,
             "distance": round(row.distance, 4),
             "reason": row.reason,
+            "edit": row.edit or None,
             **photo_facts(row.photo),
         }
         for row in look_alikes.rows
     ]
-    return {"spread": round(look_alikes.spread, 4), "photos": photos}
+    return {
+        "relation": look_alikes.relation,
+        "spread": round(look_alikes.spread, 4),
+        "photos": photos,
+    }
 
 
 def _cluster(cluster: "Cluster") -> dict[str, Any]:

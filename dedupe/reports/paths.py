@@ -10,6 +10,7 @@ from dedupe.reports.facts import Overview, Problems, Ranking
 
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
+    from dedupe.matching.explain import Explanation
 
 
 def write_overview(overview: Overview, out: TextIO, *, null: bool = False) -> None:
@@ -38,6 +39,11 @@ def write_problems(problems: Problems, out: TextIO, *, null: bool = False) -> No
 def write_calibration(calibration: "Calibration", out: TextIO, *, null: bool = False) -> None:
     """The photos that were edited, one path a line, or ended by a NUL byte."""
     _write((photo.path for photo in calibration.sample), out, null)
+
+
+def write_explanation(explanation: "Explanation", out: TextIO, *, null: bool = False) -> None:
+    """The two photos, one path a line, or ended by a NUL byte."""
+    _write((explanation.first.path, explanation.second.path), out, null)
 
 
 def _write(paths: Iterable[Path], out: TextIO, null: bool) -> None:

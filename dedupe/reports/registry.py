@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from dedupe.errors import UnknownName, UsageError
-from dedupe.reports import calibration, csv, json, paths, skips, table
+from dedupe.reports import calibration, csv, explanation, json, paths, skips, table
 from dedupe.reports.facts import Overview, Problems, Ranking
 
 if TYPE_CHECKING:  # it loads numpy
     from dedupe.matching.calibrate import Calibration
+    from dedupe.matching.explain import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,14 @@ class Report:
         ranking: writes what `dedupe search` found.
         problems: writes what `dedupe problems` found.
         calibration: writes what `dedupe calibrate` measured.
+        explanation: writes what `dedupe explain` found.
     """
 
     overview: Callable[[Overview, TextIO], None]
     ranking: Callable[[Ranking, TextIO], None]
     problems: Callable[[Problems, TextIO], None]
     calibration: "Callable[[Calibration, TextIO], None]"
+    explanation: "Callable[[Explanation, TextIO], None]"
 
 
 REPORTS: dict[str, Report] = {
@@ -36,13 +39,28 @@ REPORTS: dict[str, Report] = {
         table.write_ranking,
         skips.write_problems,
         calibration.write_calibration,
+        explanation.write_explanation,
     ),
     "json": Report(
-        json.write_overview, json.write_ranking, json.write_problems, json.write_calibration
+        json.write_overview,
+        json.write_ranking,
+        json.write_problems,
+        json.write_calibration,
+        json.write_explanation,
     ),
-    "csv": Report(csv.write_overview, csv.write_ranking, csv.write_problems, csv.write_calibration),
+    "csv": Report(
+        csv.write_overview,
+        csv.write_ranking,
+        csv.write_problems,
+        csv.write_calibration,
+        csv.write_explanation,
+    ),
     "paths": Report(
-        paths.write_overview, paths.write_ranking, paths.write_problems, paths.write_calibration
+        paths.write_overview,
+        paths.write_ranking,
+        paths.write_problems,
+        paths.write_calibration,
+        paths.write_explanation,
     ),
 }
 
@@ -67,6 +85,7 @@ def find_report(name: str | None, *, terminal: bool, null: bool = False) -> Repo
             partial(paths.write_ranking, null=True),
             partial(paths.write_problems, null=True),
             partial(paths.write_calibration, null=True),
+            partial(paths.write_explanation, null=True),
         )
     name = name or ("table" if terminal else "paths")
     if name not in REPORTS:

@@ -25,10 +25,10 @@ class Screen(Console):
         """Print text as it is: no markup in it, no line break but where the terminal ends."""
         self.print(Text(text) if isinstance(text, str) else text, soft_wrap=True)
 
-    def tell_hanging(self, mark: str, words: str) -> None:
+    def tell_hanging(self, mark: str, words: str, style: str = "") -> None:
         """Print words behind a mark, broken between words and going on below their beginning."""
         for line in Text(words).wrap(self, max(self.width - cell_len(mark), NARROWEST)):
-            self.tell(mark + line.plain.rstrip())
+            self.tell(Text(mark + line.plain.rstrip(), style))
             mark = " " * cell_len(mark)
 
 

@@ -1,5 +1,6 @@
 """For people: calm tables, readable at 80 and at 160 columns."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -27,9 +28,31 @@ _WIDE = 110
 _ROWS = 50
 _OF_A_CLUSTER = 6
 
-# What stands before a path, "same file" or a distance, is right-aligned in as many cells.
-_MARK = 11
+# What stands before a path, "same picture" or a distance, is right-aligned in as many cells.
+_MARK = 12
 _INDENT = " " * (_MARK + 2)
+
+# Sets of what there may be none of.
+_PLURAL = {
+    "look-alike": "look-alikes",
+    "same scene": "photos of the same scene",
+    "same moment": "photos of the same moment",
+    "same picture": "photos of the same picture",
+    "same pixels": "photos of the same pixels",
+    "same file": "copies of one file",
+}
+
+# What a number of photos are to those to keep.
+_TOLD = {
+    "same file": "the same file",
+    "same pixels": "the same pixels",
+    "same picture": "the same picture",
+    "same moment": "of the same moment",
+    "same scene": "of the same scene",
+    "look-alike": "alike",
+}
+
+_STYLES = {"keep": "bold green", "same file": "cyan", "same pixels": "cyan"}
 
 _LEGEND = "Numbers are distances to the photo to keep, dates in brackets those of the file."
 
@@ -78,18 +101,19 @@ def summary(overview: Overview) -> list[str]:
     """The overview in words, a sentence a line."""
     inside = sum(len(each.rows) for each in overview.sets)
     clustered = sum(len(each.photos) for each in overview.clusters)
-    same = sum(row.relation == "same file" for each in overview.sets for row in each.rows)
     alone = overview.photos - inside - clustered
     photos = counted(overview.photos, "photo")
-    measured = f"(threshold {overview.threshold:g}, {overview.encoder})"
+    measured = f"({overview.encoder})"
+    what = _PLURAL[overview.relation]
+    if overview.relation == "look-alike":
+        measured = f"(threshold {overview.threshold:g}, {overview.encoder})"
     if overview.sets:
         sets = counted(len(overview.sets), "set")
         verb = "holds" if len(overview.sets) == 1 else "hold"
-        lines = [f"{sets} of look-alikes {verb} {inside:,} of {photos} {measured}."]
+        lines = [f"{sets} {verb} {inside:,} of {photos} {measured}."]
     else:
-        lines = [f"No look-alikes among {photos} {measured}."]
-    if same:
-        lines.append(f"{same:,} of them {_are(same)} the same file as the one to keep.")
+        lines = [f"No {what} among {photos} {measured}."]
+    lines += _relations(overview)
     if overview.clusters:
         clusters = counted(len(overview.clusters), "cluster")
         verb = "holds" if len(overview.clusters) == 1 else "hold"
@@ -100,20 +124,26 @@ def summary(overview: Overview) -> list[str]:
     return lines
 
 
+def _relations(overview: Overview) -> list[str]:
+    """What the photos of the sets are to those to keep, in one sentence."""
+    counts = Counter(row.relation for each in overview.sets for row in each.rows)
+    told = [f"{counts[each]:,} {words}" for each, words in _TOLD.items() if counts[each]]
+    return [f"Beside those to keep: {', '.join(told)}."] if told else []
+
+
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
 def _print_set(screen: Screen, number: int, each: LookAlikes) -> None:
     size = shown_bytes(total_bytes(row.photo for row in each.rows))
-    facts = f"{counted(len(each.rows), 'photo')}, {size}, at most {each.spread:.1f} apart"
+    facts = f"{each.relation}: {counted(len(each.rows), 'photo')}, {size}"
     screen.tell(Text.assemble((f"Set {number}", "bold"), f"  {facts}"))
     for row in each.rows[:_ROWS]:
-        mark = {
-            "keep": Text("keep", "bold green"),
-            "same file": Text("same file", "cyan"),
-        }.get(row.relation, Text(f"{row.distance:.1f}"))
-        _print_photo(screen, mark, row.photo)
+        alike = row.relation == "look-alike"
+        style = _STYLES.get(row.relation, "")
+        mark = Text(f"{row.distance:.1f}" if alike else row.relation, style)
+        _print_photo(screen, mark, row.photo, row.edit)
     if len(each.rows) > _ROWS:
         more = counted(len(each.rows) - _ROWS, "more photo")
         screen.tell(f"{_INDENT}and {more} (--format json lists all)")
@@ -141,7 +171,7 @@ def _print_header(screen: Screen) -> None:
         screen.tell(Text(titles, "dim"))
 
 
-def _print_photo(screen: Screen, mark: Text, photo: Photo) -> None:
+def _print_photo(screen: Screen, mark: Text, photo: Photo, edit: str = "") -> None:
     # every column is as wide as it ever gets, so that all sets line up
     head = Text(" " * (_MARK - mark.cell_len)) + mark + Text("  ")
     pixels = f"{photo.width} × {photo.height}"
@@ -152,6 +182,8 @@ def _print_photo(screen: Screen, mark: Text, photo: Photo) -> None:
     else:
         _print_path(screen, head, photo.path)
         screen.tell(Text(f"{_INDENT}{pixels:11}  {size:>7}  {date}", "dim"))
+    if edit:
+        screen.tell_hanging(_INDENT, edit, "dim")
     if photo.frames > 1:  # of two alike, one may move: that decides which to keep
         screen.tell(Text(f"{_INDENT}first of {photo.frames:,} frames", "dim"))
     for name in photo.hard_links:

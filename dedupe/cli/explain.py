@@ -1,0 +1,46 @@
+"""dedupe explain: what two photos are to each other, and why."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dedupe.cli import options
+from dedupe.encoders.encoder import SEED_THRESHOLD
+
+
+def explain(
+    first: Annotated[Path, typer.Argument(metavar="PHOTO", help="Any photo, scanned or not.")],
+    second: Annotated[Path, typer.Argument(metavar="OTHER", help="Another one.")],
+    threshold: Annotated[
+        float,
+        typer.Option(min=0, help="Distance up to which they are look-alikes."),
+    ] = SEED_THRESHOLD,
+    encoder: options.EncoderName = None,
+    weights: options.Weights = None,
+    device: options.Device = "auto",
+    report: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="table (if not given), json, csv, or paths: of the two photos.",
+            show_default=False,
+        ),
+    ] = None,
+    null: options.Null = False,
+    index: options.Index = None,
+) -> None:
+    """Say what two photos are to each other, and why: one picture, one moment, or merely alike.
+
+    Both are read and compared as `dedupe group` does it: their distance, their hashes, how the
+    one lies on the other, how far they agree there, and their capture times.
+    """
+    from dedupe.index.library import open_library
+    from dedupe.matching.explain import explain as find
+    from dedupe.reports.registry import find_report
+
+    form = find_report(report, terminal=True, null=null)
+    library = open_library(index=index, encoder=encoder)
+    explained = find(library, first, second, threshold=threshold, weights=weights, device=device)
+    form.explanation(explained, sys.stdout)

@@ -1,0 +1,174 @@
+"""Everything that is known of one pair of photos, and what follows from it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from dedupe.encoders.encoder import SEED_THRESHOLD
+from dedupe.encoders.registry import find_encoder
+from dedupe.errors import PhotoUnreadable
+from dedupe.index.library import Library
+from dedupe.matching.candidates import ALIKE, REACH, hash_bits
+from dedupe.matching.distances import distances_to
+from dedupe.matching.edits import named_edit
+from dedupe.matching.features import features_of
+from dedupe.matching.relations import (
+    SAME_THING,
+    Relation,
+    is_agreed,
+    relation_of,
+    same_pixels,
+    second_shot,
+    shows_the_same,
+)
+from dedupe.matching.search import vectors_of
+from dedupe.matching.verify import Evidence, examine
+from dedupe.names import safe
+from dedupe.photos.dct_hash import dct_hashes
+from dedupe.photos.decode import quiet_pillow
+from dedupe.photos.photo import Photo, PhotoFile, Skip
+from dedupe.photos.read import photo_file, read_photo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What two photos are to each other, and why.
+
+    Attributes:
+        first: a photo, as it is on the disk now.
+        second: the other.
+        distance: L2 in seed units.
+        threshold: up to which they count as look-alikes.
+        bits: of 256 that their hashes differ by, turned and mirrored as may be; 256 where one
+            of them has no hash that says anything.
+        evidence: of geometry and agreement; None where nothing says that both show the same.
+        relation: the strongest that is proved; None where nothing relates them.
+        edit: what was done to the first to get the second, where both are one picture.
+        why: sentences that lead to the relation.
+    """
+
+    first: Photo
+    second: Photo
+    distance: float
+    threshold: float
+    bits: int
+    evidence: Evidence | None
+    relation: Relation | None
+    edit: str
+    why: tuple[str, ...]
+
+
+def explain(
+    library: Library,
+    first: Path | str,
+    second: Path | str,
+    *,
+    threshold: float = SEED_THRESHOLD,
+    weights: Path | None = None,
+    device: str = "auto",
+) -> Explanation:
+    """Compare two photos as `verify` does, and say what was found at each step.
+
+    Args:
+        library: whose encoder measures their distance; the photos may be in it or not.
+        first: a photo file.
+        second: another one.
+        threshold: distance up to which they count as look-alikes, in seed units.
+        weights: the file that the library was scanned with, if it was not the published one.
+        device: "auto", "cpu", "cuda" or "mps", where they must be encoded.
+
+    Raises:
+        PhotoUnreadable: one of the two is no photo that can be read.
+        IndexProblem: the library was scanned with other weights than are here now.
+        DedupeError: the encoder cannot be loaded.
+    """
+    files = [photo_file(first), photo_file(second)]
+    vectors = vectors_of(library, files, weights, device)
+    distance = float(distances_to(vectors[:1], vectors[1])[0])
+    (one, small), (other, other_small) = (_read(file, library) for file in files)
+    bits = int(hash_bits([one, other], np.array([[0, 1]]))[0])
+    pair = [(one, small), (other, other_small)]
+    # evidence is of one direction, whatever the order they are asked for in
+    (a, its), (b, those) = sorted(pair, key=lambda each: each[0].content)
+    evidence = examine(features_of(its), features_of(those), alike=bits <= ALIKE)
+    near = distance <= threshold
+    relation = relation_of(a, b, evidence, near=near)
+    edit = ""
+    if relation is Relation.SAME_PICTURE and evidence is not None:
+        edit = named_edit(one, other, evidence)
+    return Explanation(
+        first=one,
+        second=other,
+        distance=distance,
+        threshold=threshold,
+        bits=bits,
+        evidence=evidence,
+        relation=relation,
+        edit=edit,
+        why=tuple(_why(a, b, evidence, distance, bits, threshold)),
+    )
+
+
+def _read(file: PhotoFile, library: Library) -> tuple[Photo, bytes]:
+    """A photo as it is on the disk, and its thumbnail."""
+    with quiet_pillow():
+        reading = read_photo(file, find_encoder(library.encoder.name))
+    if isinstance(reading, Skip) or reading.thumbnail is None:
+        reason = reading.reason if isinstance(reading, Skip) else "has no pixels"
+        raise PhotoUnreadable(f"{safe(file.path)} {reason}")
+    return replace(reading.photo, dct_hash=dct_hashes([reading.grey])[0].tobytes()), (
+        reading.thumbnail
+    )
+
+
+def _why(
+    first: Photo,
+    second: Photo,
+    evidence: Evidence | None,
+    distance: float,
+    bits: int,
+    threshold: float,
+) -> list[str]:
+    """The steps of `relation_of` in words."""
+    if first.content == second.content:
+        return ["Every byte is the same."]
+    if same_pixels(first, second):
+        return ["Every pixel is the same; only the file around them differs."]
+    told = []
+    if distance > REACH and bits > ALIKE:
+        told.append(
+            f"They are no candidates: farther than {REACH:g} apart, and their hashes differ by "
+            f"more than {ALIKE} bits. A set can join them only by way of a third photo."
+        )
+    told += _of_geometry(first, second, evidence)
+    if evidence is None or not (is_agreed(evidence) or shows_the_same(evidence)):
+        verb = "within" if distance <= threshold else "beyond"
+        told.append(f"Their distance is {verb} the threshold of {threshold:g}.")
+    return told
+
+
+def _of_geometry(first: Photo, second: Photo, evidence: Evidence | None) -> list[str]:
+    if evidence is None:
+        return ["No points of the one were found again in the other."]
+    found = evidence.agreement
+    enough = "enough" if evidence.inliers >= SAME_THING else "too few"
+    told = [
+        f"{evidence.inliers} points of the one fit on the other: {enough} to prove that both "
+        f"show some of the same ({SAME_THING})."
+    ]
+    if not is_agreed(evidence):
+        return [
+            *told,
+            "Where they overlap they do not agree: "
+            f"{found.share:.0%} of the texture, {found.colour:.0%} of the colours.",
+        ]
+    told.append(
+        "Where they overlap they agree: "
+        f"{max(found.share, found.beneath):.0%} of the texture, {found.colour:.0%} of the colours."
+    )
+    shot = second_shot(first, second, evidence)
+    told.append(
+        f"But they are two shots: {shot}." if shot else "Nothing says that they are two shots."
+    )
+    return told
