@@ -27,6 +27,13 @@ def run(command: list[str], cwd: Path, **variables: str) -> subprocess.Completed
     )
 
 
+def dedupe(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The command `dedupe` of this checkout."""
+    words = ["dedupe", *arguments]
+    program = f"import sys; from dedupe.cli import main; sys.argv = {words!r}; main()"
+    return run([sys.executable, "-c", program], cwd)
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A folder in which README's and docs' examples work: only sample_photos is in it."""
@@ -48,14 +55,24 @@ def test_readmes_first_screen_is_what_make_demo_prints(checkout: Path) -> None:
     commands = re.findall(r"^\t\$\(BIN\)/(dedupe .*)$", (ROOT / "Makefile").read_text(), re.M)
     said = ""
     for command in commands:
-        program = f"import sys; from dedupe.cli import main; sys.argv = {command.split()!r}; main()"
-        done = run([sys.executable, "-c", program], checkout)
+        done = dedupe(command.split()[1:], checkout)
         assert done.returncode == 0, done.stderr
         said += done.stdout + done.stderr + "\n"
     printed = "\n".join(comparable(said))
     # an ellipsis stands for what the README leaves out
     for part in first_screen.removeprefix("$ make demo\n").split("…\n"):
         assert "\n".join(comparable(part)).strip("\n") in printed
+
+
+def test_what_how_it_works_shows_is_what_explain_prints(checkout: Path) -> None:
+    assert dedupe(["scan", "sample_photos"], checkout).returncode == 0
+    shown = [each for each in fenced(ROOT / "docs/how-it-works.md", "console") if "explain" in each]
+    assert len(shown) == 3
+    for each in shown:
+        command, _, said = each.replace("\\\n    ", "").partition("\n")
+        done = dedupe(command.removeprefix("$ dedupe ").split(), checkout)
+        assert done.returncode == 0, done.stderr
+        assert comparable(done.stdout) == comparable(said)
 
 
 def test_every_command_is_on_the_page_that_make_docs_writes(tmp_path: Path) -> None:

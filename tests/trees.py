@@ -99,11 +99,18 @@ def group(*photos: Photo | Path) -> "Group":
     """A group of photos, sorted by path."""
     import numpy as np  # not in the crash driver, which forks: 40 MB and threads
 
-    from dedupe.matching.groups import Group
+    from dedupe.matching.groups import Group, Member
+    from dedupe.matching.relations import Relation
 
     members = [one if isinstance(one, Photo) else photo(one) for one in photos]
     members.sort(key=lambda one: os.fsencode(one.path))
-    return Group(tuple(members), 1.0, np.zeros((len(members), 4), np.float32))
+    return Group(
+        photos=tuple(members),
+        spread=1.0,
+        vectors=np.zeros((len(members), 4), np.float32),
+        kept=members[0],
+        members=(Member(Relation.LOOK_ALIKE),) * len(members),
+    )
 
 
 def imagined(path: str = "/p/a.jpg", **known: object) -> Photo:

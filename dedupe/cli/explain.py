@@ -1,6 +1,7 @@
 """dedupe explain: what two photos are to each other, and why."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from dedupe.cli import options
 from dedupe.encoders.encoder import SEED_THRESHOLD
+from dedupe.organize.keep import rank
 
 
 def explain(
@@ -17,6 +19,10 @@ def explain(
         float,
         typer.Option(min=0, help="Distance up to which they are look-alikes."),
     ] = SEED_THRESHOLD,
+    sets: Annotated[
+        bool,
+        typer.Option(help="Also say which sets of `dedupe group` they are in."),
+    ] = True,
     encoder: options.EncoderName = None,
     weights: options.Weights = None,
     device: options.Device = "auto",
@@ -36,11 +42,20 @@ def explain(
     Both are read and compared as `dedupe group` does it: their distance, their hashes, how the
     one lies on the other, how far they agree there, and their capture times.
     """
+    from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
     from dedupe.matching.explain import explain as find
+    from dedupe.matching.explain import which_sets
+    from dedupe.matching.groups import find_groups
+    from dedupe.matching.verified import verify
     from dedupe.reports.registry import find_report
 
     form = find_report(report, terminal=True, null=null)
     library = open_library(index=index, encoder=encoder)
     explained = find(library, first, second, threshold=threshold, weights=weights, device=device)
+    if sets:
+        with RichProgress() as progress:
+            verdicts = verify(library, order=rank, device=device, progress=progress)
+            groups = find_groups(library, threshold, verdicts=verdicts, order=rank, device=device)
+        explained = replace(explained, why=(*explained.why, which_sets(explained, groups)))
     form.explanation(explained, sys.stdout)

@@ -105,6 +105,9 @@ def group(
             library, threshold, verdicts=verdicts, relation=weakest, order=order, device=device
         )
         kinds = find_clusters(library, groups) if clusters else []
+    if verdicts.without_thumbnail:
+        count = counted(verdicts.without_thumbnail, "photo")
+        say(f"{count} scanned with --no-thumbnails: only their bytes and distances were compared")
     linked = kinds if with_clusters else ()
     plan = action and make_plan(
         groups, keep=rules, action=action, into=into, index=index, clusters=linked

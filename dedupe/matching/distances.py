@@ -1,6 +1,5 @@
 """Every pair of photos closer than a threshold, exactly, in blocks."""
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.device import full_float32, pick_device
-from dedupe.matching.measure import Found, Measure, subtracted
+from dedupe.matching.measure import Found, Measure, product_slack, subtracted
 from dedupe.matching.pruning import WORTH, shortened
 from dedupe.progress import Progress, Silent
 
@@ -361,26 +360,6 @@ def _pays(count: int, lefts: int, inside: bool) -> bool:
     pairs = lefts * (count - lefts) + (lefts * (lefts - 1) // 2 if inside else 0)
     # to shorten a row takes as long as its products with 1,000 others
     return pairs >= WORTH * (WORTH - 1) // 2 and lefts >= WORTH // 8
-
-
-def product_slack(largest: float, dim: int) -> float:
-    """By how much a squared distance by a float32 product may be off.
-
-    Args:
-        largest: squared norm of the longest vector.
-        dim: length of the vectors.
-
-    |x|^2 + |y|^2 - 2xy cancels: for vectors of norm 30 a true distance of 0.001 comes out as
-    anything from 0 to 0.02. A float32 sum of D products is off by at most D x 2^-24 x |x| |y|
-    (Higham, Accuracy and Stability, 3.1); there are four such sums, and adding them up rounds
-    once more each. Where a product is too small for float32, it is off by up to 2^-126.
-
-    Raises:
-        ValueError: the sums are more than float32 holds.
-    """
-    if not math.isfinite(largest):
-        raise ValueError("vectors are too large: a squared norm is more than float32 holds")
-    return 4 * (dim + 4) * (largest * 2.0**-24 + 2.0**-126)
 
 
 def _near(

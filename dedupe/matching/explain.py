@@ -1,5 +1,6 @@
 """Everything that is known of one pair of photos, and what follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dedupe.matching.candidates import ALIKE, REACH, hash_bits
 from dedupe.matching.distances import distances_to
 from dedupe.matching.edits import named_edit
 from dedupe.matching.features import features_of
+from dedupe.matching.groups import Group
 from dedupe.matching.relations import (
     SAME_THING,
     Relation,
@@ -78,6 +80,9 @@ def explain(
         weights: the file that the library was scanned with, if it was not the published one.
         device: "auto", "cpu", "cuda" or "mps", where they must be encoded.
 
+    Returns:
+        All that was found. The photos are read from the disk as they are now.
+
     Raises:
         PhotoUnreadable: one of the two is no photo that can be read.
         IndexProblem: the library was scanned with other weights than are here now.
@@ -108,6 +113,32 @@ def explain(
         edit=edit,
         why=tuple(_why(a, b, evidence, distance, bits, threshold)),
     )
+
+
+def which_sets(explanation: Explanation, groups: Sequence[Group]) -> str:
+    """Say whether two photos are in one set, and if not, where they are.
+
+    Args:
+        explanation: of the two.
+        groups: as `find_groups` gives them; they are numbered from 1.
+    """
+    places = [
+        next((n for n, group in enumerate(groups, 1) if _holds(group, photo)), 0)
+        for photo in (explanation.first, explanation.second)
+    ]
+    one, other = (f"in set {place}" if place else "in no set" for place in places)
+    if places[0] and places[0] == places[1]:
+        return f"Both are {one}."
+    if not any(places):
+        return "Both are in no set."
+    return (
+        f"The first is {one}, the second {other}: a photo joins the set of the best photo that it "
+        "is verified with, and sets join whole or not at all."
+    )
+
+
+def _holds(group: Group, photo: Photo) -> bool:
+    return any(photo.path == each.path or photo.path in each.hard_links for each in group.photos)
 
 
 def _read(file: PhotoFile, library: Library) -> tuple[Photo, bytes]:
@@ -161,11 +192,12 @@ def _of_geometry(first: Photo, second: Photo, evidence: Evidence | None) -> list
         return [
             *told,
             "Where they overlap they do not agree: "
-            f"{found.share:.0%} of the texture, {found.colour:.0%} of the colours.",
+            f"{found.share * 100:.0f} % of the texture, {found.colour * 100:.0f} % of the colours.",
         ]
     told.append(
         "Where they overlap they agree: "
-        f"{max(found.share, found.beneath):.0%} of the texture, {found.colour:.0%} of the colours."
+        f"{max(found.share, found.beneath) * 100:.0f} % of the texture, "
+        f"{found.colour * 100:.0f} % of the colours."
     )
     shot = second_shot(first, second, evidence)
     told.append(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.distances import distances_to, product_slack
+from dedupe.matching.distances import distances_to
+from dedupe.matching.measure import product_slack
 
 # Rows made float32 at once: 256 x 1280 x 4 bytes stay in the cache. 64 took 1.8 times as long, as
 # threads hand the interpreter to each other after every step; 1024 no less than 256.

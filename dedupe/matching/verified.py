@@ -97,6 +97,9 @@ def verify(
         device: "auto", "cpu", "cuda" or "mps", for the distances.
         progress: told of every pair.
 
+    Returns:
+        What is proved, for `find_groups`.
+
     Raises:
         DeviceMissing: the device is not on this machine.
         IndexProblem: the index cannot be read.

@@ -27,7 +27,8 @@ def write_explanation(explanation: "Explanation", out: TextIO) -> None:
         _say(screen, mark, words)
     for number, sentence in enumerate(explanation.why):
         _say(screen, "" if number else "why", sentence)
-    verdict = explanation.relation.words if explanation.relation is not None else "nothing"
+    relation = explanation.relation
+    verdict = "nothing relates them" if relation is None else relation.words
     edit = f": {explanation.edit}" if explanation.edit else ""
     screen.tell(Text.assemble((f"{'verdict':>12}  ", "bold"), (f"{verdict}{edit}", "bold green")))
 
@@ -54,8 +55,8 @@ def _evidence(explanation: "Explanation") -> list[tuple[str, str]]:
         ("points", f"{evidence.inliers} that fit, {ways[evidence.form]}{mirrored}"),
         (
             "agreement",
-            f"texture {agreed.share:.0%} (beneath what is laid over {agreed.beneath:.0%}), "
-            f"colour {agreed.colour:.0%}",
+            f"texture {agreed.share * 100:.0f} % (beneath what is laid over "
+            f"{agreed.beneath * 100:.0f} %), colour {agreed.colour * 100:.0f} %",
         ),
         ("motion", f"{evidence.motion:.2f} pixels of the thumbnail"),
     ]

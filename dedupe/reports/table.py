@@ -54,6 +54,7 @@ _TOLD = {
 
 _STYLES = {"keep": "bold green", "same file": "cyan", "same pixels": "cyan"}
 
+_DATES = "Dates in brackets are those of the file."
 _LEGEND = "Numbers are distances to the photo to keep, dates in brackets those of the file."
 
 
@@ -69,7 +70,8 @@ def write_overview(overview: Overview, out: TextIO) -> None:
     for line in summary(overview):
         screen.print(Text(line))  # sentences may be broken between words
     if overview.sets:
-        screen.tell(Text(_LEGEND, "dim"))
+        numbers = any(row.relation == "look-alike" for each in overview.sets for row in each.rows)
+        screen.tell(Text(_LEGEND if numbers else _DATES, "dim"))
 
 
 def write_ranking(ranking: Ranking, out: TextIO) -> None:

@@ -12,7 +12,8 @@ from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.index import scan as scanning
 from dedupe.index.library import Library, open_library
-from dedupe.matching.groups import Group, find_groups
+from dedupe.matching.groups import Group, Member, find_groups
+from dedupe.matching.relations import Relation
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_photos"
@@ -192,5 +193,7 @@ def test_a_threshold_below_zero_is_refused(numbers: Numbers, threshold: float) -
 
 
 def test_a_set_of_one_is_refused(numbers: Numbers) -> None:
+    lone = numbers([[0]]).photos
+    member = (Member(Relation.SAME_FILE),)
     with pytest.raises(ValueError, match="at least 2 photos, got 1"):
-        Group(numbers([[0]]).photos, 0.0, np.zeros((1, 1), np.float32))
+        Group(lone, 0.0, np.zeros((1, 1), np.float32), lone[0], member)

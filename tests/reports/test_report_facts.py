@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from reports.views import photo
 
-from dedupe.matching.groups import Group
+from dedupe.matching.groups import Group, Member
+from dedupe.matching.relations import Relation
 from dedupe.reports.facts import look_alikes, shown_date
 from dedupe.reports.words import shown_bytes
 
@@ -43,17 +44,20 @@ def test_a_set_starts_with_the_photo_to_keep_and_measures_the_others_from_it() -
     copy = photo("/p/a.jpg", width=9000, taken=None)
     like = photo("/p/b.jpg", content=b"\2" * 32)
     vectors = np.array([[0, 0], [3, 4], [0, 0]], np.float32)
-    shown = look_alikes(Group((copy, like, best), 5.0, vectors))
+    alike = Member(Relation.LOOK_ALIKE)
+    members = (Member(Relation.SAME_FILE), alike, Member(Relation.SAME_FILE))
+    group = Group((copy, like, best), 5.0, vectors, best, members)
+    shown = look_alikes(group)
     assert [(row.photo, row.distance, row.relation) for row in shown.rows] == [
         (best, 0.0, "keep"),
         (copy, 0.0, "same file"),
         (like, 5.0, "look-alike"),
     ]
-    assert shown.spread == 5.0
+    assert (shown.spread, shown.relation) == (5.0, "look-alike")
     assert [row.reason for row in shown.rows] == [
         "has its capture time",
         "has its capture time",
         "27.0 MP > 12.0 MP",
     ]
-    by_path = look_alikes(Group((copy, like, best), 5.0, vectors), ["path"])
+    by_path = look_alikes(group, ["path"])
     assert [row.photo for row in by_path.rows] == [copy, like, best]

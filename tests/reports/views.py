@@ -38,13 +38,18 @@ def look_alikes(*photos: Photo) -> LookAlikes:
     rows = [Row(photos[0], 0.0, "keep", "first by path")]
     rows += [Row(each, 0.0, "same file", "first by path") for each in photos[1:2]]
     rows += [Row(each, 4.25 + n, "look-alike", "more bytes") for n, each in enumerate(photos[2:])]
-    return LookAlikes(tuple(rows), 12.345)
+    return LookAlikes(tuple(rows), 12.345, "look-alike" if len(photos) > 2 else "same file")
 
 
 def overview(*sets: LookAlikes, clusters: tuple[Cluster, ...] = (), photos: int = 100) -> Overview:
     """All that `dedupe group` has to say."""
     return Overview(
-        sets=sets, clusters=clusters, photos=photos, threshold=16.0, encoder="efficientnet_lite0"
+        sets=sets,
+        clusters=clusters,
+        photos=photos,
+        threshold=16.0,
+        relation="look-alike",
+        encoder="efficientnet_lite0",
     )
 
 

@@ -1,0 +1,194 @@
+"""What evidence proves, and what it does not."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dedupe.errors import UnknownName
+from dedupe.matching.agreement import Agreement
+from dedupe.matching.edits import named_edit
+from dedupe.matching.evidence import packed, unpacked
+from dedupe.matching.relations import (
+    Relation,
+    find_relation,
+    is_exact,
+    relation_of,
+    second_shot,
+    shown_seconds,
+)
+from dedupe.matching.verify import Evidence
+from dedupe.photos.photo import Photo, PhotoFile
+
+NOON = datetime(2019, 7, 14, 12, 0, 0)
+AGREED = Agreement(texture=0.8, share=0.99, colour=0.99, beneath=0.99, tone=0.01, chroma=(0.2, 0.2))
+EDIT = Evidence(
+    inliers=120,
+    homography=np.eye(3),
+    mirrored=False,
+    form="upright",
+    agreement=AGREED,
+    of_first=1.0,
+    of_second=0.8,
+    news=(0.0, 0.0),
+    motion=0.05,
+    sizes=((320, 240), (320, 240)),
+)
+
+
+def photo(content: int, **known: object) -> Photo:
+    file = PhotoFile(path=Path(f"/{content}"), size=1, mtime_ns=1, device=1, inode=content)
+    facts: dict[str, object] = {"width": 1280, "height": 960, "format": "JPEG"}
+    return Photo(file=file, content=content.to_bytes(32, "big"), **{**facts, **known})  # type: ignore[arg-type]
+
+
+def taken(content: int, seconds: float, **known: object) -> Photo:
+    when = NOON + timedelta(seconds=seconds)
+    return photo(content, taken=when, taken_from="original", **known)
+
+
+def test_names_of_relations_are_found_and_others_refused() -> None:
+    assert [find_relation(each.words.replace(" ", "-")) for each in Relation] == list(Relation)
+    with pytest.raises(UnknownName, match="same-thing"):
+        find_relation("same-thing")
+
+
+def test_the_same_bytes_are_the_same_file_whatever_they_show() -> None:
+    assert relation_of(photo(1), photo(1), None) is Relation.SAME_FILE
+
+
+def test_the_same_pixels_need_every_pixel_to_have_been_compared() -> None:
+    one, other = (photo(n, pixel_hash=b"\7" * 32) for n in (1, 2))
+    assert relation_of(one, other, None) is Relation.SAME_PIXELS
+    assert relation_of(replace(one, reduced=2), replace(other, reduced=2), None) is None
+    assert relation_of(photo(1), photo(2), None) is None  # no hash is not the same hash
+
+
+def test_without_evidence_near_photos_are_look_alikes_and_others_nothing() -> None:
+    assert relation_of(photo(1), photo(2), None, near=True) is Relation.LOOK_ALIKE
+    assert relation_of(photo(1), photo(2), None) is None
+
+
+def test_an_edit_is_the_same_picture_with_or_without_its_capture_time() -> None:
+    assert relation_of(photo(1), photo(2), EDIT) is Relation.SAME_PICTURE
+    assert relation_of(taken(1, 0), photo(2), EDIT) is Relation.SAME_PICTURE
+    assert relation_of(taken(1, 0), taken(2, 0), EDIT) is Relation.SAME_PICTURE
+
+
+@pytest.mark.parametrize(
+    ("seconds", "relation"),
+    [(0.25, Relation.SAME_MOMENT), (9, Relation.SAME_MOMENT), (600, Relation.SAME_SCENE)],
+)
+def test_another_capture_time_makes_two_shots(seconds: float, relation: Relation) -> None:
+    assert relation_of(taken(1, 0), taken(2, seconds), EDIT) is relation
+
+
+def test_a_time_that_is_not_the_cameras_own_proves_nothing() -> None:
+    late = replace(taken(2, 600), taken_from="digitised")
+    assert relation_of(taken(1, 0), late, EDIT) is Relation.SAME_PICTURE
+
+
+def test_to_the_pixel_the_same_picture_is_one_whatever_its_clock_says() -> None:
+    exact = replace(EDIT, form="whole", of_second=1.0, motion=0.02)
+    assert is_exact(exact)
+    assert relation_of(taken(1, 0), taken(2, 1e7), exact) is Relation.SAME_PICTURE
+
+
+def test_two_cameras_make_two_shots() -> None:
+    one, other = photo(1, camera="Canon EOS R6"), photo(2, camera="Pixel 8")
+    assert relation_of(one, other, EDIT) is not Relation.SAME_PICTURE
+
+
+def test_two_frames_that_each_show_something_else_are_two_shots() -> None:
+    moved = replace(EDIT, of_first=0.97, of_second=0.97, news=(0.02, 0.02))
+    assert second_shot(photo(1), photo(2), moved) == "each shows something that the other does not"
+    assert relation_of(photo(1), photo(2), moved) is Relation.SAME_MOMENT
+
+
+def test_two_crops_of_one_picture_are_one_picture() -> None:
+    crops = replace(EDIT, of_first=0.9, of_second=0.6, news=(0.1, 0.3))
+    assert relation_of(photo(1), photo(2), crops) is Relation.SAME_PICTURE
+
+
+def test_black_corners_of_a_turned_picture_show_nothing_new() -> None:
+    turned = replace(EDIT, form="free", of_first=0.83, of_second=0.83, news=(0.17, 0.0))
+    assert relation_of(photo(1), photo(2), turned) is Relation.SAME_PICTURE
+
+
+def test_what_moved_makes_two_shots() -> None:
+    assert relation_of(photo(1), photo(2), replace(EDIT, motion=0.6)) is not Relation.SAME_PICTURE
+
+
+@pytest.mark.parametrize(
+    "agreement",
+    [
+        replace(AGREED, share=0.8, beneath=0.8),
+        replace(AGREED, colour=0.6),
+        replace(AGREED, texture=0.01),
+    ],
+)
+def test_what_does_not_agree_is_at_most_the_same_scene(agreement: Agreement) -> None:
+    evidence = replace(EDIT, agreement=agreement)
+    assert relation_of(photo(1), photo(2), evidence) in (
+        Relation.SAME_SCENE,
+        Relation.SAME_MOMENT,
+    )
+
+
+def test_few_points_prove_a_picture_only_where_all_of_it_agrees() -> None:
+    few = replace(EDIT, inliers=9)
+    assert relation_of(photo(1), photo(2), few) is Relation.SAME_PICTURE
+    weak = replace(few, agreement=replace(AGREED, share=0.94))
+    assert relation_of(photo(1), photo(2), weak) is None
+
+
+def test_a_watermark_may_cover_much_of_a_picture_but_not_of_one_in_perspective() -> None:
+    covered = replace(EDIT, agreement=replace(AGREED, share=0.5, colour=0.85, beneath=0.95))
+    assert relation_of(photo(1), photo(2), covered) is Relation.SAME_PICTURE
+    tilted = replace(covered, form="free")
+    assert relation_of(photo(1), photo(2), tilted) is not Relation.SAME_PICTURE
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0.4 s"), (90, "90 s"), (600, "10 min"), (9000, "2 h"), (400000, "5 days")],
+)
+def test_times_are_told_in_a_unit_that_people_use(seconds: float, words: str) -> None:
+    assert shown_seconds(seconds) == words
+
+
+def test_evidence_is_the_same_after_it_was_stored() -> None:
+    assert packed(None) == b""
+    assert unpacked(b"") is None
+    homography = np.array([[0.1, 0.2, 3], [1e-17, 5.5, -6], [1e-5, 0, 1]])
+    before = replace(EDIT, homography=homography, mirrored=True, motion=1 / 3)
+    after = unpacked(packed(before))
+    assert after is not None
+    assert (after.homography == homography).all()
+    assert replace(after, homography=homography) == before
+
+
+def matrix(scale: float, across: float = 0, down: float = 0) -> np.ndarray:
+    return np.array([[scale, 0, across], [0, scale, down], [0, 0, 1.0]])
+
+
+def test_edits_are_named_by_what_was_done_to_the_photo_that_is_kept() -> None:
+    kept, other = photo(1), photo(2, width=640, height=480)
+    half = replace(EDIT, form="whole", of_second=1.0)
+    assert named_edit(kept, other, half) == "resized to 50 %"
+    assert named_edit(other, kept, half) == "enlarged to 200 %"
+    cut = replace(EDIT, homography=matrix(1.25, -30, -20), of_first=0.64, of_second=1.0)
+    smaller = photo(2, width=1024, height=768)
+    assert named_edit(kept, smaller, cut) == "cropped to 64 %"
+    assert named_edit(smaller, kept, cut) == "framed, 64 % of it"
+    assert named_edit(kept, photo(2), half) == "re-saved"
+    assert named_edit(kept, photo(2, format="PNG"), half) == "saved as PNG"
+    grey = replace(half, agreement=replace(AGREED, chroma=(0.2, 0.0)))
+    assert named_edit(kept, photo(2), grey) == "grey"
+    assert named_edit(photo(2), kept, grey) == "coloured"
+    turned = replace(half, homography=np.array([[0, -1, 239], [1, 0, 0], [0, 0, 1.0]]))
+    turned = replace(turned, sizes=((320, 240), (240, 320)))
+    assert named_edit(kept, photo(2, width=960, height=1280), turned) == "turned 90°"
+    assert named_edit(kept, photo(2), replace(half, mirrored=True)) == "mirrored"

@@ -1,0 +1,168 @@
+"""Two pictures: is the one an edit of the other, and which?"""
+
+import io
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from dedupe.matching.features import decoded, features_of
+from dedupe.matching.geometry import align, corners, is_a_view, whole
+from dedupe.matching.known_edits import KNOWN_EDITS, KnownEdit
+from dedupe.matching.relations import Relation, relation_of
+from dedupe.matching.verify import FORMS, Evidence, examine
+from dedupe.photos.decode import quiet_pillow
+from dedupe.photos.photo import Photo, PhotoFile
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
+STREET = SAMPLES / "camera/2019/DSC_0733.JPG"
+PARTY = SAMPLES / "camera/2018/DSC_0098.JPG"
+SHOTS = ("phone/2019-07/IMG_20190720_093044.jpg", "phone/2019-07/IMG_20190720_093048.jpg")
+
+# what is left of a photo in these is too little, or too far from a plane motion, to be sure of
+TOO_FAR: set[str] = set()
+
+
+def picture(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        return ImageOps.exif_transpose(image).convert("RGB")
+
+
+def thumbnail(image: Image.Image) -> bytes:
+    small = image.copy()
+    small.thumbnail((320, 320), Image.Resampling.LANCZOS)
+    data = io.BytesIO()
+    small.save(data, "JPEG", quality=85)
+    return data.getvalue()
+
+
+def photo(content: int, **known: object) -> Photo:
+    file = PhotoFile(path=Path(f"/{content}"), size=1, mtime_ns=1, device=1, inode=content)
+    facts: dict[str, object] = {"width": 1280, "height": 960, "format": "JPEG", "reduced": 2}
+    return Photo(file=file, content=content.to_bytes(32, "big"), **{**facts, **known})  # type: ignore[arg-type]
+
+
+def looked_at(one: Image.Image, other: Image.Image, *, alike: bool = False) -> Evidence | None:
+    return examine(features_of(thumbnail(one)), features_of(thumbnail(other)), alike=alike)
+
+
+def relation(evidence: Evidence | None, **known: object) -> Relation | None:
+    return relation_of(photo(1, **known), photo(2), evidence)
+
+
+@pytest.mark.parametrize("name", KNOWN_EDITS)
+def test_an_edit_is_found_to_be_the_same_picture(name: str) -> None:
+    edit: KnownEdit = KNOWN_EDITS[name]
+    if not edit.can_be_made:
+        pytest.skip("this Pillow cannot write it")
+    original = picture(STREET)
+    others = [picture(PARTY), picture(SAMPLES / SHOTS[0]), picture(SAMPLES / SHOTS[1])]
+    with quiet_pillow():
+        saved = edit.saved(original, Random(3), others[: edit.others])
+        edited = ImageOps.exif_transpose(Image.open(io.BytesIO(saved))).convert("RGB")
+    found = relation(looked_at(original, edited, alike=True))
+    assert (found is Relation.SAME_PICTURE) is (name not in TOO_FAR), found
+
+
+def test_two_shots_of_one_moment_are_not_one_picture() -> None:
+    one, other = (picture(SAMPLES / each) for each in SHOTS)
+    evidence = looked_at(one, other)
+    assert evidence is not None
+    assert relation(evidence) in (Relation.SAME_MOMENT, Relation.SAME_SCENE)
+
+
+def test_different_photos_have_nothing_in_common() -> None:
+    names = sorted(path for path in SAMPLES.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
+    shown = [features_of(thumbnail(picture(path))) for path in names[::4]]
+    alone = features_of(thumbnail(picture(PARTY)))
+    for other in shown:
+        evidence = examine(alone, other)
+        found = relation(evidence)
+        assert found in (None, Relation.SAME_PICTURE)  # itself and its copy
+
+
+@pytest.mark.parametrize("colour", ["black", "white", (90, 120, 200)])
+def test_plain_frames_are_never_linked(colour: object) -> None:
+    one, other = (Image.new("RGB", size, colour) for size in ((640, 480), (640, 480)))  # type: ignore[arg-type]
+    assert relation(looked_at(one, other, alike=True)) is None
+
+
+def test_a_night_sky_of_noise_is_not_linked_to_another_one() -> None:
+    rng = np.random.default_rng(5)
+    one, other = (
+        Image.fromarray(rng.integers(0, 9, (480, 640, 3), np.uint8).astype(np.uint8))
+        for _ in range(2)
+    )
+    assert relation(looked_at(one, other, alike=True)) is None
+
+
+def test_a_product_in_another_colour_is_not_the_same_picture() -> None:
+    def shirt(colour: tuple[int, int, int], folds: Path) -> Image.Image:
+        """The same outline before the same white; cloth never falls the same way twice."""
+        cloth = np.asarray(picture(folds).resize((240, 360)).convert("L"), np.float32)[..., None]
+        worn = np.clip(np.array(colour) * (0.7 + 0.3 * cloth / 255), 0, 255).astype(np.uint8)
+        image = Image.new("RGB", (480, 640), "white")
+        image.paste(Image.fromarray(worn), (120, 140))
+        return image
+
+    red, blue = shirt((200, 30, 40), STREET), shirt((30, 60, 200), PARTY)
+    assert relation(looked_at(red, blue, alike=True)) in (None, Relation.SAME_SCENE)
+
+
+def test_both_directions_say_the_same_relation() -> None:
+    original = picture(STREET)
+    cropped = original.crop((100, 80, 900, 700))
+    there, back = looked_at(original, cropped), looked_at(cropped, original)
+    assert relation(there) is relation(back) is Relation.SAME_PICTURE
+    assert there is not None
+    assert back is not None
+    assert there.of_first == pytest.approx(back.of_second, abs=0.02)
+
+
+def test_the_same_pair_gives_the_same_evidence_each_time() -> None:
+    original = picture(STREET)
+    turned = original.rotate(4, Image.Resampling.BICUBIC)
+    first, again = looked_at(original, turned), looked_at(original, turned)
+    assert first is not None
+    assert again is not None
+    assert (first.homography == again.homography).all()
+    assert first.agreement == again.agreement
+    assert first.motion == again.motion
+
+
+def test_a_mirrored_picture_has_the_features_of_the_flipped_one() -> None:
+    original = picture(STREET)
+    ours = features_of(thumbnail(original)).mirrored
+    flipped = features_of(thumbnail(ImageOps.mirror(original)))
+    alignment = align(ours, flipped)
+    assert alignment is not None
+    assert not alignment.mirrored
+    assert alignment.inliers > 100
+
+
+def test_where_a_whole_picture_may_lie_on_another_all_four_turns_are_tried() -> None:
+    assert len(whole((320, 240), (320, 240))) == 2  # a quarter turn would stretch it
+    assert len(whole((300, 300), (150, 150))) == 4
+    for homography in whole((320, 240), (240, 320)):
+        there = corners(homography, (320, 240))
+        assert there.min() == pytest.approx(-0.5)
+        assert there.max(0) == pytest.approx([239.5, 319.5])
+
+
+def test_a_homography_that_folds_a_picture_is_no_view_of_it() -> None:
+    assert is_a_view(np.eye(3), (320, 240))
+    assert not is_a_view(np.diag([-1.0, 1.0, 1.0]), (320, 240))
+    assert not is_a_view(np.diag([0.01, 0.01, 1.0]), (320, 240))
+    assert not is_a_view(np.array([[1, 0, 0], [0, 1, 0], [-0.01, 0, 1.0]]), (320, 240))
+    assert not is_a_view(np.full((3, 3), np.nan), (320, 240))
+
+
+def test_a_thumbnail_that_is_no_picture_is_refused() -> None:
+    with pytest.raises(ValueError, match="no picture"):
+        decoded(b"not a JPEG")
+
+
+def test_the_forms_are_those_that_evidence_is_stored_with() -> None:
+    assert FORMS == ("whole", "upright", "free")
