@@ -1,6 +1,5 @@
 """How far two pictures that lie on each other agree: in texture, in colour, in motion."""
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from dedupe.matching.features import Features
 from dedupe.matching.geometry import area, corners, inverse
 
 if TYPE_CHECKING:
-    import cv2
+    pass
 
 _Floats = npt.NDArray[np.float32]
 _Bytes = npt.NDArray[np.uint8]
@@ -30,7 +29,9 @@ _SMOOTHED = 1.0
 _PLAIN = 12  # grey values that a surface of one colour varies by
 
 _EXPLAINED = 20 / 255  # how far a colour may be off the one that the map gives
-_FITTED_ON = 1200  # pixels that the colour map is fitted on
+_FITTED_ON = 1000  # pixels that the colour map is fitted on
+_EASY = 0.02  # share that one direction may leave unexplained for the other not to be tried
+_ALL_OVER = 0.97  # share from which on nothing lies over a picture
 _STEP = 2  # every so many pixels in each direction are tested
 
 
@@ -120,47 +121,102 @@ def lay(first: Features, second: Features, homography: npt.NDArray[np.float64]) 
     )
 
 
-def agreement(overlap: Overlap) -> Agreement:
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How the windows of 15 pixels around each pixel of an overlap correlate.
+
+    Attributes:
+        left: (H, W) float32, the smoothed grey values of the one.
+        right: (H, W) float32, of the other.
+        correlation: (H, W) float32, -1 to 1.
+        variance: (H, W) float32, of the one that varies more; 0 outside the overlap.
+    """
+
+    left: _Floats
+    right: _Floats
+    correlation: _Floats
+    variance: _Floats
+
+    @property
+    def textured(self) -> _Mask:
+        """Where there is something to compare."""
+        return self.variance > _TEXTURE
+
+    @property
+    def share(self) -> float:
+        """Of the windows with texture, the share that agrees."""
+        agrees = self.correlation[self.textured] > _CORRELATED
+        return float(agrees.mean()) if len(agrees) else 0.0
+
+
+def windows(overlap: Overlap) -> Windows:
+    """Compare an overlap window by window.
+
+    Source: J. P. Lewis, "Fast Normalized Cross-Correlation" (1995).
+    """
+    left, right = _smooth_grey(overlap.left), _smooth_grey(overlap.right)
+    return Windows(left, right, *_correlation(left, right, overlap.mask, overlap.mask, 0.6))
+
+
+def agreement(overlap: Overlap, seen: Windows) -> Agreement:
     """Compare two pictures that lie on each other.
 
     Args:
         overlap: what `lay` gave.
+        seen: what `windows` gave of it.
 
-    Windows and their correlation: J. P. Lewis, "Fast Normalized Cross-Correlation" (1995).
     The map of colours is ours: each channel by the other's three, their squares and two
     products, its brightness varying slowly over the picture (a vignette); fitted with weights
     that fall with the error, so that what lies over the picture does not count. It must
     explain one picture by the other, whichever way is easier: grey can be had from colours,
     and not the other way round.
     """
-    import cv2
-
     mask = overlap.mask
-    left, right = _smooth_grey(overlap.left), _smooth_grey(overlap.right)
-    correlation, textured = _correlation(left, right, mask, mask, 0.6)
+    share = seen.share
+    count = max(1, int(mask[::_STEP, ::_STEP].sum()))
     wrong = _unexplained(overlap.left, overlap.right, mask)
-    other = _unexplained(overlap.right, overlap.left, mask)
-    tested = mask[::_STEP, ::_STEP]
-    wrong = min(wrong, other, key=lambda each: int(each.sum()))
-    large = cv2.resize(wrong.astype(np.uint8), mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    clear = mask & (cv2.dilate(large, np.ones((3, 3), np.uint8)) == 0)
-    beneath, explained = _correlation(left, right, clear, mask, 0.3)
-    from_, to = (
-        each[::_STEP, ::_STEP][tested].astype(np.float32) for each in (overlap.left, overlap.right)
-    )
-    chroma = float(np.ptp(from_, 1).mean() / 255), float(np.ptp(to, 1).mean() / 255)
+    if wrong.sum() > _EASY * count:
+        other = _unexplained(overlap.right, overlap.left, mask)
+        wrong = min(wrong, other, key=lambda each: int(each.sum()))
+    few = slice(None, None, 2 * _STEP)
+    from_, to = (each[few, few][mask[few, few]] for each in (overlap.left, overlap.right))
+    chroma = _chroma(from_), _chroma(to)
     return Agreement(
-        texture=float(textured.sum() / mask.sum()),
-        share=_share(correlation, textured),
-        colour=1 - float(wrong.sum() / max(1, tested.sum())),
-        beneath=_share(beneath, explained),
-        tone=float(np.abs(from_ - to).mean() / 255),
+        texture=float(seen.textured.sum() / mask.sum()),
+        share=share,
+        colour=1 - float(wrong.sum() / count),
+        # what agrees all over has nothing laid over it
+        beneath=share if share > _ALL_OVER else _beneath(seen, mask, wrong),
+        tone=float(np.abs(from_.astype(np.float32) - to).mean() / 255) if len(to) else 0.0,
         chroma=(chroma[1], chroma[0]) if overlap.scale > 1 else chroma,
     )
 
 
-def motion(overlap: Overlap) -> float:
+def _chroma(pixels: _Bytes) -> float:
+    """Mean difference of the largest and the smallest channel, 0 to 1."""
+    if not len(pixels):
+        return 0.0
+    red, green, blue = pixels.T
+    most, least = (pick(pick(red, green), blue) for pick in (np.maximum, np.minimum))
+    return float((most - least).mean() / 255)
+
+
+def _beneath(seen: Windows, mask: _Mask, wrong: _Mask) -> float:
+    """The share that agrees of what the map of colours explains."""
+    import cv2
+
+    large = cv2.resize(wrong.astype(np.uint8), mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    clear = mask & (cv2.dilate(large, np.ones((3, 3), np.uint8)) == 0)
+    found = _correlation(seen.left, seen.right, clear, mask, 0.3)
+    return Windows(seen.left, seen.right, *found).share
+
+
+def motion(overlap: Overlap, seen: Windows) -> float:
     """How far things moved between the two pictures, beside what turns and shifts the whole.
+
+    Args:
+        overlap: what `lay` gave.
+        seen: what `windows` gave of it.
 
     Returns:
         The median over what has texture, in pixels of the thumbnail: 0.0 to 0.1 for an edit,
@@ -177,14 +233,13 @@ def motion(overlap: Overlap) -> float:
         for each in (overlap.left, overlap.right)
     )
     # where there is little texture the flow follows noise: 3 pixels in a brightened photo
-    correlation, clear = _correlation(
-        left.astype(np.float32), right.astype(np.float32), mask, mask, 0.6, _CLEAR
-    )
-    alike = clear & (correlation > 0.5)
+    alike = (seen.variance > _CLEAR) & (seen.correlation > 0.5)
     if alike.sum() < 200:
         return 0.0
     still = np.zeros((*mask.shape, 2), np.float32)
-    flow = np.asarray(_flow().calc(_evened(left, mask), _evened(right, mask), still), np.float32)
+    # made anew each time: a small picture changes its settings for all that come after
+    tracker = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    flow = np.asarray(tracker.calc(_evened(left, mask), _evened(right, mask), still), np.float32)
     y, x = np.nonzero(alike)
     few = slice(None, None, max(1, len(x) // 2000))
     y, x = y[few], x[few]
@@ -254,19 +309,10 @@ def _smooth_grey(rgb: _Bytes) -> _Floats:
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), _SMOOTHED), np.float32)
 
 
-def _share(correlation: _Floats, textured: _Mask) -> float:
-    return float((correlation[textured] > _CORRELATED).mean()) if textured.any() else 0.0
-
-
 def _correlation(
-    left: _Floats,
-    right: _Floats,
-    counted: _Mask,
-    mask: _Mask,
-    filled: float,
-    least: float = _TEXTURE,
-) -> tuple[_Floats, _Mask]:
-    """The correlation of the windows around each pixel, and where there is texture.
+    left: _Floats, right: _Floats, counted: _Mask, mask: _Mask, filled: float
+) -> tuple[_Floats, _Floats]:
+    """The correlation of the windows around each pixel, and the variance of the livelier one.
 
     Of a window only `counted` pixels count, and it counts if they are `filled` of it.
     """
@@ -292,9 +338,9 @@ def _correlation(
     of_left = np.maximum(summed(left * left) / count - mean_left**2, 0)
     of_right = np.maximum(summed(right * right) / count - mean_right**2, 0)
     both = summed(left * right) / count - mean_left * mean_right
-    textured = inside & (np.maximum(of_left, of_right) > least)
     correlation = both / np.sqrt(of_left * of_right + 1e-3)
-    return correlation.astype(np.float32), textured
+    variance = np.where(inside, np.maximum(of_left, of_right), 0)
+    return correlation.astype(np.float32), variance.astype(np.float32)
 
 
 def _unexplained(left: _Bytes, right: _Bytes, mask: _Mask) -> _Mask:
@@ -309,16 +355,23 @@ def _unexplained(left: _Bytes, right: _Bytes, mask: _Mask) -> _Mask:
     few = slice(None, None, max(1, len(terms) // _FITTED_ON))
     on, goal = terms[few].astype(np.float64), to[few].astype(np.float64)
     weight = np.ones(len(on))
-    for _ in range(6):
+    for _ in range(5):
         weighted = on * weight[:, None]
         solved = np.linalg.solve(
             weighted.T @ on + 1e-6 * len(on) * np.eye(on.shape[1]), weighted.T @ goal
         )
-        off = np.abs(on @ solved - goal).max(1)
+        off = _farthest(on @ solved - goal)
         weight = 1 / (1 + (off / 0.04) ** 2) ** 2
     wrong = np.zeros_like(tested)
-    wrong[y, x] = np.abs(terms @ solved.astype(np.float32) - to).max(1) > _EXPLAINED
+    wrong[y, x] = _farthest(terms @ solved.astype(np.float32) - to) > _EXPLAINED
     return wrong
+
+
+def _farthest(off: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """The largest of three channels; numpy's own maximum along a row takes ten times as long."""
+    red, green, blue = np.abs(off).T
+    most: npt.NDArray[np.floating] = np.maximum(np.maximum(red, green), blue)
+    return most
 
 
 def _terms(rgb: _Floats, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> _Floats:
@@ -343,17 +396,3 @@ def _evened(grey: _Bytes, mask: _Mask) -> _Bytes:
     spread = np.sqrt(np.maximum(square - mean * mean, 0)) + 6
     even = np.clip(128 + 40 * (values - mean) / spread * weight, 0, 255)
     return np.asarray(even, np.uint8)
-
-
-_of_thread = threading.local()
-
-
-def _flow() -> "cv2.DISOpticalFlow":
-    """One for each thread: it keeps what it works with."""
-    import cv2
-
-    if not hasattr(_of_thread, "flow"):
-        # as telling as the preset "medium" in a third of its time
-        _of_thread.flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    flow: cv2.DISOpticalFlow = _of_thread.flow
-    return flow

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.agreement import Agreement, Overlap, agreement, lay, motion, news
+from dedupe.matching.agreement import (
+    Agreement,
+    Overlap,
+    Windows,
+    agreement,
+    lay,
+    motion,
+    news,
+    windows,
+)
 from dedupe.matching.features import Features
 from dedupe.matching.geometry import Alignment, align, corners, upright, whole
 
@@ -57,6 +66,9 @@ class Evidence:
     sizes: tuple[tuple[int, int], tuple[int, int]]
 
 
+_Found = tuple[str, Overlap, Windows, npt.NDArray[np.float64]]
+
+
 def examine(first: Features, second: Features, *, alike: bool = False) -> Evidence | None:
     """Find how one picture lies on the other, and compare them there.
 
@@ -70,7 +82,7 @@ def examine(first: Features, second: Features, *, alike: bool = False) -> Eviden
         None where nothing says that both show the same.
     """
     alignment = align(first, second)
-    best: tuple[str, Overlap, Agreement, npt.NDArray[np.float64]] | None = None
+    best: _Found | None = None
     shown = first
     if alignment is not None and alignment.inliers >= _TRIED:
         shown = first.mirrored if alignment.mirrored else first
@@ -85,7 +97,8 @@ def examine(first: Features, second: Features, *, alike: bool = False) -> Eviden
                 best, mirrored, shown = found, flip, turned
     if best is None:
         return None
-    form, overlap, agreed, homography = best
+    form, overlap, seen, homography = best
+    agreed = agreement(overlap, seen)
     outside = min(1 - overlap.of_first, 1 - overlap.of_second)
     return Evidence(
         inliers=alignment.inliers if alignment else 0,
@@ -96,7 +109,7 @@ def examine(first: Features, second: Features, *, alike: bool = False) -> Eviden
         of_first=overlap.of_first,
         of_second=overlap.of_second,
         news=news(shown, second, homography) if outside > _OUTSIDE else (0.0, 0.0),
-        motion=motion(overlap) if max(agreed.share, agreed.beneath) > 0.6 else 0.0,
+        motion=motion(overlap, seen) if max(agreed.share, agreed.beneath) > 0.6 else 0.0,
         sizes=(first.size, second.size),
     )
 
@@ -118,15 +131,16 @@ def _forms(
 
 def _best(
     forms: list[tuple[str, npt.NDArray[np.float64]]], shown: Features, second: Features
-) -> tuple[str, Overlap, Agreement, npt.NDArray[np.float64]] | None:
-    best = None
+) -> _Found | None:
+    """The form that agrees most, the first of nearly equal ones, and what was seen in it."""
+    best: _Found | None = None
     for form, homography in forms:
         overlap = lay(shown, second, homography)
         if overlap is None:
             continue
-        agreed = agreement(overlap)
-        if best is None or agreed.share > best[2].share + _BETTER:
-            best = form, overlap, agreed, homography
+        seen = windows(overlap)
+        if best is None or seen.share > best[2].share + _BETTER:
+            best = form, overlap, seen, homography
         if best[2].share > 0.99:
             break
     return best
