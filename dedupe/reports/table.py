@@ -42,16 +42,6 @@ _PLURAL = {
     "same file": "copies of one file",
 }
 
-# What a number of photos are to those to keep.
-_TOLD = {
-    "same file": "the same file",
-    "same pixels": "the same pixels",
-    "same picture": "the same picture",
-    "same moment": "of the same moment",
-    "same scene": "of the same scene",
-    "look-alike": "alike",
-}
-
 _STYLES = {"keep": "bold green", "same file": "cyan", "same pixels": "cyan"}
 
 _DATES = "Dates in brackets are those of the file."
@@ -62,13 +52,13 @@ def write_overview(overview: Overview, out: TextIO) -> None:
     """The sets, the clusters, and a summary in words."""
     screen = Screen(out)
     if overview.sets:
-        _print_header(screen)
+        _print_header(screen, "relation")
     for number, each in enumerate(overview.sets, 1):
         _print_set(screen, number, each)
     if overview.clusters:
         _print_clusters(screen, overview.clusters)
     for line in summary(overview):
-        screen.print(Text(line))  # sentences may be broken between words
+        screen.tell_hanging("", line)
     if overview.sets:
         numbers = any(row.relation == "look-alike" for each in overview.sets for row in each.rows)
         screen.tell(Text(_LEGEND if numbers else _DATES, "dim"))
@@ -93,7 +83,7 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
     if not hits:
         screen.tell("no photo is that near")
         return
-    _print_header(screen)
+    _print_header(screen, "distance")
     for hit in hits:
         which = f" to {examples.index(hit.nearest) + 1}" if several else ""
         _print_photo(screen, Text(f"{hit.distance:.1f}{which}"), hit.photo)
@@ -129,7 +119,7 @@ def summary(overview: Overview) -> list[str]:
 def _relations(overview: Overview) -> list[str]:
     """What the photos of the sets are to those to keep, in one sentence."""
     counts = Counter(row.relation for each in overview.sets for row in each.rows)
-    told = [f"{counts[each]:,} {words}" for each, words in _TOLD.items() if counts[each]]
+    told = [f"{each} {counts[each]:,}" for each in reversed(_PLURAL) if counts[each]]
     return [f"Beside those to keep: {', '.join(told)}."] if told else []
 
 
@@ -140,6 +130,8 @@ def _are(count: int) -> str:
 def _print_set(screen: Screen, number: int, each: LookAlikes) -> None:
     size = shown_bytes(total_bytes(row.photo for row in each.rows))
     facts = f"{each.relation}: {counted(len(each.rows), 'photo')}, {size}"
+    if each.relation == "look-alike":
+        facts += f", at most {each.spread:.1f} apart"
     screen.tell(Text.assemble((f"Set {number}", "bold"), f"  {facts}"))
     for row in each.rows[:_ROWS]:
         alike = row.relation == "look-alike"
@@ -166,10 +158,10 @@ def _print_clusters(screen: Screen, clusters: "tuple[Cluster, ...]") -> None:
     screen.tell()
 
 
-def _print_header(screen: Screen) -> None:
+def _print_header(screen: Screen, first: str) -> None:
     """Names of the columns, where there are columns."""
     if screen.width >= _WIDE:
-        titles = f"{'distance':>{_MARK}}  {'pixels':>13}  {'size':>7}  {'date':16}  photo"
+        titles = f"{first:>{_MARK}}  {'pixels':>13}  {'size':>7}  {'date':16}  photo"
         screen.tell(Text(titles, "dim"))
 
 

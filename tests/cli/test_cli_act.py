@@ -187,16 +187,16 @@ def test_with_clusters_each_cluster_gets_a_folder_of_links_named_after_it(
     photos: Path, tmp_path: Path
 ) -> None:
     before = read_tree(tmp_path)
-    found = json.loads(dedupe("group", "--threshold", "0", "--format", "json").out)
+    found = json.loads(dedupe("group", "--relation", "same-pixels", "--format", "json").out)
     assert [each["name"] for each in found["clusters"]] == ["2018-10-03", "downloads"]
     expected = {
         f"kind {each['name']}/{Path(photo['path']).name}": Path(photo["path"])
         for each in found["clusters"]
         for photo in each["photos"]
     }
-    assert act("symlink", "--threshold", "0").code == 0
+    assert act("symlink", "--relation", "same-pixels").code == 0
     only_sets = contents(tmp_path / "out")
-    run = act("symlink", "--threshold", "0", "--with-clusters")
+    run = act("symlink", "--relation", "same-pixels", "--with-clusters")
     assert (run.code, run.err.splitlines()[0]) == (
         0,
         "4 photos linked into out, 3 already there",
@@ -209,10 +209,10 @@ def test_with_clusters_each_cluster_gets_a_folder_of_links_named_after_it(
         "kind 2018-10-03/DSC_0098 (2).JPG": photos / CHOSEN[4],
         "kind 2018-10-03/DSC_0098.JPG": photos / CHOSEN[3],
     }
-    again = act("symlink", "--threshold", "0", "--with-clusters")
+    again = act("symlink", "--relation", "same-pixels", "--with-clusters")
     assert again.err == "0 photos linked into out, 7 already there\n"
     # without them they are taken away again, and undo takes all of it back
-    assert act("symlink", "--threshold", "0").code == 0
+    assert act("symlink", "--relation", "same-pixels").code == 0
     assert contents(tmp_path / "out") == only_sets
     for _ in range(3):
         assert dedupe("undo").code == 0

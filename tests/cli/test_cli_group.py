@@ -58,22 +58,34 @@ def test_the_same_sets_come_in_every_form_and_the_one_to_keep_is_first(photos: P
 def test_the_table_shows_distance_size_bytes_and_date_of_every_photo(photos: Path) -> None:
     table = dedupe("group", "--format", "table", "--no-clusters").out.split("\n\n")
     assert table[0].splitlines() == [
-        "Set 1  3 photos, 516 kB, at most 0.0 apart",
-        "       keep  photos/backup/old laptop/IMG_0007.jpg",
-        "             600 × 400      57 kB  2019-11-17 10:44",
-        "  same file  photos/phone/2019-11/IMG_20191117_104433.jpg",
-        "             600 × 400      57 kB  2019-11-17 10:44",
-        "        0.0  photos/export/for printing/IMG_20191117_104433.png",
+        "Set 1  same pixels: 3 photos, 516 kB",
+        "        keep  photos/backup/old laptop/IMG_0007.jpg",
+        "              600 × 400      57 kB  2019-11-17 10:44",
+        "   same file  photos/phone/2019-11/IMG_20191117_104433.jpg",
+        "              600 × 400      57 kB  2019-11-17 10:44",
+        " same pixels  photos/export/for printing/IMG_20191117_104433.png",
         table[0].splitlines()[-1],  # the date in it is that of the checkout
     ]
-    assert table[0].splitlines()[-1].startswith("             600 × 400     402 kB  (20")
-    assert "        5.3  photos/downloads/portrait (1).jpg" in table[2].splitlines()
+    assert table[0].splitlines()[-1].startswith("              600 × 400     402 kB  (20")
+    assert "same picture  photos/downloads/portrait (1).jpg" in table[2].splitlines()
+    assert table[2].splitlines()[-1] == "              re-saved"
     assert table[3].splitlines() == [
-        "3 sets of look-alikes hold 7 of 9 photos (threshold 16, efficientnet_lite0).",
-        "1 of them is the same file as the one to keep.",
+        "3 sets hold 7 of 9 photos (threshold 16, efficientnet_lite0).",
+        "Beside those to keep: same file 1, same pixels 1, same picture 2.",
         "2 photos are in no set.",
-        "Numbers are distances to the photo to keep, dates in brackets those of the file.",
+        "Dates in brackets are those of the file.",
     ]
+
+
+def test_a_relation_limits_what_makes_a_set(photos: Path) -> None:
+    found = [
+        len(dedupe("group", "--relation", relation).out.split("\n\n"))
+        for relation in ("same-file", "same-pixels", "same-picture")
+    ]
+    assert found == [1, 1, 3]
+    refused = dedupe("group", "--relation", "twin")
+    assert refused.code != 0
+    assert "same-picture" in refused.err
 
 
 @pytest.mark.parametrize("columns", [80, 160])
@@ -91,15 +103,15 @@ def test_no_line_of_the_sample_table_is_wider_than_the_terminal_and_no_path_is_c
 def test_at_160_columns_everything_of_a_photo_is_in_its_line(photos: Path) -> None:
     lines = lines_of(on_terminal("group", columns=160).out)
     assert (
-        "       keep      640 × 427    83 kB  2018-10-03 15:41  photos/camera/2018/DSC_0098.JPG"
+        "        keep      640 × 427    83 kB  2018-10-03 15:41  photos/camera/2018/DSC_0098.JPG"
     ) in lines
 
 
 def test_clusters_are_of_photos_in_no_set_and_can_be_left_out(samples: Path) -> None:
-    tight = ("group", "--format", "table", "--threshold", "1")
+    tight = ("group", "--format", "table", "--relation", "same-file")
     assert "\nOf one kind  not look-alikes, only alike\n" in dedupe(*tight).out
     assert "Of one kind" not in dedupe(*tight, "--no-clusters").out
-    found = json.loads(dedupe("group", "--format", "json", "--threshold", "1").out)
+    found = json.loads(dedupe("group", "--format", "json", "--relation", "same-file").out)
     clustered = {photo["path"] for each in found["clusters"] for photo in each["photos"]}
     grouped = {photo["path"] for each in found["sets"] for photo in each["photos"]}
     assert clustered
@@ -109,7 +121,7 @@ def test_clusters_are_of_photos_in_no_set_and_can_be_left_out(samples: Path) -> 
 def test_a_larger_threshold_finds_more(photos: Path) -> None:
     found = [
         sum(bool(line) for line in dedupe("group", "--threshold", f"{threshold}").out.splitlines())
-        for threshold in (0, 1, 16)
+        for threshold in (0, 16, 40)
     ]
     assert found[0] < found[2]
     assert sorted(found) == found
@@ -176,7 +188,7 @@ def test_a_process_whose_reader_is_gone_ends_quietly() -> None:
 
 
 def test_help_of_every_command_fits_a_terminal_and_cuts_nothing() -> None:
-    for command in ("scan", "group", "search", "undo", "encoders", "forget"):
+    for command in ("scan", "group", "explain", "search", "undo", "encoders", "forget"):
         for width in (80, 160):
             run = on_terminal(command, "--help", columns=width)
             assert run.code == 0

@@ -57,8 +57,8 @@ def test_paths_can_end_with_nul_bytes(photos: Path) -> None:
 
 def test_on_a_terminal_the_hits_are_a_table(photos: Path) -> None:
     lines = plain(on_terminal("search", photos / PORTRAIT, "-k", "1").out).splitlines()
-    assert lines[:2] == [f"Nearest to photos/{PORTRAIT}", f"        0.0  photos/{PORTRAIT}"]
-    assert lines[2].startswith("             512 × 512      54 kB  (")
+    assert lines[:2] == [f"Nearest to photos/{PORTRAIT}", f"         0.0  photos/{PORTRAIT}"]
+    assert lines[2].startswith("              512 × 512      54 kB  (")
 
 
 def test_with_nothing_near_enough_a_sentence_says_so(photos: Path, tmp_path: Path) -> None:
@@ -94,8 +94,8 @@ def test_the_table_says_which_of_several_photos_is_nearest(photos: Path) -> None
         f"Nearest to 1  photos/{PORTRAIT}",
         f"           2  photos/{CHOSEN[3]}",
         f"   but not photos/{CHOSEN[8]}",
-        f"   0.0 to 2  photos/{CHOSEN[3]}",
-        f"   0.0 to 1  photos/{PORTRAIT}",
+        f"    0.0 to 2  photos/{CHOSEN[3]}",
+        f"    0.0 to 1  photos/{PORTRAIT}",
     ]
 
 

@@ -45,11 +45,11 @@ def test_every_path_is_shown_in_full_over_as_many_lines_as_it_needs(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     path = Path(ELSEWHERE, name)
-    indent = 55 if columns == 160 else 13
+    indent = 56 if columns == 160 else 14
     shown = lines(overview(look_alikes(photo(path), photo("/p/b.jpg"))))
     end = next(n for n, line in enumerate(shown) if "/p/b.jpg" in line)
-    rows = [line for line in shown[1:end] if " × " not in line[:indent] or indent == 55]
-    if indent == 13:
+    rows = [line for line in shown[1:end] if " × " not in line[:indent] or indent == 56]
+    if indent == 14:
         rows = [line for line in rows if "3.1 MB" not in line]
     assert "".join(line[indent:] for line in rows) == safe(path)
 
@@ -78,7 +78,7 @@ def test_a_terminal_gets_nothing_that_it_would_obey(name: str) -> None:
 
 def test_markup_and_emoji_codes_in_names_are_only_text() -> None:
     for name in (ODD_NAMES["markup"], ODD_NAMES["emoji code"]):
-        assert f"       keep  /photos/{name}" in lines(of_names([name, "b.jpg"]))
+        assert f"        keep  /photos/{name}" in lines(of_names([name, "b.jpg"]))
 
 
 def test_in_a_pipe_the_table_has_no_colours() -> None:
@@ -90,15 +90,15 @@ def test_in_a_pipe_the_table_has_no_colours() -> None:
 def test_the_one_to_keep_is_first_then_same_files_and_distances() -> None:
     shown = lines(overview(look_alikes(*(photo(f"/p/{name}.jpg") for name in "abcd"))))
     assert shown[:9] == [
-        "Set 1  4 photos, 12.4 MB, at most 12.3 apart",
-        "       keep  /p/a.jpg",
-        "             4000 × 3000   3.1 MB  2019-07-14 12:00",
-        "  same file  /p/b.jpg",
-        "             4000 × 3000   3.1 MB  2019-07-14 12:00",
-        "        4.2  /p/c.jpg",
-        "             4000 × 3000   3.1 MB  2019-07-14 12:00",
-        "        5.2  /p/d.jpg",
-        "             4000 × 3000   3.1 MB  2019-07-14 12:00",
+        "Set 1  look-alike: 4 photos, 12.4 MB, at most 12.3 apart",
+        "        keep  /p/a.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00",
+        "   same file  /p/b.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00",
+        "         4.2  /p/c.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00",
+        "         5.2  /p/d.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00",
     ]
 
 
@@ -107,19 +107,22 @@ def test_columns_line_up_from_a_thumbnail_to_a_panorama(monkeypatch: pytest.Monk
     small = photo("/p/small.jpg", width=1, height=1, size=7, taken=None)
     huge = photo("/p/huge.jpg", width=12345, height=12345, size=999_400_000)
     titles, _, *rows = lines(overview(look_alikes(huge, small, huge)))[:5]
-    assert titles.index("photo") == 55
-    assert {row.index("/p/") for row in rows} == {55}
+    assert titles.index("photo") == 56
+    assert {row.index("/p/") for row in rows} == {56}
 
 
 def test_further_names_of_one_file_are_shown_below_it() -> None:
     twice = photo("/p/a.jpg", hard_links=(Path("/p/b\n.jpg"), Path("/q/c.jpg")))
     shown = lines(overview(look_alikes(twice, photo("/p/d.jpg"))))
-    assert shown[3:5] == ["             also named /p/b\\n.jpg", "             also named /q/c.jpg"]
+    assert shown[3:5] == [
+        "              also named /p/b\\n.jpg",
+        "              also named /q/c.jpg",
+    ]
 
 
 def test_of_an_animation_it_is_said_that_only_its_first_frame_was_compared() -> None:
     shown = lines(overview(look_alikes(photo("/p/a.gif", frames=1200), photo("/p/d.jpg"))))
-    assert shown[3] == "             first of 1,200 frames"
+    assert shown[3] == "              first of 1,200 frames"
     assert sum("frames" in line for line in shown) == 1
 
 
@@ -137,9 +140,9 @@ def test_a_cluster_shows_six_photos_and_counts_the_others() -> None:
     assert shown[:3] == [
         "Of one kind  not look-alikes, only alike",
         "1,206 photos  2019-07-14, Sicily",
-        "             /p/0.jpg",
+        "              /p/0.jpg",
     ]
-    assert shown[8] == "             and 1,200 more"
+    assert shown[8] == "              and 1,200 more"
     assert sum("/p/" in line for line in shown) == 6
 
 
@@ -147,7 +150,7 @@ def test_more_than_50_clusters_are_cut_with_a_word() -> None:
     clusters = tuple(Cluster((photo(f"/p/{n}.jpg"), photo(f"/q/{n}.jpg")), "x") for n in range(52))
     shown = lines(overview(clusters=clusters, photos=104))
     assert sum("/p/" in line for line in shown) == 50
-    assert "             and 2 more clusters (--format json lists all)" in shown
+    assert "              and 2 more clusters (--format json lists all)" in shown
 
 
 @pytest.mark.parametrize("columns", [80, 160])
@@ -158,8 +161,8 @@ def test_a_long_name_of_a_cluster_goes_on_below_its_beginning(
     name = f"2019-07-14 to 2019-07-20, {'long ' * 40}folder, near 37.85° N 15.29° E"
     shown = lines(overview(clusters=(Cluster((photo(), photo()), name),), photos=2))
     end = next(number for number, line in enumerate(shown) if line.endswith("/p/a.jpg"))
-    assert shown[1].startswith("   2 photos  2019-07-14 to 2019-07-20, long ")
-    assert " ".join(line[13:] for line in shown[1:end]) == name
+    assert shown[1].startswith("    2 photos  2019-07-14 to 2019-07-20, long ")
+    assert " ".join(line[14:] for line in shown[1:end]) == name
     assert max(map(cell_len, shown)) <= columns
 
 
@@ -169,11 +172,11 @@ def test_a_search_by_several_photos_says_which_is_nearest() -> None:
     shown = lines(Ranking((a, b), hits, (c,)))
     assert [line for line in shown if "MB" not in line] == [
         *("Nearest to 1  /p/a.jpg", "           2  /p/b.jpg", "   but not /p/c.jpg"),
-        *("   0.0 to 1  /p/a.jpg", "  12.3 to 2  /p/d.jpg", ""),
+        *("    0.0 to 1  /p/a.jpg", "   12.3 to 2  /p/d.jpg", ""),
     ]
     assert lines(Ranking((a,), hits[:1], (c, b)))[:4] == [
         *("Nearest to /p/a.jpg", "   but not /p/c.jpg", "           /p/b.jpg"),
-        "        0.0  /p/a.jpg",
+        "         0.0  /p/a.jpg",
     ]
     assert lines(Ranking((a, b), ()))[2:] == ["no photo is that near", ""]
 
@@ -189,12 +192,12 @@ def test_the_summary_counts_every_photo_once() -> None:
     assert summary(photos=0) == [f"No look-alikes among 0 photos {measured}."]
     assert summary(photos=1) == [f"No look-alikes among 1 photo {measured}."]
     assert summary(2, photos=2) == [
-        f"1 set of look-alikes holds 2 of 2 photos {measured}.",
-        "1 of them is the same file as the one to keep.",
+        f"1 set holds 2 of 2 photos {measured}.",
+        "Beside those to keep: same file 1.",
     ]
     assert summary(1500, 2, clusters=(1000, 20), photos=3000) == [
-        f"2 sets of look-alikes hold 1,502 of 3,000 photos {measured}.",
-        "2 of them are the same file as the one to keep.",
+        f"2 sets hold 1,502 of 3,000 photos {measured}.",
+        "Beside those to keep: same file 2, look-alike 1,498.",
         "2 clusters of one kind hold 1,020 more.",
         "478 photos are in no set or cluster.",
     ]
