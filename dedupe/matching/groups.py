@@ -62,6 +62,13 @@ class Group:
         """The weakest relation of a member to the one that is kept."""
         return max(member.relation for member in self.members)
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether more than bytes and distances was compared to make it."""
+        return any(
+            Relation.SAME_FILE < member.relation < Relation.LOOK_ALIKE for member in self.members
+        )
+
     def distances_to(self, photo: Photo) -> dict[Photo, float]:
         """The L2 distance of every member to `photo`, a member, in seed units."""
         # in float64: members of one group are close, and float32 differences of close
@@ -82,10 +89,11 @@ def find_groups(
 ) -> list[Group]:
     """Sets of photos that belong together, each photo in at most one.
 
-    From the strongest relation to the weakest: the best photo takes all that are proved to be
-    its picture, then all of its moment, then all of its scene, whole sets at a time; what is
-    left is joined where every two photos are within `threshold`. So every member of a set is
-    verified against the one that is kept, or within the threshold of it; nothing is chained.
+    From the strongest relation to the weakest: the photo that most others are proved to be one
+    picture with (the best of equal ones) takes these, then likewise of its moment, then of its
+    scene, whole sets at a time; what is left is joined where every two photos are within
+    `threshold`. So every member of a set is verified against the one that is kept, or within
+    the threshold of it; nothing is chained.
 
     The same library gives the same groups, whatever the device or the order in which the
     photos were found. Copies of one file cost one comparison, not many.

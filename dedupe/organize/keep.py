@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import UnknownName
 from dedupe.photos.photo import Photo
+
+if TYPE_CHECKING:  # it loads numpy
+    from dedupe.matching.groups import Group
 
 KeepRule = Callable[[Photo], Any]
 """A photo in, something sortable out: the smallest is the best."""
@@ -99,11 +102,26 @@ def rank(photos: Iterable[Photo], rules: Sequence[str] = DEFAULT_KEEP) -> tuple[
     return tuple(sorted(photos, key=lambda photo: tuple(rule(photo) for rule in order)))
 
 
+def ranked(group: "Group", rules: Sequence[str] = DEFAULT_KEEP) -> tuple[Photo, ...]:
+    """The photos of a group, the one to keep first.
+
+    That is the one that the others were verified against. Of look-alikes, which nothing was
+    verified of, it is the best by the rules.
+
+    Raises:
+        UnknownName: one of `rules` is not in KEEP_RULES.
+    """
+    photos = rank(group.photos, rules)
+    if not group.is_verified:
+        return photos
+    return (group.kept, *(photo for photo in photos if photo != group.kept))
+
+
 def why(best: Photo, other: Photo, rules: Sequence[str] = DEFAULT_KEEP) -> str:
     """Say in a few words what makes `best` better than `other`.
 
     Args:
-        best: the one that `rank` puts first.
+        best: the one to keep.
         other: another one of its group.
         rules: as given to `rank`.
 
@@ -113,7 +131,8 @@ def why(best: Photo, other: Photo, rules: Sequence[str] = DEFAULT_KEEP) -> str:
     Raises:
         UnknownName: one of `rules` is not in KEEP_RULES.
     """
-    check_rules(rules)
+    if rank((best, other), rules)[0] != best:
+        return "more of the set is verified against it"
     for name in rules:
         if KEEP_RULES[name](best) != KEEP_RULES[name](other):
             return _REASONS[name](best, other)

@@ -10,7 +10,7 @@ from dedupe.errors import UnknownName, UsageError
 from dedupe.names import safe
 from dedupe.organize import checks, naming
 from dedupe.organize.actions import ACTIONS, Action
-from dedupe.organize.keep import DEFAULT_KEEP, check_rules, rank
+from dedupe.organize.keep import DEFAULT_KEEP, check_rules, ranked
 from dedupe.organize.layout import Layout
 from dedupe.organize.steps import Refusal, Step
 
@@ -88,7 +88,7 @@ def make_plan(
     drawn = _Draft(action=ACTIONS[action], layout=Layout(place, ours or {}))
     width = max(3, len(str(len(groups))))
     for number, group in enumerate(groups, start=1):
-        members = rank(group.photos, keep)
+        members = ranked(group, keep)
         stem = Path(drawn.layout.own_name(members[0])).stem
         drawn.add(members, naming.folder_name(number, width, stem))
     for cluster in clusters:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dedupe.organize.keep import DEFAULT_KEEP, rank, why
+from dedupe.organize.keep import DEFAULT_KEEP, ranked, why
 from dedupe.photos.photo import Photo, Skip
 
 if TYPE_CHECKING:  # they load numpy, which a list of skipped files does not need
@@ -104,17 +104,17 @@ class Problems:
 
 def look_alikes(group: "Group", keep: Sequence[str] = DEFAULT_KEEP) -> LookAlikes:
     """A group as reports show it: ranked by the keep rules, each photo compared to the best."""
-    best, *others = rank(group.photos, keep)
+    best, *others = ranked(group, keep)
     away = group.distances_to(best)
     found = dict(zip(group.photos, group.members, strict=True))
-    # other rules than those of the group: what a photo is to the one that was kept then
-    found[group.kept] = found[best]
     rows = [Row(best, 0.0, "keep", why(best, others[0], keep))]
     for photo in others:
         member = found[photo]
-        relation = "same file" if photo.content == best.content else member.relation.words
-        edit = member.edit if best == group.kept else ""
-        rows.append(Row(photo, away[photo], relation, why(best, photo, keep), edit))
+        # of look-alikes the rules may put another one first than was kept when they were found
+        relation = max(member.relation, found[best].relation).words
+        if photo.content == best.content:
+            relation = "same file"
+        rows.append(Row(photo, away[photo], relation, why(best, photo, keep), member.edit))
     return LookAlikes(tuple(rows), group.spread, group.relation.words)
 
 

@@ -16,24 +16,38 @@ SINGLE = [(row,) for row in range(COUNT)]
 
 
 @given(LINKS, RANKS)
-def test_every_row_is_in_one_set_and_linked_to_its_best(
+def test_every_row_is_in_one_set_and_linked_to_its_first(
     links: set[tuple[int, int]], rank: dict[int, int]
 ) -> None:
     found = stars(SINGLE, links, rank)
     assert sorted(row for rows in found for row in rows) == list(range(COUNT))
-    for best, *others in found:
-        assert all(pair(best, other) in links for other in others)
-        assert all(rank[best] < rank[other] for other in others)
+    for first, *others in found:
+        assert all(pair(first, other) in links for other in others)
 
 
 @given(LINKS, RANKS)
-def test_a_newcomer_that_is_worse_than_all_changes_no_set_but_the_one_it_joins(
+def test_of_a_whole_set_the_best_is_first(
     links: set[tuple[int, int]], rank: dict[int, int]
 ) -> None:
-    worst = max(rank, key=lambda row: rank[row])
-    with_it = stars(SINGLE, links, rank)
-    without = stars([unit for unit in SINGLE if unit != (worst,)], links, rank)
-    assert {tuple(row for row in rows if row != worst) for rows in with_it} - {()} == set(without)
+    for first, *others in stars(SINGLE, links, rank):
+        if all(pair(one, other) in links for one in others for other in others if one != other):
+            most = max(len(neighbours(links)[row]) for row in (first, *others)) if others else 0
+            if others and all(len(neighbours(links)[row]) == most for row in (first, *others)):
+                assert all(rank[first] < rank[other] for other in others)
+
+
+@given(LINKS, LINKS, RANKS, st.permutations(SINGLE))
+def test_newcomers_and_their_order_change_no_set_that_they_are_not_connected_to(
+    links: set[tuple[int, int]],
+    theirs: set[tuple[int, int]],
+    rank: dict[int, int],
+    order: list[tuple[int]],
+) -> None:
+    others = {pair(one + COUNT, other + COUNT) for one, other in theirs}
+    ranks = rank | {row + COUNT: -place for row, place in rank.items()}
+    units = [*order, *((row + COUNT,) for row in range(COUNT))]
+    together = stars(units, links | others, ranks)
+    assert set(stars(SINGLE, links, rank)) <= set(together)
 
 
 @given(LINKS, LINKS, RANKS)
@@ -57,11 +71,18 @@ def test_what_nobody_looked_at_is_asked_for_until_all_is_known(
     while more := missing_links(asked & links, asked, rank):
         assert more.isdisjoint(asked)
         asked |= more
-    for members in components(neighbours(asked & links)):
-        best = min(members, key=lambda row: rank[row])
-        assert all(pair(best, other) in asked for other in members if other != best)
+    for first, *others in stars(SINGLE, asked & links, rank):
+        near = neighbours(asked & links)
+        family = next((each for each in components(near) if first in each), [first])
+        # the first of a family has been looked at with all that is left of it
+        if len(family) == 1 + len(others):
+            assert all(pair(first, other) in asked for other in others)
 
 
 def test_like_a_like_b_like_c_is_no_chain() -> None:
     rank = {0: 0, 1: 1, 2: 2}
-    assert stars([(0,), (1,), (2,)], {(0, 1), (1, 2)}, rank) == [(0, 1), (2,)]
+    assert stars([(0,), (1,), (2,), (3,)], {(0, 1), (1, 2), (2, 3)}, {**rank, 3: 3}) == [
+        (1, 0, 2),
+        (3,),
+    ]
+    assert stars([(0,), (1,)], {(0, 1)}, rank) == [(0, 1)]
