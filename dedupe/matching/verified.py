@@ -32,7 +32,7 @@ _VERSION = 1
 _HELD = 8192
 
 # Pairs between two writings to the index, so that Ctrl-C costs seconds.
-_BATCH = 4096
+_BATCH = 1024
 
 Order = Callable[[Iterable[Photo]], Sequence[Photo]]
 """Sorts photos, the one to keep first, the same way whatever order they come in."""
@@ -180,9 +180,12 @@ class _Work:
             threadpool_limits(1, user_api="blas"),
             ThreadPoolExecutor(os.cpu_count()) as pool,
         ):
-            for start in range(0, len(pairs), _BATCH):
-                part = slice(start, start + _BATCH)
-                self._verify_batch(pairs[part], alike[part], pool)
+            try:
+                for start in range(0, len(pairs), _BATCH):
+                    part = slice(start, start + _BATCH)
+                    self._verify_batch(pairs[part], alike[part], pool)
+            finally:  # after Ctrl-C nobody waits for the pairs that were handed out
+                pool.shutdown(cancel_futures=True)
 
     def _verify_batch(
         self, pairs: npt.NDArray[np.int64], alike: npt.NDArray[np.bool_], pool: ThreadPoolExecutor

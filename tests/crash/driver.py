@@ -54,6 +54,7 @@ class Pair:
     """All of a Group that planning asks for, without numpy: it would be 2/3 of each fork."""
 
     photos: tuple[Photo, ...]
+    is_verified = False
 
 
 class Faults:
