@@ -54,7 +54,10 @@ def group(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before moving.")] = False,
     keep: Annotated[
         str,
-        typer.Option(help="What makes a photo the one to keep: rules, the first decides."),
+        typer.Option(
+            help="Which photo to keep, of those that as many others are verified against: rules, "
+            "the first decides."
+        ),
     ] = ", ".join(DEFAULT_KEEP),
     clusters: Annotated[
         bool, typer.Option(help="Also cluster the photos in no set by kind.")
@@ -79,7 +82,7 @@ def group(
     from dedupe.index.library import open_library
     from dedupe.matching.clusters import find_clusters
     from dedupe.matching.groups import find_groups
-    from dedupe.matching.relations import find_relation
+    from dedupe.matching.relations import Relation, find_relation
     from dedupe.matching.verified import verify
     from dedupe.organize.act import make_plan
     from dedupe.reports.facts import Overview, look_alikes
@@ -100,12 +103,14 @@ def group(
     with RichProgress() as progress:
         progress.start("Comparing photos", 0)
         library = open_library(paths or (), index=index, encoder=encoder)
-        verdicts = verify(library, order=order, device=device, progress=progress)
+        verdicts = None
+        if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
+            verdicts = verify(library, order=order, device=device, progress=progress)
         groups = find_groups(
             library, threshold, verdicts=verdicts, relation=weakest, order=order, device=device
         )
         kinds = find_clusters(library, groups) if clusters else []
-    if verdicts.without_thumbnail:
+    if verdicts and verdicts.without_thumbnail:
         count = counted(verdicts.without_thumbnail, "photo")
         say(f"{count} scanned with --no-thumbnails: only their bytes and distances were compared")
     linked = kinds if with_clusters else ()

@@ -252,10 +252,9 @@ class EdgeFile:
             with part.open("wb") as file:
                 _write_behind(file, 0, head, edges)
             part.replace(self.path)
-        except BaseException:
+        finally:  # gone already, unless it could not be written
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-            raise
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

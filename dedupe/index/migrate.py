@@ -129,9 +129,8 @@ def _keep_a_copy(db: sqlite3.Connection, path: Path, version: int) -> None:
             with part.open("r+b") as file:
                 os.fsync(file.fileno())
             part.rename(_free(path, version))
-        except BaseException:
+        finally:  # gone already, unless it could not be written
             part.unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise IndexProblem(
             f"the index {path} is of version {version}, and the copy that is made before it is "

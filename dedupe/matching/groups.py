@@ -14,11 +14,14 @@ from dedupe.matching.collages import without_collages
 from dedupe.matching.distances import Pairs
 from dedupe.matching.edits import named_edit
 from dedupe.matching.linkage import complete_linkage
-from dedupe.matching.relations import Relation
+from dedupe.matching.relations import Relation, same_pixels
 from dedupe.matching.remembered import near_pairs
 from dedupe.matching.stars import Link, pair, stars
 from dedupe.matching.verified import Order, Verdict, Verdicts, largest_first
 from dedupe.photos.photo import Photo
+
+# What geometry proves, strongest first.
+_VERIFIED = (Relation.SAME_PICTURE, Relation.SAME_MOMENT, Relation.SAME_SCENE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,12 @@ def find_groups(
     Args:
         library: as `scan` or `open_library` gives it.
         threshold: L2 in seed units for look-alikes; up to 16 it is the same kind of picture.
-        verdicts: as `verify` gives them; without them sets are of same files and of
-            look-alikes alone.
+        verdicts: as `verify` gives them; without them sets are of same files, same pixels
+            and look-alikes alone.
         relation: the weakest to look for: with `Relation.SAME_PICTURE`, no set holds two
             shots, or two photos that are merely alike.
-        order: which photo is to be kept, as given to `verify`.
+        order: which photo is to be kept, of those that as many others are verified against;
+            as given to `verify`.
         device: "auto", "cpu", "cuda" or "mps".
 
     Returns:
@@ -124,7 +128,9 @@ def find_groups(
     ranks = {row: min(rank[library.photos[each].path] for each in copies[row]) for row in copies}
     related = verdicts.related if verdicts else {}
     units: list[tuple[int, ...]] = [(row,) for row in copies]
-    for level in _LEVELS:
+    if relation >= Relation.SAME_PIXELS:
+        units = stars(units, _same_pixels(library, ranks), ranks)
+    for level in _VERIFIED:
         if level <= relation:
             units = _joined(library, units, related, level, ranks)
     if relation is Relation.LOOK_ALIKE:
@@ -140,9 +146,6 @@ def find_groups(
     )
 
 
-_LEVELS = (Relation.SAME_PIXELS, Relation.SAME_PICTURE, Relation.SAME_MOMENT, Relation.SAME_SCENE)
-
-
 def _copies(library: Library) -> dict[int, list[int]]:
     """Of each content the rows, by the row whose path is first."""
     contents: dict[bytes, list[int]] = {}
@@ -150,6 +153,17 @@ def _copies(library: Library) -> dict[int, list[int]]:
     for row in sorted(range(len(photos)), key=lambda row: os.fsencode(photos[row].path)):
         contents.setdefault(photos[row].content, []).append(row)
     return {rows[0]: rows for rows in contents.values()}
+
+
+def _same_pixels(library: Library, ranks: Mapping[int, int]) -> set[Link]:
+    """The best of all contents of the same pixels with each of the others, by their hashes."""
+    links: set[Link] = set()
+    best: dict[bytes, int] = {}
+    for row in sorted(ranks, key=lambda row: ranks[row]):
+        photo = library.photos[row]
+        if same_pixels(photo, photo) and best.setdefault(photo.pixel_hash, row) != row:
+            links.add(pair(best[photo.pixel_hash], row))
+    return links
 
 
 def _joined(
@@ -240,6 +254,8 @@ def _member(
 ) -> Member:
     if row == best:
         return Member(Relation.SAME_FILE)
+    if same_pixels(kept, library.photos[row]):
+        return Member(Relation.SAME_PIXELS)
     verdict = related.get(pair(best, row))
     if verdict is None:
         return Member(Relation.LOOK_ALIKE)

@@ -33,7 +33,9 @@ def stars(
     by_first = {unit[0]: unit for unit in units}
     home = {row: unit[0] for unit in by_first.values() for row in unit}
     sets = []
-    for members in components({row: near.get(row, set()) & home.keys() for row in home}):
+    # the rows of a unit hang together, linked or not
+    together = {row: {*by_first[home[row]], *near.get(row, set())} & home.keys() for row in home}
+    for members in components(together):
         left = {home[row] for row in members}
         while left:
             free = {row for first in left for row in by_first[first]}

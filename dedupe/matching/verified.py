@@ -84,8 +84,8 @@ def verify(
     """Verify the pairs of a library that may be the same picture, moment or scene.
 
     Which pairs those are is said in candidates.py; then, of what is found to be one picture,
-    each photo against the one to keep. What was verified once is remembered in the index;
-    where that cannot be written, nothing is.
+    each photo against the one that most others are. What was verified once is remembered in
+    the index; where that cannot be written, nothing is.
 
     The same library gives the same verdicts, whatever was verified before.
 
@@ -93,7 +93,7 @@ def verify(
 
     Args:
         library: as `scan` or `open_library` gives it.
-        order: which photo is to be kept.
+        order: which photo is to be kept, of those that as many others are verified against.
         device: "auto", "cpu", "cuda" or "mps", for the distances.
         progress: told of every pair.
 

@@ -34,7 +34,8 @@ def make_plan(
 
     Args:
         groups: as `find_groups` gives them; folders are numbered in their order.
-        keep: rules that decide which photo of a group comes first.
+        keep: rules that decide which photo of look-alikes comes first, and the order of the
+            others; where photos were verified, the one that they were verified against is first.
         action: "symlink", "copy" or "move".
         into: the folder that gets one folder for each group.
         index: whose journal knows what an earlier run made there; the default index's.

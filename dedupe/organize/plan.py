@@ -59,7 +59,8 @@ def make_plan(
 
     Args:
         groups: in the order they are to be numbered.
-        keep: names in KEEP_RULES; decides who is best.
+        keep: names in KEEP_RULES; decides who is best where nothing was verified, and the
+            order of the others.
         action: a name in ACTIONS.
         into: the folder for the groups; `~` is the home folder. It need not exist.
         ours: what the journal says earlier runs made there (`Journal.links_under`). Links in

@@ -197,3 +197,14 @@ def test_a_set_of_one_is_refused(numbers: Numbers) -> None:
     member = (Member(Relation.SAME_FILE),)
     with pytest.raises(ValueError, match="at least 2 photos, got 1"):
         Group(lone, 0.0, np.zeros((1, 1), np.float32), lone[0], member)
+
+
+def test_the_same_pixels_are_a_set_without_any_verdict_or_distance(numbers: Numbers) -> None:
+    same, other = {"pixel_hash": b"\7" * 32}, {"pixel_hash": b"\7" * 32, "reduced": 2}
+    library = numbers([[0], [90], [180]], known=[same, same, other])
+    for relation in (Relation.SAME_PIXELS, Relation.LOOK_ALIKE):
+        (group,) = find_groups(library, relation=relation)
+        # of the third not every pixel was compared
+        assert group.photos == library.photos[:2]
+        assert group.relation is Relation.SAME_PIXELS
+    assert find_groups(library, relation=Relation.SAME_FILE) == []

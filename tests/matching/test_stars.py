@@ -25,15 +25,11 @@ def test_every_row_is_in_one_set_and_linked_to_its_first(
         assert all(pair(first, other) in links for other in others)
 
 
-@given(LINKS, RANKS)
-def test_of_a_whole_set_the_best_is_first(
-    links: set[tuple[int, int]], rank: dict[int, int]
-) -> None:
-    for first, *others in stars(SINGLE, links, rank):
-        if all(pair(one, other) in links for one in others for other in others if one != other):
-            most = max(len(neighbours(links)[row]) for row in (first, *others)) if others else 0
-            if others and all(len(neighbours(links)[row]) == most for row in (first, *others)):
-                assert all(rank[first] < rank[other] for other in others)
+@given(st.integers(2, COUNT), RANKS)
+def test_where_all_are_linked_to_all_the_best_is_first(count: int, rank: dict[int, int]) -> None:
+    links = {pair(one, other) for one in range(count) for other in range(one)}
+    found = stars(SINGLE[:count], links, rank)
+    assert found == [tuple(sorted(range(count), key=lambda row: rank[row]))]
 
 
 @given(LINKS, LINKS, RANKS, st.permutations(SINGLE))
@@ -55,12 +51,14 @@ def test_a_unit_joins_whole_or_not_at_all(
     strong: set[tuple[int, int]], more: set[tuple[int, int]], rank: dict[int, int]
 ) -> None:
     units = stars(SINGLE, strong, rank)
-    links = strong | more
-    joined = stars(units, links, rank)
-    for unit in units:
-        assert sum(set(unit) <= set(rows) for rows in joined) == 1
-    for best, *others in joined:
-        assert all(pair(best, other) in links for other in others)
+    for links in (strong | more, more):  # what made the units may be known otherwise
+        joined = stars(units, links, rank)
+        assert sorted(row for rows in joined for row in rows) == list(range(COUNT))
+        for unit in units:
+            assert sum(set(unit) <= set(rows) for rows in joined) == 1
+        for first, *others in joined:
+            own = next(unit for unit in units if unit[0] == first)
+            assert all(pair(first, other) in links for other in others if other not in own)
 
 
 @given(LINKS, RANKS)
@@ -71,12 +69,10 @@ def test_what_nobody_looked_at_is_asked_for_until_all_is_known(
     while more := missing_links(asked & links, asked, rank):
         assert more.isdisjoint(asked)
         asked |= more
-    for first, *others in stars(SINGLE, asked & links, rank):
-        near = neighbours(asked & links)
-        family = next((each for each in components(near) if first in each), [first])
-        # the first of a family has been looked at with all that is left of it
-        if len(family) == 1 + len(others):
-            assert all(pair(first, other) in asked for other in others)
+    near = neighbours(asked & links)
+    for family in components(near):
+        first = min(family, key=lambda row: (-len(near[row]), rank[row]))
+        assert all(pair(first, other) in asked for other in family if other != first)
 
 
 def test_like_a_like_b_like_c_is_no_chain() -> None:

@@ -1,12 +1,15 @@
 import itertools
 import random
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from trees import NOON, imagined
+from trees import NOON, group, imagined
 
 from dedupe.errors import UnknownName
-from dedupe.organize.keep import DEFAULT_KEEP, KEEP_RULES, rank, why
+from dedupe.matching.groups import Member
+from dedupe.matching.relations import Relation
+from dedupe.organize.keep import DEFAULT_KEEP, KEEP_RULES, rank, ranked, why
 
 PHOTOS = [
     imagined("/p/full.jpg", taken=NOON, size=3_000_000),
@@ -107,3 +110,13 @@ def test_an_unknown_rule_is_named_with_those_that_there_are() -> None:
     with pytest.raises(UnknownName, match="keep rule called 'resolutoin'") as caught:
         rank(PHOTOS, ["resolutoin"])
     assert "did you mean 'resolution'" in caught.value.hint
+
+
+def test_what_others_were_verified_against_is_kept_though_a_framed_copy_is_larger() -> None:
+    plain, framed = imagined("/plain", width=4000), imagined("/framed", width=4200)
+    alike = group(plain, framed)
+    assert ranked(alike)[0] == framed
+    members = (Member(Relation.SAME_PICTURE), Member(Relation.SAME_FILE))
+    verified = replace(alike, kept=plain, members=members)
+    assert ranked(verified) == (plain, framed)
+    assert why(plain, framed) == "more of the set is verified against it"
