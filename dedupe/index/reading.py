@@ -297,9 +297,17 @@ class ReadIndex(OpenIndex):
         return self._each("photos", f"id, {PHOTO_COLUMNS}", photo_seal)
 
     def each_verdict(self, method: str) -> Iterator[tuple[int, int, bytes, int]]:
-        """Numbers of two photos, evidence and seal of every pair that `method` verified."""
+        """Numbers of two photos, evidence and seal of every pair that `method` found related."""
         query = "SELECT first, second, evidence, seal FROM verdicts WHERE method = ?"
         yield from self._db.execute(query, (method,))
+
+    def each_unrelated(self, method: str) -> Iterator[tuple[bytes, int]]:
+        """Rows of `unrelated` of a method: pairs and seal."""
+        yield from self._db.execute("SELECT pairs, seal FROM unrelated WHERE method = ?", (method,))
+
+    def contents(self) -> Iterator[tuple[int, bytes]]:
+        """Number and content of every photo that is known."""
+        yield from self._db.execute("SELECT id, content FROM photos")
 
     def _each_file(self) -> Iterator[tuple[Any, ...]]:
         return self._each("files", FILE_COLUMNS, file_seal)

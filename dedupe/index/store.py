@@ -213,11 +213,17 @@ class Index(ReadIndex):
                 raise self.altered("files")
         return tuple(row[:-1])
 
-    def put_verdicts(self, method: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Store rows of `verdicts`, and drop those of other methods."""
+    def put_verdicts(
+        self, method: str, rows: Sequence[tuple[object, ...]], unrelated: bytes, seal: int
+    ) -> None:
+        """Store rows of `verdicts` and one of `unrelated`, and drop those of other methods."""
         with self.whole():
-            self._db.execute("DELETE FROM verdicts WHERE method <> ?", (method,))
+            for table in ("verdicts", "unrelated"):
+                self._db.execute(f"DELETE FROM {table} WHERE method <> ?", (method,))
             self._db.executemany(_PUT_VERDICT, rows)
+            if unrelated:
+                query = "INSERT INTO unrelated (method, pairs, seal) VALUES (?, ?, ?)"
+                self._db.execute(query, (method, unrelated, seal))
 
     def drop_unused(self, *, at_once: bool = False) -> None:
         """Drop contents that no file has had for 90 days, with their vectors and thumbnails.

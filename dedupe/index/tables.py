@@ -83,11 +83,17 @@ CREATE TABLE verdicts (
     method TEXT NOT NULL,            -- of verification, with its version
     first INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,
     second INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,
-    evidence BLOB NOT NULL,          -- empty: nothing relates the two
+    evidence BLOB NOT NULL,          -- what relates the two
     seal INTEGER NOT NULL,           -- not in totals: a lost pair is verified once more
     PRIMARY KEY (first, second)
 ) WITHOUT ROWID;
 CREATE INDEX verdicts_by_second ON verdicts (second);
+CREATE TABLE unrelated (
+    id INTEGER PRIMARY KEY,
+    method TEXT NOT NULL,
+    pairs BLOB NOT NULL,             -- 16 bytes each: the first 8 of both contents
+    seal INTEGER NOT NULL
+);
 CREATE TABLE totals (
     name TEXT NOT NULL,              -- of a table
     part INTEGER NOT NULL,           -- an encoder's number, or 0 where a table is one

@@ -2,22 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.encoders.device import full_float32, pick_device
-from dedupe.matching.measure import Found, Measure, product_slack, subtracted
-from dedupe.matching.pruning import WORTH, shortened
+from dedupe.matching.measure import Found, Measure, subtracted
+from dedupe.matching.nominate import Reach, Room, Rows, nominated
 from dedupe.progress import Progress, Silent
-
-if TYPE_CHECKING:
-    import torch
-
-# Where the projection lets more than one pair in so many through, the product of the whole
-# vectors is quicker than measuring them: 19 ns a pair against 3 us.
-_MANY = 200
 
 # So few pairs of a block are measured without bringing all of its rows into float32 first.
 _SINGLE = 1_000
@@ -166,33 +157,6 @@ def distances_to(
     return np.concatenate([np.empty(0), *parts]).astype(np.float32)
 
 
-@dataclass(slots=True)
-class Reach:
-    """Up to which distance pairs are looked for; may be lowered while they are.
-
-    Attributes:
-        value: in seed units.
-    """
-
-    value: float
-
-
-class _Room:
-    """Memory for a block, used again for every block.
-
-    Taken anew each time, 40 MB at a time, it left holes that what was found was put into, and
-    the next block did not fit: 60,000 rows took 6 GB.
-    """
-
-    def __init__(self, rows: int, dim: int, device: "torch.device") -> None:
-        import torch
-
-        self.left = torch.empty((rows, dim), device=device)
-        self.right = torch.empty((rows, dim), device=device)
-        self.products = torch.empty(rows * rows, device=device)
-        self.near = torch.empty(rows * rows, dtype=torch.bool, device=device)
-
-
 def compared(
     vectors: npt.NDArray[np.floating],
     reach: Reach,
@@ -229,7 +193,7 @@ def compared(
     import torch
 
     # writable: torch warns of an array that is not, though nothing is written to it
-    source = _Rows(
+    source = Rows(
         torch.from_numpy(np.require(vectors, requirements=["C", "W"])),
         None if order is None else torch.from_numpy(order),
     )
@@ -237,10 +201,10 @@ def compared(
         return
     progress = progress or Silent()
     rows = min(rows, len(source))
-    room = _Room(rows, vectors.shape[1], torch.device("cpu"))
+    room = Room(rows, vectors.shape[1], torch.device("cpu"))
     measure = Measure(rows, vectors.shape[1])
     before: slice | None = None
-    for here, there, pairs in _nominated(source, reach, device, rows, lefts, inside):
+    for here, there, pairs in nominated(source, reach, order, device, rows, lefts, inside):
         if before is not None and before != here:
             progress.advance(before.stop - before.start)
         if before != here:
@@ -273,110 +237,3 @@ def _single(
     away = subtracted(vectors, vectors, rows_a, rows_b)
     near = away <= threshold
     return a[near], b[near], away[near].astype(np.float32)
-
-
-class _Rows:
-    """Vectors in an order of their own, without a copy of all of them in that order."""
-
-    def __init__(self, stored: "torch.Tensor", order: "torch.Tensor | None") -> None:
-        self.stored = stored
-        self.order = order
-
-    def __len__(self) -> int:
-        return len(self.stored if self.order is None else self.order)
-
-    def on(self, where: "torch.device", *, whole: bool) -> "_Rows":
-        """The same on a device; `whole`: as one tensor in its order."""
-        stored = self.stored
-        if self.order is not None and (whole or where.type != "cpu"):
-            return _Rows(stored[self.order].to(where), None)
-        return _Rows(stored.to(where), self.order)
-
-    def fill(self, buffer: "torch.Tensor", part: slice) -> "torch.Tensor":
-        """Some rows in float32, in the first rows of a buffer."""
-        block = self.stored[part if self.order is None else self.order[part]]
-        return buffer[: len(block)].copy_(block)
-
-
-def _nominated(
-    source: _Rows, reach: Reach, device: str, rows: int, lefts: int, inside: bool
-) -> Iterator[tuple[slice, slice, npt.NDArray[np.int64]]]:
-    """The pairs that the matrix product cannot rule out, block by block.
-
-    Yields:
-        The rows of the left and of the right block, and (M, 2) row numbers inside them.
-    """
-    import torch
-
-    where = pick_device(device)
-    count, dim = len(source), source.stored.shape[1]
-    pays = where.type == "cpu" and _pays(count, lefts, inside)
-    source = source.on(where, whole=pays)
-    room = _Room(rows, dim, where)
-    with torch.inference_mode(), full_float32():
-        squares = torch.empty(count, device=where)
-        for first in range(0, count, rows):
-            part = slice(first, min(first + rows, count))
-            block = source.fill(room.left, part)
-            # into the room: a new block each time took longer than the product of 100 rows
-            torch.sum(torch.mul(block, block, out=room.right[: len(block)]), 1, out=squares[part])
-        slack = product_slack(float(squares.max()), dim)
-        short = shortened(source.stored, rows, reach.value) if pays else None
-        if short is not None:
-            short_squares = short.vectors.square().sum(1)
-            short_slack = product_slack(float(short_squares.max()), short.vectors.shape[1])
-        for first in range(0, lefts, rows):
-            here = slice(first, min(first + rows, lefts))
-            filled = False
-            for second in range(first if inside else lefts, count, rows):
-                there = slice(second, min(second + rows, count))
-                # what is ruled out must be beyond reach whatever the rounding of its square
-                limit = reach.value * (1 + 2.0**-20)
-                if short is not None:
-                    wider = limit + short.slack
-                    short_limit = wider * wider + short_slack
-                    near = _near(
-                        room, short.vectors[here], short.vectors[there],
-                        short_squares[here], short_squares[there], short_limit,
-                    )  # fmt: skip
-                    if first == second:
-                        near.triu_(diagonal=1)
-                    if near.sum() * _MANY <= near.numel():
-                        yield here, there, near.nonzero().numpy()
-                        continue
-                if not filled:
-                    left, filled = source.fill(room.left, here), True
-                right = left if here == there else source.fill(room.right, there)
-                near = _near(
-                    room, left, right, squares[here], squares[there], limit * limit + slack
-                )
-                if first == second:
-                    near.triu_(diagonal=1)
-                yield here, there, near.nonzero().cpu().numpy()
-
-
-def _pays(count: int, lefts: int, inside: bool) -> bool:
-    """Whether finding shorter vectors may take less time than it saves."""
-    pairs = lefts * (count - lefts) + (lefts * (lefts - 1) // 2 if inside else 0)
-    # to shorten a row takes as long as its products with 1,000 others
-    return pairs >= WORTH * (WORTH - 1) // 2 and lefts >= WORTH // 8
-
-
-def _near(
-    room: _Room,
-    left: "torch.Tensor",
-    right: "torch.Tensor",
-    left_squares: "torch.Tensor",
-    right_squares: "torch.Tensor",
-    limit: float,
-) -> "torch.Tensor":
-    """(len(left), len(right)) bool: squared distance, as the product has it, within limit."""
-    import torch
-
-    shape = len(left), len(right)
-    products = room.products[: shape[0] * shape[1]].view(shape)
-    near = room.near[: shape[0] * shape[1]].view(shape)
-    torch.mm(left, right.T, out=products)
-    # |x|^2 + |y|^2 - 2xy <= limit, with the sums moved to where they cost one row each
-    products.sub_(left_squares[:, None] / 2)
-    return torch.ge(products, (right_squares - limit) / 2, out=near)

@@ -10,11 +10,12 @@ from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import PhotoUnreadable
 from dedupe.index.library import Library
-from dedupe.matching.candidates import ALIKE, REACH, hash_bits
+from dedupe.matching.candidates import REACH
 from dedupe.matching.distances import distances_to
 from dedupe.matching.edits import named_edit
 from dedupe.matching.features import features_of
 from dedupe.matching.groups import Group
+from dedupe.matching.hashes import ALIKE, hash_bits
 from dedupe.matching.relations import (
     SAME_THING,
     Relation,

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 # Points per thumbnail of 320 pixels. With 400, each of 40 kinds of edits keeps 12 and more that
 # fit one plane, but for photos made smaller than 100 pixels.
-_POINTS = 400
+POINTS = 400
+"""Points of a photo, at most."""
 
 # A smaller picture is enlarged to so many pixels: below, few points are found at all.
 _SMALLEST = 240
@@ -99,13 +100,13 @@ def features_of(thumbnail: bytes) -> Features:
     if enlarged > 1:
         grey = cv2.resize(grey, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC)
     found, raw = _sift().detectAndCompute(grey, None)
-    points = np.array([point.pt for point in found], np.float32).reshape(-1, 2)[:_POINTS]
+    points = np.array([point.pt for point in found], np.float32).reshape(-1, 2)[:POINTS]
     # where pixel centres lie: enlarging moves them by half a pixel
     points = (points + 0.5) / np.float32(enlarged) - 0.5
     if raw is None:
         return Features(thumbnail, size, points, np.empty((0, 128), np.uint8))
     # points of equal strength may make a few more than were asked for
-    roots = np.sqrt(raw[:_POINTS] / np.maximum(raw[:_POINTS].sum(1, keepdims=True), 1e-9))
+    roots = np.sqrt(raw[:POINTS] / np.maximum(raw[:POINTS].sum(1, keepdims=True), 1e-9))
     codes = np.minimum(np.rint(roots * _UNIT), 255).astype(np.uint8)
     return Features(thumbnail, size, points.astype(np.float32), codes)
 
@@ -134,6 +135,6 @@ def _sift() -> "cv2.SIFT":
     if not hasattr(_of_thread, "sift"):
         # photos are looked at side by side: OpenCV's own threads would only wait for each other
         cv2.setNumThreads(1)
-        _of_thread.sift = cv2.SIFT.create(nfeatures=_POINTS)
+        _of_thread.sift = cv2.SIFT.create(nfeatures=POINTS)
     sift: cv2.SIFT = _of_thread.sift
     return sift

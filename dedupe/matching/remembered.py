@@ -14,8 +14,9 @@ from dedupe.index import edges as files
 from dedupe.index.edges import EdgeFile, Edges, EdgesDamaged, EdgeSegment, Remembered, photo_key
 from dedupe.index.library import Library
 from dedupe.index.store import Index
-from dedupe.matching.distances import Pairs, Reach, compared, pairs_within, refuse
+from dedupe.matching.distances import Pairs, compared, pairs_within, refuse
 from dedupe.matching.measure import subtracted
+from dedupe.matching.nominate import Reach
 from dedupe.progress import Progress, Silent
 
 # Up to which distance pairs are remembered, in seed units: a dog and a cat are 24.6 apart.

@@ -1,75 +1,166 @@
 """Which pairs are worth verifying: near ones and those alike by hash, a bounded number."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from photos_by_number import library
 
-from dedupe.matching.candidates import ALIKE, alike_hashes, candidates, hash_bits, says_something
-from dedupe.matching.distances import Pairs
-from dedupe.photos.dct_hash import dct_hashes
-from dedupe.photos.photo import Photo, PhotoFile
-
-NOTHING = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
-
-
-def photo(number: int, dct_hash: bytes) -> Photo:
-    file = PhotoFile(path=Path(f"/{number:04}"), size=1, mtime_ns=1, device=1, inode=number)
-    content = number.to_bytes(32, "big")
-    return Photo(file=file, content=content, width=9, height=9, format="PNG", dct_hash=dct_hash)
+from dedupe.index.library import Library
+from dedupe.index.lock import WriteLock
+from dedupe.index.neighbours import NeighbourFile
+from dedupe.matching import candidates as module
+from dedupe.matching.candidates import MOST_ALIKE, NEAREST, candidates
+from dedupe.matching.hashes import ALIKE, hash_bits
+from dedupe.matching.neighbours import Kept, Neighbours
 
 
-def hashed(pictures: list[np.ndarray]) -> list[Photo]:
-    made = dct_hashes([each.astype(np.uint8).tobytes() for each in pictures])
-    return [photo(number, row.tobytes()) for number, row in enumerate(made)]
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few photos are worth a file."""
+    monkeypatch.setattr(module, "_WORTH", 2)
 
 
-def views(picture: np.ndarray) -> list[np.ndarray]:
-    """All eight ways to turn and mirror it."""
-    return [np.rot90(each, turns) for each in (picture, picture[:, ::-1]) for turns in range(4)]
+def hashed(index: Path, numbers: list[int], folder: str = "/p") -> Library:
+    """Photos by number, of which every third has a hash like the next two; some have none."""
+    bare = library(index, numbers, folder)
+    photos = []
+    for photo in bare.photos:
+        number = int(photo.path.name[:5])
+        bits = np.random.default_rng(number // 3).integers(0, 2, 256)
+        bits[: 20 * (number % 3)] ^= 1
+        dct_hash = b"" if number % 11 == 10 else np.packbits(bits).tobytes()
+        photos.append(replace(photo, dct_hash=dct_hash))
+    return replace(bare, photos=tuple(photos))
 
 
-def noise(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (64, 64), np.uint8)
+def everyone(photos: Library) -> npt.NDArray[np.int64]:
+    return np.arange(len(photos.photos))
 
 
-@given(st.integers(0, 10**6))
-def test_the_eight_views_of_a_picture_have_hashes_alike(seed: int) -> None:
-    photos = hashed(views(noise(seed)))
-    pairs = np.array([[0, other] for other in range(1, 8)])
-    assert hash_bits(photos, pairs).max() == 0
+def nearest(
+    away: npt.NDArray[np.float32], contents: list[bytes], kept: Kept
+) -> set[tuple[int, int]]:
+    """By looking at all others of each: away is (N, N)."""
+    found = set()
+    for row in range(len(away)):
+        others = [other for other in range(len(away)) if other != row]
+        others.sort(key=lambda other: (away[row, other], contents[other]))
+        for place, other in enumerate(others):
+            limit = kept.most if away[row, other] <= kept.near else kept.some
+            if place < limit and away[row, other] <= kept.far:
+                found.add((min(row, other), max(row, other)))
+    return found
 
 
-def test_of_many_pictures_the_alike_ones_are_found_and_no_others() -> None:
-    pictures = [view for seed in range(150) for view in views(noise(seed))[: 1 + seed % 3]]
-    photos = hashed(pictures)
-    pairs, bits = alike_hashes(photos)
-    every = np.array([[a, b] for a in range(len(photos)) for b in range(a + 1, len(photos))])
-    exact = hash_bits(photos, every)
-    assert pairs.tolist() == every[exact <= ALIKE].tolist()
-    assert bits.tolist() == exact[exact <= ALIKE].tolist()
+def brute(photos: Library) -> list[list[int]]:
+    """The candidates as the docstring says them."""
+    count = len(photos.photos)
+    exact = photos.vectors.astype(np.float64)
+    away = np.linalg.norm(exact[:, None] - exact[None], axis=2).astype(np.float32)
+    every = np.stack(np.divmod(np.arange(count * count), count), 1)
+    bits = hash_bits(photos.photos, every).reshape(count, count).astype(np.float32)
+    bits[bits > ALIKE] = np.inf
+    contents = [photo.content for photo in photos.photos]
+    found = nearest(away, contents, NEAREST) | nearest(bits, contents, MOST_ALIKE)
+    return sorted(map(list, found))
 
 
-def test_hashes_without_texture_say_nothing() -> None:
-    flat = [np.full((64, 64), value) for value in (0, 128, 255)]
-    photos = [*hashed(flat), photo(7, b"")]
-    assert not any(map(says_something, photos))
-    assert len(alike_hashes(photos)[0]) == 0
-    assert hash_bits(photos, np.array([[0, 1], [0, 3]])).tolist() == [256, 256]
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_photos_that_come_and_go_leave_the_candidates_that_all_of_them_have(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    index = tmp_path_factory.mktemp("library") / "index.db"
+    for step in range(4):
+        numbers = data.draw(st.lists(st.integers(0, 90), unique=True, max_size=70))
+        photos = hashed(index, numbers, folder=f"/{step % 2}")
+        assert candidates(photos, everyone(photos)).tolist() == brute(photos)
 
 
-def test_of_a_crowd_each_photo_brings_its_nearest_alone() -> None:
-    count = 200
+def test_a_crowd_of_look_alikes_brings_its_nearest_alone(tmp_path: Path) -> None:
+    photos = library(tmp_path / "index.db", range(200))
+    crowd = replace(photos, vectors=(photos.vectors * 0.2).astype(np.float16))
+    wanted = candidates(crowd, everyone(crowd))
+    assert wanted.tolist() == brute(crowd)
+    assert 12 * 200 < len(wanted) < 24 * 200
+
+
+def test_only_new_photos_are_compared_with_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "index.db"
+    real, asked = module.compared, []
+
+    def counted(*args: object, **options: object) -> object:
+        asked.append(options["lefts"])
+        return real(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "compared", counted)
+    for numbers in (range(60), range(60), range(63), range(63)):
+        photos = hashed(index, list(numbers))
+        candidates(photos, everyone(photos))
+    assert asked == [60, 3]
+
+
+@pytest.mark.parametrize("at", [0, 9, 40, 300, -1])
+def test_a_damaged_neighbour_file_is_as_good_as_none(tmp_path: Path, at: int) -> None:
+    photos = hashed(tmp_path / "index.db", list(range(50)))
+    first = candidates(photos, everyone(photos)).tolist()
+    [path] = tmp_path.glob("*.neighbours")
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+    assert candidates(photos, everyone(photos)).tolist() == first
+    path.write_bytes(data[: at if at > 0 else 3])
+    assert candidates(photos, everyone(photos)).tolist() == first
+    assert NeighbourFile(photos.index, photos.encoder.fingerprint).read("another") == ([], [])
+
+
+def test_while_another_process_writes_candidates_are_found_and_not_remembered(
+    tmp_path: Path,
+) -> None:
+    photos = hashed(tmp_path / "index.db", list(range(50)))
+    lock = WriteLock(tmp_path / "index.db.neighbours")
+    lock.acquire()
+    assert candidates(photos, everyone(photos)).tolist() == brute(photos)
+    lock.release()
+    assert not list(tmp_path.glob("*1.neighbours"))
+
+
+def test_another_hash_of_a_photo_is_compared_anew(tmp_path: Path) -> None:
+    photos = hashed(tmp_path / "index.db", list(range(50)))
+    candidates(photos, everyone(photos))
+    swapped = [photo.dct_hash for photo in reversed(photos.photos)]
+    other = tuple(
+        replace(photo, dct_hash=its) for photo, its in zip(photos.photos, swapped, strict=True)
+    )
+    changed = replace(photos, photos=other)
+    assert candidates(changed, everyone(changed)).tolist() == brute(changed)
+
+
+def test_without_anything_near_or_alike_there_are_no_candidates(tmp_path: Path) -> None:
+    for count in (0, 1):
+        photos = hashed(tmp_path / "index.db", list(range(count)))
+        assert candidates(photos, everyone(photos)).shape == (0, 2)
+
+
+@given(st.randoms(), st.integers(2, 12))
+def test_neighbours_do_not_depend_on_how_pairs_come(chance: object, count: int) -> None:
+    rng = np.random.default_rng(chance.randrange(1 << 30))  # type: ignore[attr-defined]
     a, b = np.triu_indices(count, 1)
-    near = Pairs(a, b, np.abs(a - b).astype(np.float32))
-    photos = [photo(number, b"") for number in range(count)]
-    wanted = candidates(photos, near)
-    assert len(wanted) < 24 * count
-    assert {(0, 1), (7, 8), (100, 111)} <= {tuple(each) for each in wanted.tolist()}
-    assert (0, 199) not in {tuple(each) for each in wanted.tolist()}
-
-
-def test_without_anything_near_or_alike_there_are_no_candidates() -> None:
-    assert candidates([], NOTHING).shape == (0, 2)
-    assert candidates([photo(1, b""), photo(2, b"")], NOTHING).shape == (0, 2)
+    away = rng.integers(0, 8, len(a)).astype(np.float32)
+    kept = Kept(near=3, most=4, far=6, some=2)
+    answers = []
+    for _ in range(2):
+        neighbours = Neighbours(count, kept, np.arange(count))
+        order = rng.permutation(len(a))
+        for part in np.array_split(order, 3):
+            neighbours.add(b[part], a[part], away[part])
+            neighbours.add(a[part[:1]], b[part[:1]], away[part[:1]])  # a second time
+        answers.append(neighbours.other.tolist())
+    assert answers[0] == answers[1]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.errors import UnknownName
-from dedupe.matching import distances, pruning
+from dedupe.matching import nominate, pruning
 from dedupe.matching.distances import Pairs, distances_to, pairs_within
 
 
@@ -171,7 +171,7 @@ def pruned(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Shorter vectors are used however few rows there are, with so many directions."""
     kept = {"none": lambda dim: 0, "a few": lambda dim: dim // 4, "all": lambda dim: dim}
     directions = kept[request.param]
-    monkeypatch.setattr(distances, "WORTH", 2)
+    monkeypatch.setattr(nominate, "WORTH", 2)
     monkeypatch.setattr(pruning, "_directions", lambda rows, *_: directions(rows.shape[1]))
 
 
@@ -231,7 +231,7 @@ def test_any_vectors_have_the_pairs_that_subtraction_finds_with_and_without_shor
     doubtful = {pair for pair, away in expected.items() if away > threshold * (1 - 1e-12)}
     with pytest.MonkeyPatch.context() as patch:
         for few in (None, round(kept * dim)):
-            patch.setattr(distances, "WORTH", 2)
+            patch.setattr(nominate, "WORTH", 2)
             patch.setattr(pruning, "_directions", lambda *_, few=few: few)
             found = set(as_dict(pairs_within(vectors, threshold, rows=rows)))
             assert expected.keys() - doubtful <= found <= expected.keys()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.errors import UnknownName
-from dedupe.matching import distances, measure, pruning
+from dedupe.matching import distances, measure, nominate, pruning
 from dedupe.matching.distances import Pairs, pairs_between, pairs_within
 
 
@@ -42,7 +42,7 @@ def clouds(count: int, seed: int, dim: int = 32) -> npt.NDArray[np.float32]:
 @pytest.fixture(params=["as it comes", "shorter vectors", "products"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "shorter vectors":
-        monkeypatch.setattr(distances, "WORTH", 2)
+        monkeypatch.setattr(nominate, "WORTH", 2)
         monkeypatch.setattr(pruning, "_directions", lambda rows, *_: rows.shape[1] // 3)
     elif request.param == "products":
         monkeypatch.setattr(distances, "_SINGLE", 0)
@@ -141,7 +141,7 @@ def test_any_two_sets_have_the_pairs_that_subtraction_finds(
     threshold = float(np.linalg.norm(one[0].astype(float) - other[-1].astype(float)))
     expected = brute_force(one, other, threshold)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distances, "WORTH", 2)
+        patch.setattr(nominate, "WORTH", 2)
         patch.setattr(measure, "_MANY", many)
         patch.setattr(distances, "_SINGLE", 0 if many == 1 else 1_000)
         patch.setattr(pruning, "_directions", lambda *_: min(few, dim) if few is not None else None)

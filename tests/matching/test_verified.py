@@ -13,7 +13,7 @@ from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.index.library import Library, open_library
 from dedupe.index.scan import update_index
-from dedupe.matching import verified
+from dedupe.matching import examination
 from dedupe.matching.groups import Group, find_groups
 from dedupe.matching.relations import Relation
 from dedupe.matching.verified import Verdicts, verify
@@ -98,7 +98,7 @@ def test_what_was_verified_once_is_not_looked_at_again(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("looked at again")
 
-    monkeypatch.setattr(verified, "examine", refuse)
+    monkeypatch.setattr(examination, "examine", refuse)
     again = verify(samples)
     assert told(find_groups(samples, verdicts=again)) == told(find_groups(samples, verdicts=before))
 

@@ -1,0 +1,141 @@
+"""The neighbour file of an encoder: the nearest of each photo, remembered; only a cache."""
+
+import os
+import re
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import xxhash
+
+from dedupe.errors import IndexProblem
+from dedupe.index.lock import WriteLock
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_MAGIC = b"dedupeN1"
+_HEAD = struct.Struct("<8s16sQQ")  # magic, who found them, photos, lists
+_COUNT = struct.Struct("<Q")
+_HASH = struct.Struct("<Q")
+_KEY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """For each of N photos some others, nearest first, one after the other.
+
+    Attributes:
+        count: (N,) uint8, how many each has.
+        other: (M,) int32, the place of the other photo among the keys.
+        away: (M,) float32, how far it is.
+    """
+
+    count: "npt.NDArray[np.uint8]"
+    other: "npt.NDArray[np.int32]"
+    away: "npt.NDArray[np.float32]"
+
+
+class NeighbourFile:
+    """index.db.<fingerprint>.neighbours: written whole, sealed, read whole.
+
+    16 bytes a photo and 8 for each of its neighbours. What is not as it was written is not
+    there: losing it costs time, never an answer. Like the edge file it stands apart from the
+    database, and its writers take a lock of their own.
+    """
+
+    def __init__(self, index: Path, fingerprint: str) -> None:
+        name = re.sub(r"[^\w-]", "_", fingerprint, flags=re.ASCII)[:100]
+        self.path = index.with_name(f"{index.name}.{name}.neighbours")
+        self._lock = index.with_name(f"{index.name}.neighbours")
+
+    def read(self, method: str) -> tuple[list[bytes], list[Nearest]]:
+        """What `write` was given; nothing where another method, or a damaged disk, was there.
+
+        Args:
+            method: who found the neighbours.
+
+        Returns:
+            The keys of the photos, and their neighbours in each of the lists.
+        """
+        try:
+            data = self.path.read_bytes()
+        except OSError:
+            return [], []
+        body = memoryview(data)[: -_HASH.size]
+        if len(body) < _HEAD.size or _seal(body) != data[-_HASH.size :]:
+            return [], []
+        magic, who, photos, lists = _HEAD.unpack_from(body)
+        if magic != _MAGIC or who != _digest(method):
+            return [], []
+        return _parts(body, photos, lists)
+
+    def write(self, method: str, keys: Sequence[bytes], found: Sequence[Nearest]) -> None:
+        """Put what was found in the place of what was there.
+
+        Args:
+            method: who found the neighbours.
+            keys: 16 bytes of each photo.
+            found: lists of their neighbours.
+
+        Raises:
+            IndexProblem: another process is writing, or it cannot be written.
+        """
+        parts = [_HEAD.pack(_MAGIC, _digest(method), len(keys), len(found)), *keys]
+        for each in found:
+            parts += [_COUNT.pack(len(each.other)), each.count.astype("u1").tobytes()]
+            parts += [each.other.astype("<i4").tobytes(), each.away.astype("<f4").tobytes()]
+        data = b"".join(parts)
+        lock = WriteLock(self._lock)
+        lock.acquire()
+        part = self.path.with_name(f"{self.path.name}.part")
+        try:
+            with part.open("wb") as file:
+                file.write(data)
+                file.write(_seal(data))
+            part.replace(self.path)
+        except OSError as error:
+            raise IndexProblem(
+                f"{self.path} cannot be written: {error.strerror or error}",
+                "check the free space and the rights of its folder",
+            ) from error
+        finally:  # gone already, unless it could not be written
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            lock.release()
+
+
+def neighbour_key(content: bytes, vector: "npt.NDArray[np.float16]", dct_hash: bytes) -> bytes:
+    """What a photo is known by in a neighbour file: 16 bytes of all that its neighbours rest on."""
+    return xxhash.xxh3_128_digest(content + vector.tobytes() + dct_hash)
+
+
+def _parts(body: memoryview, photos: int, lists: int) -> tuple[list[bytes], list[Nearest]]:
+    """What is in a sealed file."""
+    import numpy as np
+
+    at = _HEAD.size
+    keys = [bytes(body[start : start + _KEY]) for start in range(at, at + _KEY * photos, _KEY)]
+    at += _KEY * photos
+    found = []
+    for _ in range(lists):
+        pairs = _COUNT.unpack_from(body, at)[0]
+        at += _COUNT.size
+        count = np.frombuffer(body, "u1", photos, at)
+        other = np.frombuffer(body, "<i4", pairs, at + photos)
+        away = np.frombuffer(body, "<f4", pairs, at + photos + 4 * pairs)
+        found.append(Nearest(count, other, away))
+        at += photos + 8 * pairs
+    return keys, found
+
+
+def _digest(method: str) -> bytes:
+    return xxhash.xxh3_128_digest(os.fsencode(method))
+
+
+def _seal(data: bytes | memoryview) -> bytes:
+    return _HASH.pack(xxhash.xxh3_64_intdigest(data))
