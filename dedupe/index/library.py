@@ -1,5 +1,6 @@
 """Photos and their vectors, as the index remembers them."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,6 +108,21 @@ def find_problems(
         roots = store.roots()
     _refuse_unscanned(folders, roots)
     return tuple(skip for skip in skips if everything or skip.problem)
+
+
+def first_of_each_content(library: Library) -> "npt.NDArray[np.int64]":
+    """(N,) int64: of each content the row whose path is first, in the order of the rows."""
+    import numpy as np
+
+    first: dict[bytes, int] = {}
+    photos = library.photos
+    for row, photo in enumerate(photos):
+        other = first.setdefault(photo.content, row)
+        # a library is in the order of paths, unless somebody put it together: to sort 100,000
+        # again took 1.7 s of the 4.6 of a remembered answer (a busy machine)
+        if other != row and os.fsencode(photo.path) < os.fsencode(photos[other].path):
+            first[photo.content] = row
+    return np.array(sorted(first.values()), np.int64)
 
 
 def _refuse_unscanned(folders: Iterable[Path], roots: Sequence[Path]) -> None:

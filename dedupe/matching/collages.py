@@ -56,6 +56,9 @@ def _filled(library: Library, part: int, whole: int, verdict: Verdict) -> float 
         return None
     straight = photo.content < other.content
     first, second = (photo, other) if straight else (other, photo)
+    shares = verdict.evidence.of_first, verdict.evidence.of_second
+    kept, filled = shares if straight else shares[::-1]
+    if filled >= _PART or kept <= _PART:
+        return None
     place = placement(first, second, verdict.evidence, back=not straight)
-    small = place.filled < _PART and place.scale < _SHRUNK and place.kept > _PART
-    return place.filled if small else None
+    return filled if place.scale < _SHRUNK else None

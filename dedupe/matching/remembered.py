@@ -1,6 +1,5 @@
 """All near pairs of a library, of which those that were compared before are remembered."""
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import IndexProblem
 from dedupe.index import edges as files
 from dedupe.index.edges import EdgeFile, Edges, EdgesDamaged, EdgeSegment, Remembered, photo_key
-from dedupe.index.library import Library
+from dedupe.index.library import Library, first_of_each_content
 from dedupe.index.store import Index
 from dedupe.matching.distances import Pairs, compared, pairs_within, refuse
 from dedupe.matching.measure import subtracted
@@ -68,7 +67,7 @@ def near_pairs(
         ValueError: `threshold` is negative, or vectors are not finite.
         DeviceMissing: the device is not on this machine.
     """
-    rows = _one_per_content(library)
+    rows = first_of_each_content(library)
     vectors = library.vectors if len(rows) == len(library.photos) else library.vectors[rows]
     remembers = len(rows) >= WORTH and vectors.dtype == np.float16 and library.index.is_file()
     if remembers and 0 <= threshold <= REACH:
@@ -78,19 +77,6 @@ def near_pairs(
     else:
         pairs = pairs_within(vectors, threshold, device=device)
     return Pairs(rows[pairs.a], rows[pairs.b], pairs.distance)
-
-
-def _one_per_content(library: Library) -> npt.NDArray[np.int64]:
-    """The rows of the first photo, by path, of every content; rising."""
-    first: dict[bytes, int] = {}
-    photos = library.photos
-    for row, photo in enumerate(photos):
-        other = first.setdefault(photo.content, row)
-        # a library is in the order of paths, unless somebody put it together: to sort 100,000
-        # again took 1.7 s of the 4.6 of a remembered answer (a busy machine)
-        if other != row and os.fsencode(photo.path) < os.fsencode(photos[other].path):
-            first[photo.content] = row
-    return np.array(sorted(first.values()), np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,11 @@ def stars(
         in the order of their ranks.
     """
     near = neighbours(links)
-    by_first = {unit[0]: unit for unit in units}
+    units = list(units)
+    # most photos of a library are linked to none
+    sets: list[tuple[int, ...]] = [unit for unit in units if len(unit) == 1 and unit[0] not in near]
+    by_first = {unit[0]: unit for unit in units if len(unit) > 1 or unit[0] in near}
     home = {row: unit[0] for unit in by_first.values() for row in unit}
-    sets = []
     # the rows of a unit hang together, linked or not
     together = {row: {*by_first[home[row]], *near.get(row, set())} & home.keys() for row in home}
     for members in components(together):

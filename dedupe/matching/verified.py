@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from dedupe.index.library import Library
+from dedupe.index.library import Library, first_of_each_content
 from dedupe.matching.candidates import candidates
 from dedupe.matching.examination import Examination
 from dedupe.matching.relations import Relation
@@ -111,12 +110,3 @@ def verify(
             for (i, j), found in examination.related(asked).items()
         }
     return Verdicts(related, len(asked), len(examination.without))
-
-
-def first_of_each_content(library: Library) -> npt.NDArray[np.int64]:
-    """(N,) int64: of each content the row whose path is first, in the order of the rows."""
-    first: dict[bytes, int] = {}
-    photos = library.photos
-    for row in sorted(range(len(photos)), key=lambda row: os.fsencode(photos[row].path)):
-        first.setdefault(photos[row].content, row)
-    return np.array(sorted(first.values()), np.int64)

@@ -1,0 +1,175 @@
+"""What `dedupe group` takes of a large library once all of its pairs were verified.
+
+    python benchmarks/group_again.py                    # 100,000 photos
+    python benchmarks/group_again.py --count 20000
+
+The photos are made up: an index with vectors, hashes and capture times, no files. Every tenth
+has two look-alikes, and pairs within --related seed units are remembered as one picture, the
+other candidates as unrelated. What is measured is all but starting Python and torch, verifying,
+and printing: the library is opened, candidates are found for the first time, found again, and
+with 100 more photos; then sets are made at two thresholds.
+"""
+
+import argparse
+import hashlib
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from remembered_pairs import ADDED, DIM, made_up
+
+from dedupe.index.library import Library, first_of_each_content, open_library
+from dedupe.index.store import Index
+from dedupe.index.verdicts import remember_evidence
+from dedupe.matching.agreement import Agreement
+from dedupe.matching.candidates import candidates
+from dedupe.matching.distances import pairs_within
+from dedupe.matching.evidence import packed
+from dedupe.matching.examination import method
+from dedupe.matching.groups import find_groups
+from dedupe.matching.measure import subtracted
+from dedupe.matching.verified import verify
+from dedupe.matching.verify import Evidence
+from dedupe.photos.photo import Photo, PhotoFile
+
+BATCH = 1000
+
+T = TypeVar("T")
+
+SAME = Evidence(
+    inliers=200,
+    homography=np.eye(3),
+    mirrored=False,
+    form="whole",
+    agreement=Agreement(
+        texture=0.8, share=1.0, colour=1.0, beneath=1.0, tone=0.0, chroma=(1.0, 1.0)
+    ),
+    of_first=1.0,
+    of_second=1.0,
+    news=(0.0, 0.0),
+    motion=0.0,
+    sizes=((320, 240), (320, 240)),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--related", type=float, default=8.0, help="one picture up to here")
+    options = parser.parse_args()
+    vectors = made_up(options.count + ADDED)
+    pairs_within(vectors[:256], 1.0, device="cpu")  # torch is imported, and warm
+    print(f"{options.count:,} x {DIM}\n\n| | s | |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "index.db"
+        fill(index, vectors[: options.count], 0)
+        library = timed("open the library", lambda: open_library(index=index), lambda _: "")
+        wanted = timed("candidates, first", lambda: found(library), count)
+        remember(library, wanted, options.related)
+        timed("candidates, again", lambda: found(library), count)
+        again(index, "")
+        fill(index, vectors[options.count :], options.count)
+        library = open_library(index=index)
+        wanted = timed(f"candidates, {ADDED} photos more", lambda: found(library), count)
+        remember(library, wanted, options.related)
+        again(index, ", then")
+        for path in sorted(Path(folder).iterdir()):
+            print(f"  {path.name}: {path.stat().st_size / 1e6:.0f} MB")
+    print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB at most")
+
+
+def again(index: Path, then: str) -> None:
+    """All that a run needs where nothing is new."""
+    library = timed(f"open the library{then}", lambda: open_library(index=index), lambda _: "")
+    verdicts = timed(
+        f"verdicts{then}", lambda: verify(library, device="cpu"), lambda each: count(each.related)
+    )
+    for threshold in (16.0, 14.0, 16.0):
+        timed(
+            f"sets at {threshold:g}{then}",
+            lambda threshold=threshold: find_groups(
+                library, threshold, verdicts=verdicts, device="cpu"
+            ),
+            count,
+        )
+
+
+def timed(what: str, work: Callable[[], T], told: Callable[[T], str]) -> T:
+    began = time.monotonic()
+    result = work()
+    print(f"| {what} | {time.monotonic() - began:.2f} | {told(result)} |", flush=True)
+    return result
+
+
+def count(found: object) -> str:
+    return f"{len(found):,}"  # type: ignore[arg-type]
+
+
+def found(library: Library) -> npt.NDArray[np.int64]:
+    return candidates(library, first_of_each_content(library), device="cpu")
+
+
+def fill(index: Path, vectors: npt.NDArray[np.float16], first: int) -> None:
+    """An index of made-up photos, or more of them in one that is there."""
+    with Index(index, create=True, lock=True) as store:
+        encoder = store.encoder("efficientnet_lite0", "made-up", DIM)
+        store.remember_roots([Path("/p")])
+        for start in range(0, len(vectors), BATCH):
+            some = vectors[start : start + BATCH].astype(np.float32)
+            photos = [photo(first + start + number) for number in range(len(some))]
+            with store.batch():
+                store.use_encoder(encoder)
+                store.remember_photos(encoder, photos, some, [None] * len(some))
+                store.remember_files(photos)
+
+
+def photo(number: int) -> Photo:
+    path = Path(f"/p/{number // 1000:03}/IMG_{number:07}.jpg")
+    file = PhotoFile(path=path, size=4_000_000, mtime_ns=10**18, device=1, inode=1 + number)
+    content = hashlib.sha256(str(number).encode()).digest()
+    return Photo(
+        file=file,
+        content=content,
+        width=4000,
+        height=3000,
+        format="JPEG",
+        camera="Canon EOS 450D",
+        jpeg_quality=92,
+        pixel_hash=content,
+        reduced=8,
+        dct_hash=hashlib.sha256(content).digest(),
+    )
+
+
+def remember(library: Library, pairs: npt.NDArray[np.int64], related: float) -> None:
+    """As if all pairs had been verified."""
+    rows = first_of_each_content(library)
+    a, b = rows[pairs].T
+    away = subtracted(library.vectors, library.vectors, a, b)
+    contents = [photo.content for photo in library.photos]
+    evidence = packed(SAME)
+    with Index(library.index, lock=True) as store:
+        for start in range(0, len(pairs), BATCH):
+            part = slice(start, start + BATCH)
+            ordered = [
+                (min(contents[i], contents[j]), max(contents[i], contents[j]))
+                for i, j in zip(a[part].tolist(), b[part].tolist(), strict=True)
+            ]
+            near = (away[part] <= related).tolist()
+            both = list(zip(ordered, near, strict=True))
+            with store.batch():
+                remember_evidence(
+                    store,
+                    method(),
+                    {pair: evidence for pair, same in both if same},
+                    [pair for pair, same in both if not same],
+                )
+
+
+if __name__ == "__main__":
+    main()
