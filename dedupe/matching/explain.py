@@ -97,7 +97,9 @@ def explain(
     pair = [(one, small), (other, other_small)]
     # evidence is of one direction, whatever the order they are asked for in
     (a, its), (b, those) = sorted(pair, key=lambda each: each[0].content)
-    evidence = examine(features_of(its), features_of(those), alike=bits <= ALIKE)
+    evidence = examine(
+        features_of(its), features_of(those), alike=bits <= ALIKE, however_little=True
+    )
     near = distance <= threshold
     relation = relation_of(a, b, evidence, near=near)
     edit = ""

@@ -28,6 +28,9 @@ _WHOLE = 0.02
 # Where a homography agrees by less than this more, the one of fewer numbers is taken.
 _BETTER = 0.02
 
+# Share of the windows that agree, up to which nothing can relate two pictures (relations.py).
+_LITTLE = 0.25
+
 # Share of both pictures outside the other, below which it is not looked at what is there.
 _OUTSIDE = 0.005
 
@@ -69,7 +72,9 @@ class Evidence:
 _Found = tuple[str, Overlap, Windows, npt.NDArray[np.float64]]
 
 
-def examine(first: Features, second: Features, *, alike: bool = False) -> Evidence | None:
+def examine(
+    first: Features, second: Features, *, alike: bool = False, however_little: bool = False
+) -> Evidence | None:
     """Find how one picture lies on the other, and compare them there.
 
     Args:
@@ -77,6 +82,8 @@ def examine(first: Features, second: Features, *, alike: bool = False) -> Eviden
         second: features of the other.
         alike: whether their hashes say that one whole picture may be the other, turned or
             mirrored: then that is tried too, where too few points match.
+        however_little: tell what they have in common also where that can relate nothing,
+            which takes as long as to find that they agree.
 
     Returns:
         None where nothing says that both show the same.
@@ -98,6 +105,8 @@ def examine(first: Features, second: Features, *, alike: bool = False) -> Eviden
     if best is None:
         return None
     form, overlap, seen, homography = best
+    if seen.share <= _LITTLE and not however_little:
+        return None
     agreed = agreement(overlap, seen)
     outside = min(1 - overlap.of_first, 1 - overlap.of_second)
     return Evidence(
