@@ -31,6 +31,12 @@ def write_overview(overview: Overview, out: TextIO) -> None:
             "relation": overview.relation,
             "encoder": overview.encoder,
             "photos": overview.photos,
+            "against": [path_facts(path) for path in overview.left_out.folders],
+            "left_out": {
+                "sets": overview.left_out.sets,
+                "clusters": overview.left_out.clusters,
+                "photos": overview.left_out.photos,
+            },
             "sets": [_set(each) for each in overview.sets],
             "clusters": [_cluster(each) for each in overview.clusters],
         },

@@ -93,7 +93,8 @@ def summary(overview: Overview) -> list[str]:
     """The overview in words, a sentence a line."""
     inside = sum(len(each.rows) for each in overview.sets)
     clustered = sum(len(each.photos) for each in overview.clusters)
-    alone = overview.photos - inside - clustered
+    left_out = overview.left_out
+    alone = overview.photos - inside - clustered - left_out.photos
     photos = counted(overview.photos, "photo")
     measured = f"({overview.encoder})"
     what = _PLURAL[overview.relation]
@@ -104,14 +105,16 @@ def summary(overview: Overview) -> list[str]:
         verb = "holds" if len(overview.sets) == 1 else "hold"
         lines = [f"{sets} {verb} {inside:,} of {photos} {measured}."]
     else:
-        lines = [f"No {what} among {photos} {measured}."]
+        both = " on both sides" if left_out.folders else ""
+        lines = [f"No {what}{both} among {photos} {measured}."]
+    lines += [left_out.words] if left_out.words else []
     lines += _relations(overview)
     if overview.clusters:
         clusters = counted(len(overview.clusters), "cluster")
         verb = "holds" if len(overview.clusters) == 1 else "hold"
         lines.append(f"{clusters} of one kind {verb} {clustered:,} more.")
-    if alone and (overview.sets or overview.clusters):
-        where = "set or cluster" if overview.clusters else "set"
+    if alone and (overview.sets or overview.clusters or left_out.photos):
+        where = "set or cluster" if overview.clusters or left_out.clusters else "set"
         lines.append(f"{counted(alone, 'photo')} {_are(alone)} in no {where}.")
     return lines
 

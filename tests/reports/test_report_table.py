@@ -12,7 +12,7 @@ from dedupe.matching.clusters import Cluster
 from dedupe.matching.search import Hit
 from dedupe.names import safe
 from dedupe.reports import table
-from dedupe.reports.facts import Ranking
+from dedupe.reports.facts import LeftOut, Ranking
 
 LONG = [f"{'deep/' * depth}{'long ' * 20}{depth}.jpg" for depth in (1, 20, 60)]
 
@@ -205,6 +205,42 @@ def test_the_summary_counts_every_photo_once() -> None:
     assert summary(clusters=(2,), photos=3)[1:] == [
         "1 cluster of one kind holds 2 more.",
         "1 photo is in no set or cluster.",
+    ]
+
+
+def left_out(*folders: str, sets: int = 0, clusters: int = 0, photos: int = 0) -> list[str]:
+    """The summary of one set of two in ten photos, and of what was left out."""
+    found = overview(look_alikes(photo("/p/a"), photo("/p/b")), photos=10)
+    left = LeftOut(tuple(map(Path, folders)), sets, clusters, photos)
+    return table.summary(replace(found, left_out=left))
+
+
+def test_the_summary_says_how_much_is_left_out_and_counts_it_as_in_no_other_place() -> None:
+    assert left_out()[1:] == left_out("/p")[2:]
+    assert left_out("/p")[1] == "No set is left out."
+    assert left_out("/p", sets=1, photos=3)[1:] == [
+        "1 set is left out: all of its photos lie below /p, or none.",
+        "Beside those to keep: same file 1.",
+        "5 photos are in no set.",
+    ]
+    assert left_out("/p\x1b", clusters=1200, photos=8)[1:] == [
+        r"1,200 clusters are left out: all of their photos lie below /p\x1b, or none.",
+        "Beside those to keep: same file 1.",
+    ]
+    assert left_out("/p", "/q", sets=1, clusters=1, photos=7)[1:] == [
+        "1 set and 1 cluster are left out: all of their photos lie below the folders of --against, "
+        "or none.",
+        "Beside those to keep: same file 1.",
+        "1 photo is in no set or cluster.",
+    ]
+
+
+def test_where_all_is_left_out_the_summary_does_not_say_that_nothing_is_alike() -> None:
+    left = LeftOut((Path("/p"),), sets=2, photos=5)
+    assert table.summary(replace(overview(photos=6), left_out=left)) == [
+        "No look-alikes on both sides among 6 photos (threshold 16, efficientnet_lite0).",
+        "2 sets are left out: all of their photos lie below /p, or none.",
+        "1 photo is in no set.",
     ]
 
 
