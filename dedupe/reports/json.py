@@ -50,6 +50,9 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
         {
             "distance": round(hit.distance, 4),
             "nearest": path_facts(hit.nearest),
+            "relation": None if hit.relation is None else hit.relation.words,
+            "edit": hit.edit or None,
+            "verified": hit.verified,
             **photo_facts(hit.photo),
         }
         for hit in ranking.hits

@@ -32,6 +32,9 @@ _OF_A_CLUSTER = 6
 _MARK = 12
 _INDENT = " " * (_MARK + 2)
 
+# The longest date; what stands behind dates begins in one column.
+_DATE = 16
+
 # Sets of what there may be none of.
 _PLURAL = {
     "look-alike": "look-alikes",
@@ -83,10 +86,13 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
     if not hits:
         screen.tell("no photo is that near")
         return
-    _print_header(screen, "distance")
+    looked_at = any(hit.verified for hit in hits)
+    _print_header(screen, "distance", "relation" if looked_at else None)
     for hit in hits:
         which = f" to {examples.index(hit.nearest) + 1}" if several else ""
-        _print_photo(screen, Text(f"{hit.distance:.1f}{which}"), hit.photo)
+        mark = Text(f"{hit.distance:.1f}{which}")
+        words = hit.relation.words if hit.relation is not None else ""
+        _print_photo(screen, mark, hit.photo, hit.edit, words if looked_at else None)
 
 
 def summary(overview: Overview) -> list[str]:
@@ -161,24 +167,34 @@ def _print_clusters(screen: Screen, clusters: "tuple[Cluster, ...]") -> None:
     screen.tell()
 
 
-def _print_header(screen: Screen, first: str) -> None:
+def _print_header(screen: Screen, first: str, second: str | None = None) -> None:
     """Names of the columns, where there are columns."""
     if screen.width >= _WIDE:
-        titles = f"{first:>{_MARK}}  {'pixels':>13}  {'size':>7}  {'date':16}  photo"
+        more = "" if second is None else f"  {second:{_MARK}}"
+        titles = f"{first:>{_MARK}}{more}  {'pixels':>13}  {'size':>7}  {'date':{_DATE}}  photo"
         screen.tell(Text(titles, "dim"))
 
 
-def _print_photo(screen: Screen, mark: Text, photo: Photo, edit: str = "") -> None:
+def _print_photo(
+    screen: Screen, mark: Text, photo: Photo, edit: str = "", relation: str | None = None
+) -> None:
+    """A photo behind its mark; where `relation` is one, or "", with a column of them."""
     # every column is as wide as it ever gets, so that all sets line up
     head = Text(" " * (_MARK - mark.cell_len)) + mark + Text("  ")
     pixels = f"{photo.width} × {photo.height}"
     size, date = shown_bytes(photo.file.size), shown_date(photo)
+    style = _STYLES.get(relation or "", "")
     if screen.width >= _WIDE:
-        head.append(f"{pixels:>13}  {size:>7}  {date:16}  ")
+        if relation is not None:
+            head.append(f"{relation:{_MARK}}  ", style)
+        head.append(f"{pixels:>13}  {size:>7}  {date:{_DATE}}  ")
         _print_path(screen, head, photo.path)
     else:
         _print_path(screen, head, photo.path)
-        screen.tell(Text(f"{_INDENT}{pixels:11}  {size:>7}  {date}", "dim"))
+        line = Text(f"{_INDENT}{pixels:11}  {size:>7}  {date}", "dim")
+        if relation:
+            line = Text.assemble(line, " " * (_DATE - len(date)), "  ", (relation, style))
+        screen.tell(line)
     if edit:
         screen.tell_hanging(_INDENT, edit, "dim")
     if photo.frames > 1:  # of two alike, one may move: that decides which to keep

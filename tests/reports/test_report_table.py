@@ -9,6 +9,7 @@ from reports.views import ELSEWHERE, look_alikes, of_names, overview, photo, ran
 from rich.cells import cell_len
 
 from dedupe.matching.clusters import Cluster
+from dedupe.matching.relations import Relation
 from dedupe.matching.search import Hit
 from dedupe.names import safe
 from dedupe.reports import table
@@ -179,6 +180,68 @@ def test_a_search_by_several_photos_says_which_is_nearest() -> None:
         "         0.0  /p/a.jpg",
     ]
     assert lines(Ranking((a, b), ()))[2:] == ["no photo is that near", ""]
+
+
+def related(*known: tuple[str, Relation | None, str]) -> Ranking:
+    """Hits of these paths that were looked at, 2.5 apart."""
+    example = Path("/p/a.jpg")
+    hits = [
+        Hit(photo(path), 2.5 * n, example, relation, edit, verified=True)
+        for n, (path, relation, edit) in enumerate(known)
+    ]
+    return Ranking((example,), tuple(hits))
+
+
+RELATED = (
+    ("/p/a.jpg", Relation.SAME_FILE, ""),
+    ("/p/b.jpg", Relation.SAME_PICTURE, "cropped to 62 %, grey"),
+    ("/p/c.jpg", None, ""),
+)
+
+
+def test_what_a_hit_is_to_the_example_stands_behind_its_date() -> None:
+    assert lines(related(*RELATED)) == [
+        "Nearest to /p/a.jpg",
+        "         0.0  /p/a.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00  same file",
+        "         2.5  /p/b.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00  same picture",
+        "              cropped to 62 %, grey",
+        "         5.0  /p/c.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00",
+        "",
+    ]
+
+
+def test_on_a_wide_terminal_it_has_a_column_and_none_where_nothing_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    assert lines(related(*RELATED)) == [
+        "Nearest to /p/a.jpg",
+        "    distance  relation             pixels     size  date              photo",
+        "         0.0  same file       4000 × 3000   3.1 MB  2019-07-14 12:00  /p/a.jpg",
+        "         2.5  same picture    4000 × 3000   3.1 MB  2019-07-14 12:00  /p/b.jpg",
+        "              cropped to 62 %, grey",
+        "         5.0                  4000 × 3000   3.1 MB  2019-07-14 12:00  /p/c.jpg",
+        "",
+    ]
+    bare = Ranking((Path("/p/a.jpg"),), (Hit(photo(), 0.0, Path("/p/a.jpg")),))
+    assert lines(bare)[1:3] == [
+        "    distance         pixels     size  date              photo",
+        "         0.0    4000 × 3000   3.1 MB  2019-07-14 12:00  /p/a.jpg",
+    ]
+
+
+@pytest.mark.parametrize("columns", [80, 110, 160])
+def test_no_hit_is_wider_than_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    edit = "mirrored, turned 270°, tilted 12°, stretched, cropped to 62 %, framed, 26 % of it, grey"
+    names = [*ODD_NAMES.values(), *LONG]
+    known = [(f"{ELSEWHERE}/{name}", Relation.SAME_PICTURE, edit) for name in names]
+    shown = lines(related(*known))
+    assert max(map(cell_len, shown)) <= columns
+    assert sum("same picture" in line for line in shown) == len(names)
 
 
 def summary(*sets: int, clusters: tuple[int, ...] = (), photos: int) -> list[str]:
