@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.groups import Group as Group
     from dedupe.matching.groups import Member as Member
     from dedupe.matching.groups import find_groups as find_groups
+    from dedupe.matching.hits import verify_hits as verify_hits
     from dedupe.matching.known_edits import KNOWN_EDITS as KNOWN_EDITS
     from dedupe.matching.known_edits import KnownEdit as KnownEdit
     from dedupe.matching.relations import Relation as Relation
@@ -110,6 +111,7 @@ _HOME = {
     "undo": "dedupe.organize.act",
     "update_index": "dedupe.index.scan",
     "verify": "dedupe.matching.verified",
+    "verify_hits": "dedupe.matching.hits",
 }
 
 

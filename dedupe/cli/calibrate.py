@@ -24,14 +24,7 @@ def calibrate(
     encoder: options.EncoderName = None,
     weights: options.Weights = None,
     device: options.Device = "auto",
-    report: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            help="table (if not given), json, csv, or paths: of the photos that were edited.",
-            show_default=False,
-        ),
-    ] = None,
+    report: options.TableFormat = None,
     null: options.Null = False,
     index: options.Index = None,
 ) -> int:

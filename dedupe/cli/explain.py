@@ -26,14 +26,7 @@ def explain(
     encoder: options.EncoderName = None,
     weights: options.Weights = None,
     device: options.Device = "auto",
-    report: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            help="table (if not given), json, csv, or paths: of the two photos.",
-            show_default=False,
-        ),
-    ] = None,
+    report: options.TableFormat = None,
     null: options.Null = False,
     index: options.Index = None,
 ) -> None:

@@ -1,5 +1,7 @@
 """dedupe group: sets of look-alikes, and a folder for each if asked."""
 
+import os
+import shlex
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -12,12 +14,16 @@ from dedupe.cli import options
 from dedupe.cli.talk import ask, say, say_left
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
+from dedupe.names import safe
 from dedupe.organize.keep import DEFAULT_KEEP, rank
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
+    from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
+    from dedupe.matching.verified import Verdicts
     from dedupe.organize.plan import Plan
+    from dedupe.reports.facts import LeftOut
 
 _DONE = {"symlink": "linked", "copy": "copied", "move": "moved"}
 
@@ -40,6 +46,15 @@ def group(
             "same-moment, same-scene or look-alike."
         ),
     ] = "look-alike",
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--against",
+            metavar="DIR",
+            help="Only what has a photo below DIR and one that is not; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     symlink: Annotated[
         bool, typer.Option("--symlink", help="Put links to each set into a folder of its own.")
     ] = False,
@@ -75,18 +90,20 @@ def group(
     """Show what is one picture, one moment, one scene or alike; a folder for each set if asked.
 
     Every photo of a set is verified against the one to keep; look-alikes are within the
-    threshold of each other. Nothing happens to any file without --symlink, --copy or --move;
-    `dedupe undo` takes those back.
+    threshold of each other. --against leaves out the sets and clusters that are on one side
+    alone; photos below DIR are compared also where PATH does not hold them. Nothing happens to
+    any file without --symlink, --copy or --move; `dedupe undo` takes those back.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
     from dedupe.matching.clusters import find_clusters
     from dedupe.matching.groups import find_groups
     from dedupe.matching.relations import Relation, find_relation
+    from dedupe.matching.sides import known_folders
     from dedupe.matching.verified import verify
     from dedupe.organize.act import make_plan
     from dedupe.reports.facts import Overview, look_alikes
-    from dedupe.reports.registry import find_report
+    from dedupe.reports.registry import REPORTS, find_report
 
     form = find_report(report, terminal=sys.stdout.isatty(), null=null)
     action = _chosen(symlink=symlink, copy=copy, move=move)
@@ -102,7 +119,9 @@ def group(
     order = partial(rank, rules=rules)
     with RichProgress() as progress:
         progress.start("Comparing photos", 0)
-        library = open_library(paths or (), index=index, encoder=encoder)
+        sides = (*paths, *(against or ())) if paths else ()
+        library = open_library(sides, index=index, encoder=encoder)
+        folders = known_folders(library, against or ())
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
             verdicts = verify(library, order=order, device=device, progress=progress)
@@ -110,9 +129,10 @@ def group(
             library, threshold, verdicts=verdicts, relation=weakest, order=order, device=device
         )
         kinds = find_clusters(library, groups) if clusters else []
-    if verdicts and verdicts.without_thumbnail:
-        count = counted(verdicts.without_thumbnail, "photo")
-        say(f"{count} scanned with --no-thumbnails: only their bytes and distances were compared")
+    groups, kinds, left_out = _on_both_sides(groups, kinds, folders)
+    _say_not_compared(verdicts)
+    if left_out.words and (dry_run or form is not REPORTS["table"]):  # which says it itself
+        say(left_out.words)
     linked = kinds if with_clusters else ()
     plan = action and make_plan(
         groups, keep=rules, action=action, into=into, index=index, clusters=linked
@@ -127,6 +147,7 @@ def group(
         threshold=threshold,
         relation=weakest.words,
         encoder=library.encoder.name,
+        left_out=left_out,
     )
     try:
         form.overview(overview, sys.stdout)
@@ -139,7 +160,7 @@ def group(
     _say_changed(groups)
     if groups and sys.stdout.isatty():
         command = options.again("dedupe group --symlink", index)
-        say(f"next:  {command}  puts each set into a folder of links")
+        say(f"next:  {_same(command, folders)}  puts each set into a folder of links")
     return 0
 
 
@@ -148,6 +169,27 @@ def _chosen(**actions: bool) -> str | None:
     if len(asked) > 1:
         raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
     return asked[0] if asked else None
+
+
+def _on_both_sides(
+    groups: "list[Group]", kinds: "list[Cluster]", folders: tuple[Path, ...]
+) -> "tuple[list[Group], list[Cluster], LeftOut]":
+    """What has photos below some folders and elsewhere, and how much has not."""
+    from dedupe.matching.sides import on_both_sides
+    from dedupe.reports.facts import LeftOut
+
+    sets, clusters = on_both_sides(groups, folders), on_both_sides(kinds, folders)
+    left_out = LeftOut(
+        folders,
+        sets=len(groups) - len(sets),
+        clusters=len(kinds) - len(clusters),
+        photos=_photos(groups) + _photos(kinds) - _photos(sets) - _photos(clusters),
+    )
+    return sets, clusters, left_out
+
+
+def _photos(found: "Sequence[Group | Cluster]") -> int:
+    return sum(len(each.photos) for each in found)
 
 
 def _carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
@@ -169,6 +211,18 @@ def _carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
         command = options.again("dedupe undo", index)
         say(f"{command} takes it back (action {receipt.action})")
     return say_left(receipt.left)
+
+
+def _same(command: str, folders: tuple[Path, ...]) -> str:
+    """The command with the --against it needs to act on the same sets."""
+    against = (f" --against {safe(shlex.quote(os.fspath(folder)))}" for folder in folders)
+    return command + "".join(against)
+
+
+def _say_not_compared(verdicts: "Verdicts | None") -> None:
+    if verdicts and verdicts.without_thumbnail:
+        count = counted(verdicts.without_thumbnail, "photo")
+        say(f"{count} scanned with --no-thumbnails: only their bytes and distances were compared")
 
 
 def _say_changed(groups: "Sequence[Group]") -> None:

@@ -46,6 +46,15 @@ Format = Annotated[
         show_default=False,
     ),
 ]
+# of commands whose answer is for people first, in a pipe as well
+TableFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="table, json, csv or paths. A table if not given, in a pipe as well.",
+        show_default=False,
+    ),
+]
 Null = Annotated[bool, typer.Option("-0", help="Paths ended by a NUL byte, for xargs -0.")]
 
 

@@ -2,11 +2,18 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dedupe.cli import options
+from dedupe.cli.talk import say
+from dedupe.reports.words import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dedupe.matching.search import Hit
 
 
 def search(
@@ -40,8 +47,14 @@ def search(
     null: options.Null = False,
     index: options.Index = None,
 ) -> None:
-    """Rank the library by distance to PHOTO, nearest first; to the nearest of several."""
+    """Rank the library by distance to PHOTO, nearest first; to the nearest of several.
+
+    Of the nearest 50 it is said what they are to PHOTO, as `dedupe group` would: the same file,
+    the same picture and how it was edited, another shot of the moment or scene, or just alike.
+    """
+    from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
+    from dedupe.matching.hits import verify_hits
     from dedupe.matching.search import search as find
     from dedupe.photos.discover import each_absolute
     from dedupe.reports.facts import Ranking
@@ -53,5 +66,19 @@ def search(
     hits = find(
         library, photos, k, not_like=unwanted, threshold=threshold, weights=weights, device=device
     )
+    if form.facts:
+        with RichProgress() as progress:
+            hits = verify_hits(library, hits, progress=progress)
+        _say_unknown(hits)
     ranking = Ranking(tuple(each_absolute(photos)), tuple(hits), tuple(each_absolute(unwanted)))
     form.ranking(ranking, sys.stdout)
+
+
+def _say_unknown(hits: "Sequence[Hit]") -> None:
+    from dedupe.matching.hits import MOST
+
+    if unknown := sum(not hit.verified for hit in hits):
+        why = "they were scanned with --no-thumbnails"
+        if len(hits) > MOST:
+            why = f"only the nearest {MOST} are looked at, and none scanned with --no-thumbnails"
+        say(f"of {counted(unknown, 'photo')} it is not known what they are to yours: {why}")

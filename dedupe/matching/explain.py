@@ -1,18 +1,16 @@
 """Everything that is known of one pair of photos, and what follows from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
-from dedupe.encoders.registry import find_encoder
-from dedupe.errors import PhotoUnreadable
 from dedupe.index.library import Library
 from dedupe.matching.candidates import REACH
+from dedupe.matching.compare import evidence_of, look_at, relation_and_edit
 from dedupe.matching.distances import distances_to
-from dedupe.matching.edits import named_edit
 from dedupe.matching.features import features_of
 from dedupe.matching.groups import Group
 from dedupe.matching.hashes import ALIKE, hash_bits
@@ -20,18 +18,14 @@ from dedupe.matching.relations import (
     SAME_THING,
     Relation,
     is_agreed,
-    relation_of,
     same_pixels,
     second_shot,
     shows_the_same,
 )
 from dedupe.matching.search import vectors_of
-from dedupe.matching.verify import Evidence, examine
-from dedupe.names import safe
-from dedupe.photos.dct_hash import dct_hashes
-from dedupe.photos.decode import quiet_pillow
-from dedupe.photos.photo import Photo, PhotoFile, Skip
-from dedupe.photos.read import photo_file, read_photo
+from dedupe.matching.verify import Evidence
+from dedupe.photos.photo import Photo
+from dedupe.photos.read import photo_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,19 +86,11 @@ def explain(
     files = [photo_file(first), photo_file(second)]
     vectors = vectors_of(library, files, weights, device)
     distance = float(distances_to(vectors[:1], vectors[1])[0])
-    (one, small), (other, other_small) = (_read(file, library) for file in files)
+    (one, small), (other, other_small) = (look_at(file, library) for file in files)
     bits = int(hash_bits([one, other], np.array([[0, 1]]))[0])
-    pair = [(one, small), (other, other_small)]
-    # evidence is of one direction, whatever the order they are asked for in
-    (a, its), (b, those) = sorted(pair, key=lambda each: each[0].content)
-    evidence = examine(
-        features_of(its), features_of(those), alike=bits <= ALIKE, however_little=True
-    )
-    near = distance <= threshold
-    relation = relation_of(a, b, evidence, near=near)
-    edit = ""
-    if relation is Relation.SAME_PICTURE and evidence is not None:
-        edit = named_edit(one, other, evidence)
+    looked_at = (one, features_of(small)), (other, features_of(other_small))
+    evidence = evidence_of(*looked_at, bits, however_little=True)
+    relation, edit = relation_and_edit(one, other, evidence, near=distance <= threshold)
     return Explanation(
         first=one,
         second=other,
@@ -114,7 +100,7 @@ def explain(
         evidence=evidence,
         relation=relation,
         edit=edit,
-        why=tuple(_why(a, b, evidence, distance, bits, threshold)),
+        why=tuple(_why(one, other, evidence, distance, bits, threshold)),
     )
 
 
@@ -142,18 +128,6 @@ def which_sets(explanation: Explanation, groups: Sequence[Group]) -> str:
 
 def _holds(group: Group, photo: Photo) -> bool:
     return any(photo.path == each.path or photo.path in each.hard_links for each in group.photos)
-
-
-def _read(file: PhotoFile, library: Library) -> tuple[Photo, bytes]:
-    """A photo as it is on the disk, and its thumbnail."""
-    with quiet_pillow():
-        reading = read_photo(file, find_encoder(library.encoder.name))
-    if isinstance(reading, Skip) or reading.thumbnail is None:
-        reason = reading.reason if isinstance(reading, Skip) else "has no pixels"
-        raise PhotoUnreadable(f"{safe(file.path)} {reason}")
-    return replace(reading.photo, dct_hash=dct_hashes([reading.grey])[0].tobytes()), (
-        reading.thumbnail
-    )
 
 
 def _why(

@@ -34,10 +34,11 @@ def write_overview(overview: Overview, out: TextIO) -> None:
 def write_ranking(ranking: Ranking, out: TextIO) -> None:
     """One line for each hit, nearest first."""
     lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(("rank", "distance", "nearest", *_PHOTO))
+    lines.writerow(("rank", "distance", "nearest", "relation", "edit", *_PHOTO))
     for number, hit in enumerate(ranking.hits, 1):
         near = f"{hit.distance:.4f}", _text(hit.nearest)
-        lines.writerow((number, *near, *_cells(hit.photo)))
+        relation = "" if hit.relation is None else hit.relation.words
+        lines.writerow((number, *near, relation, hit.edit, *_cells(hit.photo)))
 
 
 def write_problems(problems: Problems, out: TextIO) -> None:

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dedupe.names import safe
 from dedupe.organize.keep import DEFAULT_KEEP, ranked, why
 from dedupe.photos.photo import Photo, Skip
+from dedupe.reports.words import counted
 
 if TYPE_CHECKING:  # they load numpy, which a list of skipped files does not need
     from dedupe.matching.clusters import Cluster
@@ -53,6 +55,36 @@ class LookAlikes:
     relation: str
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What `--against` leaves out: sets and clusters whose photos are all on one side.
+
+    Attributes:
+        folders: that one side is below; empty where nothing was asked for.
+        sets: how many of them are left out.
+        clusters: likewise.
+        photos: how many photos these have together.
+    """
+
+    folders: tuple[Path, ...] = ()
+    sets: int = 0
+    clusters: int = 0
+    photos: int = 0
+
+    @property
+    def words(self) -> str:
+        """It in a sentence; "" where nothing was asked for."""
+        if not self.folders:
+            return ""
+        counts = ((self.sets, "set"), (self.clusters, "cluster"))
+        what = " and ".join(counted(count, name) for count, name in counts if count)
+        if not what:
+            return "No set is left out."
+        where = safe(self.folders[0]) if len(self.folders) == 1 else "the folders of --against"
+        verb, whose = ("is", "its") if self.sets + self.clusters == 1 else ("are", "their")
+        return f"{what} {verb} left out: all of {whose} photos lie below {where}, or none."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """All that `dedupe group` has to say.
@@ -64,6 +96,7 @@ class Overview:
         threshold: of look-alikes, in seed units.
         relation: the weakest that made a set.
         encoder: who measured.
+        left_out: what was found and is not among `sets` and `clusters`.
     """
 
     sets: tuple[LookAlikes, ...]
@@ -72,6 +105,7 @@ class Overview:
     threshold: float
     relation: str
     encoder: str
+    left_out: LeftOut = LeftOut()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,12 @@ def write_overview(overview: Overview, out: TextIO) -> None:
             "relation": overview.relation,
             "encoder": overview.encoder,
             "photos": overview.photos,
+            "against": [path_facts(path) for path in overview.left_out.folders],
+            "left_out": {
+                "sets": overview.left_out.sets,
+                "clusters": overview.left_out.clusters,
+                "photos": overview.left_out.photos,
+            },
             "sets": [_set(each) for each in overview.sets],
             "clusters": [_cluster(each) for each in overview.clusters],
         },
@@ -44,6 +50,9 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
         {
             "distance": round(hit.distance, 4),
             "nearest": path_facts(hit.nearest),
+            "relation": None if hit.relation is None else hit.relation.words,
+            "edit": hit.edit or None,
+            "verified": hit.verified,
             **photo_facts(hit.photo),
         }
         for hit in ranking.hits

@@ -24,6 +24,7 @@ class Report:
         problems: writes what `dedupe problems` found.
         calibration: writes what `dedupe calibrate` measured.
         explanation: writes what `dedupe explain` found.
+        facts: whether it says more of photos than their paths, so that it is worth finding out.
     """
 
     overview: Callable[[Overview, TextIO], None]
@@ -31,6 +32,7 @@ class Report:
     problems: Callable[[Problems, TextIO], None]
     calibration: "Callable[[Calibration, TextIO], None]"
     explanation: "Callable[[Explanation, TextIO], None]"
+    facts: bool = True
 
 
 REPORTS: dict[str, Report] = {
@@ -61,6 +63,7 @@ REPORTS: dict[str, Report] = {
         paths.write_problems,
         paths.write_calibration,
         paths.write_explanation,
+        facts=False,
     ),
 }
 
@@ -86,6 +89,7 @@ def find_report(name: str | None, *, terminal: bool, null: bool = False) -> Repo
             partial(paths.write_problems, null=True),
             partial(paths.write_calibration, null=True),
             partial(paths.write_explanation, null=True),
+            facts=False,
         )
     name = name or ("table" if terminal else "paths")
     if name not in REPORTS:

@@ -32,6 +32,9 @@ _OF_A_CLUSTER = 6
 _MARK = 12
 _INDENT = " " * (_MARK + 2)
 
+# The longest date; what stands behind dates begins in one column.
+_DATE = 16
+
 # Sets of what there may be none of.
 _PLURAL = {
     "look-alike": "look-alikes",
@@ -83,17 +86,21 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
     if not hits:
         screen.tell("no photo is that near")
         return
-    _print_header(screen, "distance")
+    looked_at = any(hit.verified for hit in hits)
+    _print_header(screen, "distance", "relation" if looked_at else None)
     for hit in hits:
         which = f" to {examples.index(hit.nearest) + 1}" if several else ""
-        _print_photo(screen, Text(f"{hit.distance:.1f}{which}"), hit.photo)
+        mark = Text(f"{hit.distance:.1f}{which}")
+        words = hit.relation.words if hit.relation is not None else ""
+        _print_photo(screen, mark, hit.photo, hit.edit, words if looked_at else None)
 
 
 def summary(overview: Overview) -> list[str]:
     """The overview in words, a sentence a line."""
     inside = sum(len(each.rows) for each in overview.sets)
     clustered = sum(len(each.photos) for each in overview.clusters)
-    alone = overview.photos - inside - clustered
+    left_out = overview.left_out
+    alone = overview.photos - inside - clustered - left_out.photos
     photos = counted(overview.photos, "photo")
     measured = f"({overview.encoder})"
     what = _PLURAL[overview.relation]
@@ -104,14 +111,16 @@ def summary(overview: Overview) -> list[str]:
         verb = "holds" if len(overview.sets) == 1 else "hold"
         lines = [f"{sets} {verb} {inside:,} of {photos} {measured}."]
     else:
-        lines = [f"No {what} among {photos} {measured}."]
+        both = " on both sides" if left_out.folders else ""
+        lines = [f"No {what}{both} among {photos} {measured}."]
+    lines += [left_out.words] if left_out.words else []
     lines += _relations(overview)
     if overview.clusters:
         clusters = counted(len(overview.clusters), "cluster")
         verb = "holds" if len(overview.clusters) == 1 else "hold"
         lines.append(f"{clusters} of one kind {verb} {clustered:,} more.")
-    if alone and (overview.sets or overview.clusters):
-        where = "set or cluster" if overview.clusters else "set"
+    if alone and (overview.sets or overview.clusters or left_out.photos):
+        where = "set or cluster" if overview.clusters or left_out.clusters else "set"
         lines.append(f"{counted(alone, 'photo')} {_are(alone)} in no {where}.")
     return lines
 
@@ -158,24 +167,34 @@ def _print_clusters(screen: Screen, clusters: "tuple[Cluster, ...]") -> None:
     screen.tell()
 
 
-def _print_header(screen: Screen, first: str) -> None:
+def _print_header(screen: Screen, first: str, second: str | None = None) -> None:
     """Names of the columns, where there are columns."""
     if screen.width >= _WIDE:
-        titles = f"{first:>{_MARK}}  {'pixels':>13}  {'size':>7}  {'date':16}  photo"
+        more = "" if second is None else f"  {second:{_MARK}}"
+        titles = f"{first:>{_MARK}}{more}  {'pixels':>13}  {'size':>7}  {'date':{_DATE}}  photo"
         screen.tell(Text(titles, "dim"))
 
 
-def _print_photo(screen: Screen, mark: Text, photo: Photo, edit: str = "") -> None:
+def _print_photo(
+    screen: Screen, mark: Text, photo: Photo, edit: str = "", relation: str | None = None
+) -> None:
+    """A photo behind its mark; where `relation` is one, or "", with a column of them."""
     # every column is as wide as it ever gets, so that all sets line up
     head = Text(" " * (_MARK - mark.cell_len)) + mark + Text("  ")
     pixels = f"{photo.width} × {photo.height}"
     size, date = shown_bytes(photo.file.size), shown_date(photo)
+    style = _STYLES.get(relation or "", "")
     if screen.width >= _WIDE:
-        head.append(f"{pixels:>13}  {size:>7}  {date:16}  ")
+        if relation is not None:
+            head.append(f"{relation:{_MARK}}  ", style)
+        head.append(f"{pixels:>13}  {size:>7}  {date:{_DATE}}  ")
         _print_path(screen, head, photo.path)
     else:
         _print_path(screen, head, photo.path)
-        screen.tell(Text(f"{_INDENT}{pixels:11}  {size:>7}  {date}", "dim"))
+        line = Text(f"{_INDENT}{pixels:11}  {size:>7}  {date}", "dim")
+        if relation:
+            line = Text.assemble(line, " " * (_DATE - len(date)), "  ", (relation, style))
+        screen.tell(line)
     if edit:
         screen.tell_hanging(_INDENT, edit, "dim")
     if photo.frames > 1:  # of two alike, one may move: that decides which to keep

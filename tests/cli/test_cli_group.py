@@ -6,7 +6,7 @@ from subprocess import PIPE
 
 import pytest
 from cli.conftest import CHOSEN
-from cli.running import cut_short, dedupe, on_terminal, process
+from cli.running import Run, cut_short, dedupe, on_terminal, process
 from reports.odd_names import plain
 from rich.cells import cell_len
 
@@ -86,6 +86,109 @@ def test_a_relation_limits_what_makes_a_set(photos: Path) -> None:
     refused = dedupe("group", "--relation", "twin")
     assert refused.code != 0
     assert "same-picture" in refused.err
+
+
+def sets_of(run: Run) -> list[list[str]]:
+    assert (run.code, run.err.count("\n")) in ((0, 0), (0, 1))
+    return [each.splitlines() for each in run.out.split("\n\n") if each]
+
+
+def test_against_a_folder_only_sets_on_both_sides_are_shown_and_they_are_the_same(
+    samples: Path,
+) -> None:
+    everything = sets_of(dedupe("group"))
+    chat = str(samples / "chat")
+    both = [each for each in everything if 0 < sum(p.startswith(chat) for p in each) < len(each)]
+    assert 0 < len(both) < len(everything)
+    run = dedupe("group", "--against", chat)
+    assert sets_of(run) == both
+    left = len(everything) - len(both)
+    assert run.err == f"{left} sets are left out: all of their photos lie below {chat}, or none.\n"
+    more = sets_of(dedupe("group", "--against", chat, "--against", samples / "downloads"))
+    assert [each for each in more if each in both] != []
+    assert all(each in everything for each in more)
+
+
+def test_how_many_sets_are_left_out_is_in_the_table_and_in_json(photos: Path) -> None:
+    side = ("group", "--against", "photos/camera", "--no-clusters")
+    run = dedupe(*side, "--format", "table")
+    assert run.err == ""
+    assert " ".join(run.out.split("\n\n")[1].split()) == (
+        "1 set holds 2 of 9 photos (threshold 16, efficientnet_lite0). 2 sets are left out: all of "
+        f"their photos lie below {photos}/camera, or none. Beside those to keep: same picture 1. "
+        "2 photos are in no set. Dates in brackets are those of the file."
+    )
+    run = dedupe(*side, "--format", "json")
+    found = json.loads(run.out)
+    assert found["against"] == [{"path": f"{photos}/camera"}]
+    assert found["left_out"] == {"sets": 2, "clusters": 0, "photos": 5}
+    assert len(found["sets"]) == 1
+    rows = list(csv.DictReader(dedupe(*side, "--format", "csv").out.splitlines()))
+    assert [row["path"] for row in rows] == [str(photos / name) for name in CHOSEN[3:5]]
+
+
+def test_where_no_set_is_on_both_sides_the_table_says_how_many_are_on_one(photos: Path) -> None:
+    run = on_terminal("group", "--against", "photos", columns=200)
+    assert plain(run.out).splitlines() == [
+        "No look-alikes on both sides among 9 photos (threshold 16, efficientnet_lite0).",
+        f"3 sets are left out: all of their photos lie below {photos}, or none.",
+        "2 photos are in no set.",
+    ]
+    run = on_terminal("group", "photos/camera", "photos/export", "--against", "photos/camera")
+    assert "\nNo set is left out.\n" in plain(run.out)
+
+
+def test_against_leaves_out_clusters_of_one_side_too(samples: Path) -> None:
+    tight = ("group", "--format", "json", "--relation", "same-file")
+    everything = json.loads(dedupe(*tight).out)["clusters"]
+    side = str(samples / "phone")
+    found = json.loads(dedupe(*tight, "--against", side).out)
+    both = [
+        each
+        for each in everything
+        if len({photo["path"].startswith(side) for photo in each["photos"]}) == 2
+    ]
+    assert 0 < len(both) < len(everything)
+    assert found["clusters"] == both
+    assert found["left_out"]["clusters"] == len(everything) - len(both)
+
+
+def test_only_the_sets_that_are_shown_are_acted_on(photos: Path, tmp_path: Path) -> None:
+    side = ("group", "--symlink", "--into", "out", "--against", "photos/downloads/portrait.jpg")
+    planned = dedupe(*side, "--dry-run")
+    assert planned.out.startswith(f"symlink 2 photos into 1 folder below {tmp_path}/out\n")
+    assert planned.err.startswith("2 sets are left out: ")
+    assert dedupe(*side).err.splitlines()[1] == "2 photos linked into out"
+    links = [path.resolve() for path in Path("out").glob("*/*")]
+    assert sorted(links) == sorted(photos / name for name in CHOSEN[5:7])
+
+
+def test_what_to_do_next_acts_on_the_sets_that_are_shown(photos: Path) -> None:
+    screen = plain(on_terminal("group", "--against", "photos/camera", columns=160).out)
+    assert f"next:  dedupe group --symlink --against {photos}/camera  puts each set" in screen
+
+
+def test_against_a_folder_without_known_photos_the_next_step_is_said(
+    photos: Path, tmp_path: Path
+) -> None:
+    run = dedupe("group", "--against", "elsewhere/../card/")
+    assert (run.code, run.data) == (2, b"")
+    assert run.err == (
+        f"error: no photo below {tmp_path}/card is known\nrun `dedupe scan {tmp_path}/card` first\n"
+    )
+
+
+def test_a_folder_is_compared_with_the_one_it_is_held_against_and_with_no_other(
+    photos: Path,
+) -> None:
+    run = dedupe("group", "photos/camera", "--against", "photos/export", "--format", "json")
+    found = json.loads(run.out)
+    sides = [
+        {Path(photo["path"]).relative_to(photos).parts[0] for photo in each["photos"]}
+        for each in found["sets"]
+    ]
+    assert sides
+    assert all(side == {"camera", "export"} for side in sides)
 
 
 @pytest.mark.parametrize("columns", [80, 160])

@@ -8,6 +8,8 @@ from cli.conftest import CHOSEN
 from cli.running import dedupe, on_terminal
 from reports.odd_names import plain
 
+from dedupe.matching import hits
+
 PORTRAIT, SMALLER = CHOSEN[5:7]
 
 
@@ -48,6 +50,76 @@ def test_a_photo_that_was_never_scanned_can_be_searched_for(photos: Path, tmp_pa
     shutil.copy(photos / SMALLER, tmp_path / "elsewhere.jpg")
     run = dedupe("search", "elsewhere.jpg", "-k", "1", "--device", "cpu")
     assert run.out == f"{photos / SMALLER}\n"
+
+
+def test_every_hit_is_named_by_what_it_is_to_the_example(samples: Path) -> None:
+    example = samples / CHOSEN[0]
+    expected = {
+        CHOSEN[0]: ("same file", ""),
+        CHOSEN[1]: ("same file", ""),
+        CHOSEN[2]: ("same pixels", ""),
+        "chat/IMG-20191117-WA0002.jpg": ("same picture", "cropped to 36 %"),
+    }
+    out = dedupe("search", example, "-k", "10", "--format", "json").out
+    hits = {
+        Path(hit["path"]).relative_to(samples).as_posix(): hit for hit in json.loads(out)["hits"]
+    }
+    told = {name: (hit["relation"], hit["edit"] or "") for name, hit in hits.items()}
+    assert {name: told[name] for name in expected} == expected
+    assert {told[name] for name in set(told) - set(expected)} == {(None, "")}
+    assert {hit["verified"] for hit in hits.values()} == {True}
+    rows = list(
+        csv.DictReader(dedupe("search", example, "-k", "10", "--format", "csv").out.splitlines())
+    )
+    assert {
+        Path(row["path"]).relative_to(samples).as_posix(): (row["relation"], row["edit"])
+        for row in rows
+    } == {name: (relation or "", edit) for name, (relation, edit) in told.items()}
+    wide = plain(on_terminal("search", example, "-k", "4", columns=160).out).splitlines()
+    assert wide[1] == (
+        "    distance  relation             pixels     size  date              photo"
+    )
+    assert sorted(line[14:26].strip() for line in wide[2:6]) == sorted(
+        relation for relation, _ in expected.values()
+    )
+    assert wide[6] == "              cropped to 36 %"
+
+
+def test_hits_are_verified_only_where_it_is_shown(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("verified for nobody")
+
+    monkeypatch.setattr(hits, "verify_hits", refuse)
+    for form in ([], ["--format", "paths"], ["-0"]):
+        assert dedupe("search", photos / PORTRAIT, *form).code == 0
+    assert "verified for nobody" in dedupe("search", photos / PORTRAIT, "--format", "csv").err
+
+
+def test_hits_without_thumbnails_are_counted_and_so_are_those_beyond_the_nearest(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hits, "MOST", 2)
+    run = dedupe("search", photos / PORTRAIT, "--format", "csv")
+    assert run.err == (
+        "of 6 photos it is not known what they are to yours: only the nearest 2 are looked at, and "
+        "none scanned with --no-thumbnails\n"
+    )
+    monkeypatch.undo()
+    bare = photos.parent / "bare.db"
+    dedupe("scan", photos, "--index", bare, "--no-thumbnails")
+    run = dedupe("search", photos / PORTRAIT, "--index", bare, "--format", "json")
+    assert run.code == 0
+    assert run.err == (
+        "of 8 photos it is not known what they are to yours: they were scanned with "
+        "--no-thumbnails\n"
+    )
+    found = json.loads(run.out)["hits"]
+    assert [(hit["relation"], hit["verified"]) for hit in found] == [
+        ("same file", True),
+        *[(None, False)] * 8,
+    ]
 
 
 def test_paths_can_end_with_nul_bytes(photos: Path) -> None:

@@ -2,6 +2,7 @@ import base64
 import csv
 import json
 import os
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from reports.views import (
 
 from dedupe.errors import UnknownName, UsageError
 from dedupe.matching.clusters import Cluster
+from dedupe.matching.relations import Relation
+from dedupe.matching.search import Hit
 from dedupe.names import safe
 from dedupe.photos.photo import Skip
-from dedupe.reports.facts import Problems
+from dedupe.reports.facts import Problems, Ranking
 from dedupe.reports.registry import REPORTS, find_report
 
 NAMES = list(ODD_NAMES.values())
@@ -263,7 +266,10 @@ def test_every_field_of_json_and_every_column_of_csv_is_documented(kind: str) ->
     out = Pipe()
     getattr(REPORTS["csv"], kind)(found, out)
     columns = out.text.splitlines()[0].split(",")
-    assert ", ".join(columns[3:]) in " ".join(page.split())
+    # what photos have is listed once for all
+    shared = columns.index("width") if "width" in columns else 3
+    for part in (columns[:shared], columns[shared:]):
+        assert ", ".join(part) in " ".join(page.split())
 
 
 def test_csv_comes_back_as_it_was_written() -> None:
@@ -355,6 +361,32 @@ def test_an_empty_line_is_between_sets_and_a_second_nul_after_each() -> None:
     out = Pipe()
     find_report(None, terminal=True, null=True).overview(two, out)
     assert out.data == b"/a\0/b\0\0/c\0/d\0\0"
+
+
+def test_json_and_csv_say_what_a_hit_is_to_the_example() -> None:
+    near, far = Hit(photo("/a"), 0.5, Path("/e")), Hit(photo("/b"), 9.0, Path("/e"), verified=True)
+    near = replace(near, relation=Relation.SAME_PICTURE, edit="grey", verified=True)
+    unknown = Hit(photo("/c"), 9.5, Path("/e"))
+    found = Ranking((Path("/e"),), (near, far, unknown))
+    out = Pipe()
+    REPORTS["json"].ranking(found, out)
+    keys = ("relation", "edit", "verified")
+    assert [tuple(hit[key] for key in keys) for hit in json.loads(out.text)["hits"]] == [
+        ("same picture", "grey", True),
+        (None, None, True),
+        (None, None, False),
+    ]
+    out = Pipe()
+    REPORTS["csv"].ranking(found, out)
+    rows = list(csv.DictReader(StringIO(out.text)))
+    assert [(row["relation"], row["edit"]) for row in rows] == [
+        *(("same picture", "grey"), ("", ""), ("", "")),
+    ]
+
+
+def test_only_paths_say_nothing_but_paths() -> None:
+    assert [name for name in REPORTS if not REPORTS[name].facts] == ["paths"]
+    assert not find_report(None, terminal=True, null=True).facts
 
 
 def test_a_person_gets_a_table_and_a_program_paths() -> None:

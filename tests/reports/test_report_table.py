@@ -9,10 +9,11 @@ from reports.views import ELSEWHERE, look_alikes, of_names, overview, photo, ran
 from rich.cells import cell_len
 
 from dedupe.matching.clusters import Cluster
+from dedupe.matching.relations import Relation
 from dedupe.matching.search import Hit
 from dedupe.names import safe
 from dedupe.reports import table
-from dedupe.reports.facts import Ranking
+from dedupe.reports.facts import LeftOut, Ranking
 
 LONG = [f"{'deep/' * depth}{'long ' * 20}{depth}.jpg" for depth in (1, 20, 60)]
 
@@ -181,6 +182,68 @@ def test_a_search_by_several_photos_says_which_is_nearest() -> None:
     assert lines(Ranking((a, b), ()))[2:] == ["no photo is that near", ""]
 
 
+def related(*known: tuple[str, Relation | None, str]) -> Ranking:
+    """Hits of these paths that were looked at, 2.5 apart."""
+    example = Path("/p/a.jpg")
+    hits = [
+        Hit(photo(path), 2.5 * n, example, relation, edit, verified=True)
+        for n, (path, relation, edit) in enumerate(known)
+    ]
+    return Ranking((example,), tuple(hits))
+
+
+RELATED = (
+    ("/p/a.jpg", Relation.SAME_FILE, ""),
+    ("/p/b.jpg", Relation.SAME_PICTURE, "cropped to 62 %, grey"),
+    ("/p/c.jpg", None, ""),
+)
+
+
+def test_what_a_hit_is_to_the_example_stands_behind_its_date() -> None:
+    assert lines(related(*RELATED)) == [
+        "Nearest to /p/a.jpg",
+        "         0.0  /p/a.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00  same file",
+        "         2.5  /p/b.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00  same picture",
+        "              cropped to 62 %, grey",
+        "         5.0  /p/c.jpg",
+        "              4000 × 3000   3.1 MB  2019-07-14 12:00",
+        "",
+    ]
+
+
+def test_on_a_wide_terminal_it_has_a_column_and_none_where_nothing_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    assert lines(related(*RELATED)) == [
+        "Nearest to /p/a.jpg",
+        "    distance  relation             pixels     size  date              photo",
+        "         0.0  same file       4000 × 3000   3.1 MB  2019-07-14 12:00  /p/a.jpg",
+        "         2.5  same picture    4000 × 3000   3.1 MB  2019-07-14 12:00  /p/b.jpg",
+        "              cropped to 62 %, grey",
+        "         5.0                  4000 × 3000   3.1 MB  2019-07-14 12:00  /p/c.jpg",
+        "",
+    ]
+    bare = Ranking((Path("/p/a.jpg"),), (Hit(photo(), 0.0, Path("/p/a.jpg")),))
+    assert lines(bare)[1:3] == [
+        "    distance         pixels     size  date              photo",
+        "         0.0    4000 × 3000   3.1 MB  2019-07-14 12:00  /p/a.jpg",
+    ]
+
+
+@pytest.mark.parametrize("columns", [80, 110, 160])
+def test_no_hit_is_wider_than_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    edit = "mirrored, turned 270°, tilted 12°, stretched, cropped to 62 %, framed, 26 % of it, grey"
+    names = [*ODD_NAMES.values(), *LONG]
+    known = [(f"{ELSEWHERE}/{name}", Relation.SAME_PICTURE, edit) for name in names]
+    shown = lines(related(*known))
+    assert max(map(cell_len, shown)) <= columns
+    assert sum("same picture" in line for line in shown) == len(names)
+
+
 def summary(*sets: int, clusters: tuple[int, ...] = (), photos: int) -> list[str]:
     named = [look_alikes(*(photo(f"/p/{n}.jpg") for n in range(count))) for count in sets]
     kinds = tuple(Cluster((photo(),) * count, "2019") for count in clusters)
@@ -205,6 +268,42 @@ def test_the_summary_counts_every_photo_once() -> None:
     assert summary(clusters=(2,), photos=3)[1:] == [
         "1 cluster of one kind holds 2 more.",
         "1 photo is in no set or cluster.",
+    ]
+
+
+def left_out(*folders: str, sets: int = 0, clusters: int = 0, photos: int = 0) -> list[str]:
+    """The summary of one set of two in ten photos, and of what was left out."""
+    found = overview(look_alikes(photo("/p/a"), photo("/p/b")), photos=10)
+    left = LeftOut(tuple(map(Path, folders)), sets, clusters, photos)
+    return table.summary(replace(found, left_out=left))
+
+
+def test_the_summary_says_how_much_is_left_out_and_counts_it_as_in_no_other_place() -> None:
+    assert left_out()[1:] == left_out("/p")[2:]
+    assert left_out("/p")[1] == "No set is left out."
+    assert left_out("/p", sets=1, photos=3)[1:] == [
+        "1 set is left out: all of its photos lie below /p, or none.",
+        "Beside those to keep: same file 1.",
+        "5 photos are in no set.",
+    ]
+    assert left_out("/p\x1b", clusters=1200, photos=8)[1:] == [
+        r"1,200 clusters are left out: all of their photos lie below /p\x1b, or none.",
+        "Beside those to keep: same file 1.",
+    ]
+    assert left_out("/p", "/q", sets=1, clusters=1, photos=7)[1:] == [
+        "1 set and 1 cluster are left out: all of their photos lie below the folders of --against, "
+        "or none.",
+        "Beside those to keep: same file 1.",
+        "1 photo is in no set or cluster.",
+    ]
+
+
+def test_where_all_is_left_out_the_summary_does_not_say_that_nothing_is_alike() -> None:
+    left = LeftOut((Path("/p"),), sets=2, photos=5)
+    assert table.summary(replace(overview(photos=6), left_out=left)) == [
+        "No look-alikes on both sides among 6 photos (threshold 16, efficientnet_lite0).",
+        "2 sets are left out: all of their photos lie below /p, or none.",
+        "1 photo is in no set.",
     ]
 
 
