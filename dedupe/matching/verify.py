@@ -29,7 +29,7 @@ _WHOLE = 0.02
 _BETTER = 0.02
 
 # Share of the windows that agree, up to which nothing can relate two pictures (relations.py).
-_LITTLE = 0.25
+_LITTLE = 0.3
 
 # Share of both pictures outside the other, below which it is not looked at what is there.
 _OUTSIDE = 0.005
