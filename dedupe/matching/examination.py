@@ -1,8 +1,6 @@
 """Pairs of photos looked at, each once, and what was found remembered."""
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
@@ -13,7 +11,9 @@ from dedupe.errors import IndexProblem
 from dedupe.index.library import Library
 from dedupe.index.store import Index
 from dedupe.index.verdicts import Pair, known_evidence, known_unrelated, remember_evidence
+from dedupe.matching.crew import Crew
 from dedupe.matching.evidence import packed, unpacked
+from dedupe.matching.features import Features
 from dedupe.matching.hashes import ALIKE, hash_bits
 from dedupe.matching.held import HeldFeatures
 from dedupe.matching.relations import Relation, relation_of, same_pixels
@@ -34,6 +34,19 @@ def method() -> str:
     import cv2
 
     return f"{_VERSION} decode {DECODE_VERSION} opencv {cv2.__version__}"
+
+
+_Task = tuple[Features, Features, bool]
+
+
+def _look(task: _Task) -> bytes:
+    """The evidence of a pair, packed."""
+    import cv2
+
+    cv2.setNumThreads(1)  # pairs are looked at side by side
+    first, second, alike = task
+    # looked at, they are larger: only for as long as this takes
+    return packed(examine(replace(first), replace(second), alike=alike))
 
 
 class Examination:
@@ -97,37 +110,28 @@ class Examination:
 
         known = self._same_pixels(pairs) | np.isin(self._codes(pairs), self._looked)
         pairs = pairs[~known]
-        alike = hash_bits(self._photos, pairs) <= ALIKE
+        alike = (hash_bits(self._photos, pairs) <= ALIKE).tolist()
         self._progress.start("Verifying pairs", len(pairs))
         # each pair is one thread's: BLAS would only start more
-        with (
-            threadpool_limits(1, user_api="blas"),
-            ThreadPoolExecutor(os.cpu_count()) as pool,
-        ):
-            try:
-                for start in range(0, len(pairs), _BATCH):
-                    part = slice(start, start + _BATCH)
-                    self._verify_batch(pairs[part], alike[part], pool)
-            finally:  # after Ctrl-C nobody waits for the pairs that were handed out
-                pool.shutdown(cancel_futures=True)
+        with threadpool_limits(1, user_api="blas"), Crew(len(pairs)) as crew:
+            for start in range(0, len(pairs), _BATCH):
+                part = slice(start, start + _BATCH)
+                self._verify_batch(pairs[part], alike[part], crew)
         self._looked = np.union1d(self._looked, self._codes(pairs))
 
     def _verify_batch(
-        self, pairs: npt.NDArray[np.int64], alike: npt.NDArray[np.bool_], pool: ThreadPoolExecutor
+        self, pairs: npt.NDArray[np.int64], alike: Sequence[bool], crew: Crew
     ) -> None:
-        held = self._features.hold(np.unique(pairs).tolist(), pool)
-
-        def look(one: int, other: int, alike: bool) -> bytes:
-            if one in self.without or other in self.without:
-                return b""
-            # looked at, they are larger: only for as long as this takes
-            pair = [replace(held[each]) for each in self._in_order(one, other)]
-            return packed(examine(*pair, alike=alike))
-
-        ends = pairs[:, 0].tolist(), pairs[:, 1].tolist()
-        found: dict[tuple[int, int], bytes] = {}
-        for i, j, evidence in zip(*ends, pool.map(look, *ends, alike.tolist()), strict=True):
-            found[i, j] = evidence
+        held = self._features.hold(np.unique(pairs).tolist(), crew)
+        found = dict.fromkeys(map(tuple, pairs.tolist()), b"")
+        tasks: dict[tuple[int, int], _Task] = {}
+        for (i, j), is_alike in zip(found, alike, strict=True):
+            if i not in self.without and j not in self.without:
+                first, second = (held[each] for each in self._in_order(i, j))
+                tasks[i, j] = first, second, is_alike
+        self._progress.advance(len(found) - len(tasks))
+        for pair, evidence in zip(tasks, crew.map(_look, list(tasks.values())), strict=True):
+            found[pair] = evidence
             self._progress.advance()
         self._found |= {pair: evidence for pair, evidence in found.items() if evidence}
         self._remember(found)

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -10,6 +9,7 @@ from typing import IO
 import numpy as np
 
 from dedupe.index.store import Index
+from dedupe.matching.crew import Crew
 from dedupe.matching.features import POINTS, Features, features_of
 from dedupe.photos.photo import Photo
 
@@ -47,12 +47,12 @@ class HeldFeatures:
             self._file.close()
             self._file = None
 
-    def hold(self, rows: Sequence[int], pool: ThreadPoolExecutor) -> dict[int, Features]:
+    def hold(self, rows: Sequence[int], crew: Crew) -> dict[int, Features]:
         """Have the features of some photos at hand.
 
         Args:
             rows: no more than fit in memory.
-            pool: finds those that are new.
+            crew: finds those that are new.
 
         Returns:
             By row, at least those that were asked for and have a thumbnail.
@@ -71,7 +71,8 @@ class HeldFeatures:
         for row in jpeg.keys() & self._place.keys():
             self._held[row] = self._read(row, jpeg[row])
         new = [row for row in jpeg if row not in self._held]
-        self._held |= dict(zip(new, pool.map(features_of, map(jpeg.__getitem__, new)), strict=True))
+        made = crew.map(features_of, [jpeg[row] for row in new])
+        self._held |= dict(zip(new, made, strict=True))
         return self._held
 
     def _let_go(self, wanted: set[int]) -> None:

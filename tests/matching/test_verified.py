@@ -13,7 +13,7 @@ from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.index.library import Library, open_library
 from dedupe.index.scan import update_index
-from dedupe.matching import examination
+from dedupe.matching import crew, examination
 from dedupe.matching.groups import Group, find_groups
 from dedupe.matching.relations import Relation
 from dedupe.matching.verified import Verdicts, verify
@@ -101,6 +101,21 @@ def test_what_was_verified_once_is_not_looked_at_again(
     monkeypatch.setattr(examination, "examine", refuse)
     again = verify(samples)
     assert told(find_groups(samples, verdicts=again)) == told(find_groups(samples, verdicts=before))
+
+
+def test_other_processes_find_what_threads_find(
+    samples: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_threads = verify(samples)
+    with sqlite3.connect(samples.index) as db:
+        db.executescript("DELETE FROM verdicts; DELETE FROM unrelated")
+    db.close()
+    monkeypatch.setattr(crew, "_MANY", 1)
+    by_processes = verify(samples)
+    assert by_processes.related.keys() == by_threads.related.keys()
+    assert told(find_groups(samples, verdicts=by_processes)) == told(
+        find_groups(samples, verdicts=by_threads)
+    )
 
 
 def test_what_a_damaged_disk_changed_is_verified_anew(samples: Library) -> None:
