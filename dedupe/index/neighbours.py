@@ -3,7 +3,6 @@
 import os
 import re
 import struct
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,15 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_MAGIC = b"dedupeN1"
+_MAGIC = b"dedupeN2"
 _HEAD = struct.Struct("<8s16sQQ")  # magic, who found them, photos, lists
 _COUNT = struct.Struct("<Q")
 _HASH = struct.Struct("<Q")
 _KEY = 16
+_PART = 32
+
+
+_UNKNOWN = 255  # parts of a photo that nobody could look for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,27 @@ class Nearest:
     away: "npt.NDArray[np.float32]"
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """What is remembered of N photos.
+
+    Attributes:
+        keys: 16 bytes of each (`neighbour_key`).
+        parts: of each the hashes of its parts, 32 bytes each; None if it had no thumbnail.
+        lists: their neighbours, in several ways.
+    """
+
+    keys: list[bytes]
+    parts: list[bytes | None]
+    lists: list[Nearest]
+
+
 class NeighbourFile:
     """index.db.<fingerprint>.neighbours: written whole, sealed, read whole.
 
-    16 bytes a photo and 8 for each of its neighbours. What is not as it was written is not
-    there: losing it costs time, never an answer. Like the edge file it stands apart from the
-    database, and its writers take a lock of their own.
+    17 bytes a photo, 32 for each of its parts and 8 for each of its neighbours. What is not as
+    it was written is not there: losing it costs time, never an answer. Like the edge file it
+    stands apart from the database, and its writers take a lock of their own.
     """
 
     def __init__(self, index: Path, fingerprint: str) -> None:
@@ -53,40 +71,39 @@ class NeighbourFile:
         self.path = index.with_name(f"{index.name}.{name}.neighbours")
         self._lock = index.with_name(f"{index.name}.neighbours")
 
-    def read(self, method: str) -> tuple[list[bytes], list[Nearest]]:
-        """What `write` was given; nothing where another method, or a damaged disk, was there.
+    def read(self, method: str) -> Neighbourhood | None:
+        """What `write` was given; None where another method, or a damaged disk, was there.
 
         Args:
             method: who found the neighbours.
-
-        Returns:
-            The keys of the photos, and their neighbours in each of the lists.
         """
         try:
             data = self.path.read_bytes()
         except OSError:
-            return [], []
+            return None
         body = memoryview(data)[: -_HASH.size]
         if len(body) < _HEAD.size or _seal(body) != data[-_HASH.size :]:
-            return [], []
+            return None
         magic, who, photos, lists = _HEAD.unpack_from(body)
         if magic != _MAGIC or who != _digest(method):
-            return [], []
-        return _parts(body, photos, lists)
+            return None
+        return _unpacked(body, photos, lists)
 
-    def write(self, method: str, keys: Sequence[bytes], found: Sequence[Nearest]) -> None:
+    def write(self, method: str, found: Neighbourhood) -> None:
         """Put what was found in the place of what was there.
 
         Args:
             method: who found the neighbours.
-            keys: 16 bytes of each photo.
-            found: lists of their neighbours.
+            found: all that is to be remembered.
 
         Raises:
             IndexProblem: another process is writing, or it cannot be written.
         """
-        parts = [_HEAD.pack(_MAGIC, _digest(method), len(keys), len(found)), *keys]
-        for each in found:
+        parts = [_HEAD.pack(_MAGIC, _digest(method), len(found.keys), len(found.lists))]
+        parts += found.keys
+        parts.append(bytes(_UNKNOWN if p is None else len(p) // _PART for p in found.parts))
+        parts += [part or b"" for part in found.parts]
+        for each in found.lists:
             parts += [_COUNT.pack(len(each.other)), each.count.astype("u1").tobytes()]
             parts += [each.other.astype("<i4").tobytes(), each.away.astype("<f4").tobytes()]
         data = b"".join(parts)
@@ -114,23 +131,30 @@ def neighbour_key(content: bytes, vector: "npt.NDArray[np.float16]", dct_hash: b
     return xxhash.xxh3_128_digest(content + vector.tobytes() + dct_hash)
 
 
-def _parts(body: memoryview, photos: int, lists: int) -> tuple[list[bytes], list[Nearest]]:
+def _unpacked(body: memoryview, photos: int, lists: int) -> Neighbourhood:
     """What is in a sealed file."""
     import numpy as np
 
     at = _HEAD.size
     keys = [bytes(body[start : start + _KEY]) for start in range(at, at + _KEY * photos, _KEY)]
     at += _KEY * photos
+    counts = bytes(body[at : at + photos])
+    at += photos
+    parts: list[bytes | None] = []
+    for count in counts:
+        size = 0 if count == _UNKNOWN else _PART * count
+        parts.append(None if count == _UNKNOWN else bytes(body[at : at + size]))
+        at += size
     found = []
     for _ in range(lists):
         pairs = _COUNT.unpack_from(body, at)[0]
         at += _COUNT.size
-        count = np.frombuffer(body, "u1", photos, at)
+        each = np.frombuffer(body, "u1", photos, at)
         other = np.frombuffer(body, "<i4", pairs, at + photos)
         away = np.frombuffer(body, "<f4", pairs, at + photos + 4 * pairs)
-        found.append(Nearest(count, other, away))
+        found.append(Nearest(each, other, away))
         at += photos + 8 * pairs
-    return keys, found
+    return Neighbourhood(keys, parts, found)
 
 
 def _digest(method: str) -> bytes:

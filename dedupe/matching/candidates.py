@@ -8,12 +8,16 @@ import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import IndexProblem
-from dedupe.index.library import Library
-from dedupe.index.neighbours import Nearest, NeighbourFile, neighbour_key
+from dedupe.index.library import Library, thumbnails
+from dedupe.index.neighbours import Nearest, NeighbourFile, Neighbourhood, neighbour_key
+from dedupe.matching.crew import Crew
 from dedupe.matching.distances import compared, refuse
-from dedupe.matching.hashes import ALIKE, alike
+from dedupe.matching.hashes import ALIKE, Hashes, alike, hashes_of
 from dedupe.matching.neighbours import Kept, Neighbours
 from dedupe.matching.nominate import Reach
+from dedupe.matching.parts import part_hashes
+from dedupe.photos.photo import Photo
+from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress, Silent
 
 REACH = 22.0
@@ -25,11 +29,27 @@ NEAREST = Kept(near=SEED_THRESHOLD, most=24, far=REACH, some=8)
 MOST_ALIKE = Kept(near=ALIKE, most=24, far=ALIKE, some=24)
 """Of each photo, by bits of the hash."""
 
-# Goes up with every change of what the neighbour file is to hold.
-_METHOD = f"1 {NEAREST} {MOST_ALIKE}"
+ALIKE_PARTS = Kept(near=ALIKE, most=8, far=ALIKE, some=8)
+"""Of each photo, by bits of the hash of a part of it, or of what it is a part of."""
 
 # Photos below which it is not worth a file: they are compared in a second.
 _WORTH = 2048
+
+# Bytes of a hash.
+_PART = 32
+
+# Thumbnails in memory at once.
+_BATCH = 1024
+
+_Rows = npt.NDArray[np.int64]
+
+
+def _method() -> str:
+    """Names all that what the neighbour file holds rests on; the number goes up with the rest."""
+    import cv2
+
+    lists = NEAREST, MOST_ALIKE, ALIKE_PARTS
+    return f"2 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}"
 
 
 def candidates(
@@ -42,13 +62,14 @@ def candidates(
     """The pairs of a library that are verified: a bounded number for each photo.
 
     Of each photo those within 16 seed units of it, at most the nearest 24, or the nearest 8 up
-    to 22; and the 24 whose hashes are most alike. A pair counts if it is among those of either
-    photo; of equally near ones the first by content is taken.
+    to 22; the 24 whose hashes are most alike; and the 8 that are most like a part of it (a
+    field of a collage, what is in a frame), or of which it is a part. A pair counts if it is
+    among those of either photo; of equally near ones the first by content is taken.
 
     What was found once is remembered beside the index: only photos that are new to it, and
     those that lost a neighbour, are compared with all others. The answer is the same without.
 
-    Memory: the vectors once more, and 400 bytes a photo.
+    Memory: the vectors once more, and 500 bytes a photo.
 
     Args:
         library: as `scan` or `open_library` gives it.
@@ -62,48 +83,107 @@ def candidates(
     Raises:
         ValueError: vectors are not finite.
         DeviceMissing: the device is not on this machine.
+        IndexDamaged: a thumbnail is not as it was written.
     """
     photos = [library.photos[row] for row in rows.tolist()]
     vectors = library.vectors if len(rows) == len(library.photos) else library.vectors[rows]
     rank = np.empty(len(photos), np.int64)
     rank[sorted(range(len(photos)), key=lambda row: photos[row].content)] = np.arange(len(photos))
-    near, like = (Neighbours(len(photos), kept, rank) for kept in (NEAREST, MOST_ALIKE))
-    new = [np.arange(len(photos))] * 2
+    near, like, within = lists = [
+        Neighbours(len(photos), kept, rank) for kept in (NEAREST, MOST_ALIKE, ALIKE_PARTS)
+    ]
+    new = [np.arange(len(photos))] * len(lists)
+    parts: list[bytes | None] = [None] * len(photos)
     file: NeighbourFile | None = None
+    known: Neighbourhood | None = None
+    keys: list[bytes] = []
     if len(photos) >= _WORTH and vectors.dtype == np.float16 and library.index.is_file():
         file = NeighbourFile(library.index, library.encoder.fingerprint)
         keys = [
             neighbour_key(photo.content, vector, photo.dct_hash)
             for photo, vector in zip(photos, vectors, strict=True)
         ]
-        known, found = file.read(_METHOD)
-        if found:
-            if known == keys:
-                file = None  # as it is
-            new = [
-                _recalled(each, keys, known, its)
-                for each, its in zip((near, like), found, strict=True)
-            ]
+        known = file.read(_method())
+    if known:
+        row_of = {key: row for row, key in enumerate(keys)}
+        there = np.array([row_of.get(key, -1) for key in known.keys], np.int64)
+        new = [_recalled(each, there, its) for each, its in zip(lists, known.lists, strict=True)]
+        for row, its_parts in zip(there.tolist(), known.parts, strict=True):
+            if row >= 0:
+                parts[row] = its_parts
+    found = _look_for_parts(library, photos, parts, progress or Silent())
+    new[2] = np.union1d(new[2], found)
     _compare_vectors(near, vectors, new[0], device, progress or Silent())
-    for found_alike in alike(photos, lefts=new[1], progress=progress):
-        like.add(*found_alike)
-    if file is not None:
+    _compare_hashes(like, within, photos, parts, new[1], new[2], progress or Silent())
+    if file is not None and (known is None or known.keys != keys or known.parts != parts):
         with suppress(IndexProblem):
-            file.write(_METHOD, keys, [Nearest(*each.listed()) for each in (near, like)])
-    return np.unique(np.concatenate([near.pairs(), like.pairs()]), axis=0)
+            listed = [Nearest(*each.listed()) for each in lists]
+            file.write(_method(), Neighbourhood(keys, parts, listed))
+    return np.unique(np.concatenate([each.pairs() for each in lists]), axis=0)
 
 
-def _recalled(
-    neighbours: Neighbours, keys: Sequence[bytes], known: Sequence[bytes], nearest: Nearest
-) -> npt.NDArray[np.int64]:
+def _recalled(neighbours: Neighbours, rows: _Rows, nearest: Nearest) -> _Rows:
     """Take over what is remembered; the rows that must be compared with all others."""
-    row_of = {key: row for row, key in enumerate(keys)}
-    rows = np.array([row_of.get(key, -1) for key in known], np.int64)
     here = rows >= 0
     each = np.repeat(here, nearest.count)
     return neighbours.recall(
         rows[here], nearest.count[here], rows[nearest.other[each]], nearest.away[each]
     )
+
+
+def _look_for_parts(
+    library: Library, photos: Sequence[Photo], parts: list[bytes | None], progress: Progress
+) -> _Rows:
+    """Fill in the parts of photos of which they are not known; the rows that have any."""
+    rows = [row for row, its in enumerate(parts) if its is None]
+    progress.start("Looking for parts", len(rows))
+    with Crew(len(rows)) as crew:
+        for start in range(0, len(rows), _BATCH):
+            some = rows[start : start + _BATCH]
+            jpegs = thumbnails(library, (photos[row] for row in some))
+            seen = [row for row in some if photos[row].content in jpegs]
+            hashes = crew.map(part_hashes, [jpegs[photos[row].content] for row in seen])
+            for row, its in zip(seen, hashes, strict=True):
+                parts[row] = its
+            progress.advance(len(some))
+    return np.array([row for row in rows if parts[row]], np.int64)
+
+
+def _compare_hashes(
+    like: Neighbours,
+    within: Neighbours,
+    photos: Sequence[Photo],
+    parts: Sequence[bytes | None],
+    new: _Rows,
+    new_within: _Rows,
+    progress: Progress,
+) -> None:
+    """Add the pairs of some rows with all others: whole by whole, and part by whole."""
+
+    def of_parts(rows: _Rows) -> Hashes:
+        each = [
+            (row, its[start : start + _PART])
+            for row in rows.tolist()
+            if (its := parts[row])
+            for start in range(0, len(its), _PART)
+        ]
+        return Hashes((row for row, _ in each), (part for _, part in each))
+
+    everyone = np.arange(len(photos))
+    wholes, parted = hashes_of(photos, new.tolist()), of_parts(new_within)
+    others = hashes_of(photos, np.setdiff1d(everyone, new).tolist())
+    for pairs in alike(wholes, progress=progress):
+        like.add(*pairs)
+    if len(wholes) and len(others):
+        for pairs in alike(wholes, others, progress=progress):
+            like.add(*pairs)
+    for left, right in (
+        (parted, hashes_of(photos, everyone.tolist())),
+        (of_parts(np.setdiff1d(everyone, new_within)), hashes_of(photos, new_within.tolist())),
+    ):
+        if len(left) and len(right):
+            for pairs in alike(left, right, progress=progress):
+                within.add(*pairs)
 
 
 def _compare_vectors(

@@ -1,7 +1,7 @@
 """Which photos have hashes alike, turned and mirrored as may be."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -28,55 +28,79 @@ _ODD = np.arange(1, 17) % 2 == 1
 _Words = npt.NDArray[np.uint64]
 
 
+class Hashes:
+    """Hashes of photos, or of parts of them, those left out that say nothing.
+
+    Attributes:
+        rows: (M,) int64, the row that each is of; several may be of one.
+    """
+
+    def __init__(self, rows: Iterable[int], hashes: Iterable[bytes]) -> None:
+        """As they come.
+
+        Args:
+            rows: M of them.
+            hashes: likewise, 32 bytes each; b"" says nothing.
+        """
+        known = [(row, each) for row, each in zip(rows, hashes, strict=True) if tells(each)]
+        self.rows = np.array([row for row, _ in known], np.int64)
+        self.words = _words([each for _, each in known])
+        self.turned = _words([each for _, each in known], transposed=True)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def hashes_of(photos: Sequence[Photo], rows: Iterable[int]) -> Hashes:
+    """The hashes of some photos, in the order of `rows`."""
+    rows = list(rows)
+    return Hashes(rows, (photos[row].dct_hash for row in rows))
+
+
 def alike(
-    photos: Sequence[Photo],
-    *,
-    lefts: npt.NDArray[np.int64] | None = None,
-    progress: Progress | None = None,
+    left: Hashes, right: Hashes | None = None, *, progress: Progress | None = None
 ) -> Iterator[Found]:
-    """Find the pairs of photos whose hashes are alike, turned and mirrored as may be.
+    """Find the pairs of hashes that are alike, turned and mirrored as may be.
 
     Args:
-        photos: N of them; those without a hash, or with one that says nothing, have none.
-        lefts: rows that are compared with each other and with all others; all if None.
+        left: some hashes.
+        right: they are compared with these; with each other if None.
         progress: told how many of the left ones are done.
 
     Yields:
-        Two rows, in no order, and (M,) float32, by how many bits of 256 they differ in the
-        best of the 8 ways to turn and mirror one of them, at most `ALIKE`; each pair once.
+        The row of a left and of a right one, never the same, and (M,) float32, by how many
+        bits of 256 they differ in the best of the 8 ways to turn and mirror one of them, at
+        most `ALIKE`; each pair of hashes once.
     """
     progress = progress or Silent()
-    known = np.array([says_something(photo) for photo in photos], np.bool_)
-    first = np.zeros(len(photos), np.bool_)
-    first[... if lefts is None else lefts] = True
-    rows = np.concatenate([np.flatnonzero(first & known), np.flatnonzero(~first & known)])
-    count = int((first & known).sum())
-    hashes = [photos[row].dct_hash for row in rows.tolist()]
-    words, turned = _words(hashes), _words(hashes, transposed=True)
+    other = left if right is None else right
 
     def compare(start: int) -> list[Found]:
         found = []
-        here = slice(start, min(start + _ROWS, count))
-        for second in range(start, len(rows), _COLUMNS):
+        here = slice(start, start + _ROWS)
+        for second in range(0 if right else start, len(other), _COLUMNS):
             there = slice(second, second + _COLUMNS)
-            least = _fewest(words[here, None], words[None, there], turned[None, there])
+            least = _fewest(
+                left.words[here, None], other.words[None, there], other.turned[None, there]
+            )
             a, b = np.nonzero(least <= ALIKE)
             bits = least[a, b].astype(np.float32)
             a, b = a + start, b + second
-            once = a < b
-            if once.any():
-                found.append((rows[a[once]], rows[b[once]], bits[once]))
+            counts = left.rows[a] != other.rows[b]
+            if right is None:
+                counts &= a < b
+            if counts.any():
+                found.append((left.rows[a[counts]], other.rows[b[counts]], bits[counts]))
         return found
 
-    progress.start("Comparing hashes", count)
+    progress.start("Comparing hashes", len(left))
+    starts = range(0, len(left), _ROWS)
     # numpy lets go of Python's lock while it counts bits
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
-            for start, found in zip(
-                range(0, count, _ROWS), pool.map(compare, range(0, count, _ROWS)), strict=True
-            ):
+            for start, found in zip(starts, pool.map(compare, starts), strict=True):
                 yield from found
-                progress.advance(min(_ROWS, count - start))
+                progress.advance(min(_ROWS, len(left) - start))
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -96,18 +120,18 @@ def hash_bits(photos: Sequence[Photo], pairs: npt.NDArray[np.int64]) -> npt.NDAr
     used, places = np.unique(pairs, return_inverse=True)
     a, b = places.reshape(-1, 2).T
     some = [photos[row] for row in used.tolist()]
-    heard = np.array([says_something(photo) for photo in some], np.bool_)
+    heard = np.array([tells(photo.dct_hash) for photo in some], np.bool_)
     hashes = [photo.dct_hash if known else _NONE for photo, known in zip(some, heard, strict=True)]
     words, turned = _words(hashes), _words(hashes, transposed=True)
     bits = _fewest(words[a], words[b], turned[b]).astype(np.int64)
     return np.where(heard[a] & heard[b], bits, 256)
 
 
-def says_something(photo: Photo) -> bool:
-    """Whether a photo has a hash, of a picture with some texture."""
-    if not photo.dct_hash:
+def tells(dct_hash: bytes) -> bool:
+    """Whether a hash is there, and of a picture with some texture."""
+    if not dct_hash:
         return False
-    ones = int.from_bytes(photo.dct_hash, "big").bit_count()
+    ones = int.from_bytes(dct_hash, "big").bit_count()
     return _SAYS_NOTHING <= ones <= 256 - _SAYS_NOTHING
 
 

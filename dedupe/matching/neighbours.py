@@ -64,7 +64,10 @@ class Neighbours:
         b: npt.NDArray[np.int64],
         away: npt.NDArray[np.float32],
     ) -> None:
-        """Take pairs of rows into account, each for both of its rows; known ones change nothing."""
+        """Take pairs of rows into account, each for both of its rows.
+
+        One that comes several times counts at its smallest distance.
+        """
         own, other = np.concatenate([a, b]), np.concatenate([b, a])
         away = np.concatenate([away, away])
         near = away <= self.bounds()[own]
@@ -76,11 +79,13 @@ class Neighbours:
         own = np.concatenate([rows[old_row], own])
         other = np.concatenate([self.other[rows][old_row, old_place].astype(np.int64), other])
         away = np.concatenate([self.away[rows][old_row, old_place], away])
-        order = np.lexsort((self._order[other], away, own))
+        order = np.lexsort((away, other, own))
         own, other, away = own[order], other[order], away[order]
         new = np.ones(len(own), np.bool_)
         new[1:] = (own[1:] != own[:-1]) | (other[1:] != other[:-1])
         own, other, away = own[new], other[new], away[new]
+        order = np.lexsort((self._order[other], away, own))
+        own, other, away = own[order], other[order], away[order]
         place = _places(own)
         stays = place < np.where(away <= self.kept.near, self.kept.most, self.kept.some)
         stays &= away <= self.kept.far

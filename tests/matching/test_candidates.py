@@ -1,5 +1,6 @@
 """Which pairs are worth verifying: near ones and those alike by hash, a bounded number."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,25 +15,51 @@ from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.index.neighbours import NeighbourFile
 from dedupe.matching import candidates as module
-from dedupe.matching.candidates import MOST_ALIKE, NEAREST, candidates
+from dedupe.matching.candidates import ALIKE_PARTS, MOST_ALIKE, NEAREST, candidates
 from dedupe.matching.hashes import ALIKE, hash_bits
 from dedupe.matching.neighbours import Kept, Neighbours
+from dedupe.photos.photo import Photo
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few photos are worth a file."""
+    """A few photos are worth a file; their thumbnails are numbers."""
     monkeypatch.setattr(module, "_WORTH", 2)
+    monkeypatch.setattr(module, "thumbnails", thumbnails)
+    monkeypatch.setattr(module, "part_hashes", parts)
+
+
+def thumbnails(library: Library, photos: Iterable[Photo]) -> dict[bytes, bytes]:
+    """Most photos have one."""
+    numbers = {photo.content: number_of(photo) for photo in photos}
+    return {its: str(number).encode() for its, number in numbers.items() if number % 9 != 8}
+
+
+def number_of(photo: Photo) -> int:
+    return int(photo.path.name[:5])
+
+
+def bits_of(number: int) -> npt.NDArray[np.int64]:
+    """Every third is like the next two."""
+    bits = np.random.default_rng(number // 3).integers(0, 2, 256)
+    bits[: 20 * (number % 3)] ^= 1
+    return bits
+
+
+def parts(thumbnail: bytes) -> bytes:
+    """Every fourth shows two or three of the others."""
+    number = int(thumbnail)
+    shown = [number * 7 % 60, number * 7 % 60 + 1, number // 2] if number % 4 == 0 else []
+    return b"".join(np.packbits(bits_of(each)[::-1]).tobytes() for each in shown)
 
 
 def hashed(index: Path, numbers: list[int], folder: str = "/p") -> Library:
-    """Photos by number, of which every third has a hash like the next two; some have none."""
+    """Photos by number, of which some have no hash."""
     bare = library(index, numbers, folder)
     photos = []
     for photo in bare.photos:
-        number = int(photo.path.name[:5])
-        bits = np.random.default_rng(number // 3).integers(0, 2, 256)
-        bits[: 20 * (number % 3)] ^= 1
+        number = number_of(photo)
+        bits = bits_of(number)[::-1]  # so that few are like their own mirror
         dct_hash = b"" if number % 11 == 10 else np.packbits(bits).tobytes()
         photos.append(replace(photo, dct_hash=dct_hash))
     return replace(bare, photos=tuple(photos))
@@ -67,7 +94,24 @@ def brute(photos: Library) -> list[list[int]]:
     bits[bits > ALIKE] = np.inf
     contents = [photo.content for photo in photos.photos]
     found = nearest(away, contents, NEAREST) | nearest(bits, contents, MOST_ALIKE)
+    found |= nearest(part_bits(photos), contents, ALIKE_PARTS)
     return sorted(map(list, found))
+
+
+def part_bits(photos: Library) -> npt.NDArray[np.float32]:
+    """(N, N): by how many bits the most alike part of one and the other differ."""
+    bits = np.full((len(photos.photos),) * 2, np.inf, np.float32)
+    known = thumbnails(photos, photos.photos)
+    for row, photo in enumerate(photos.photos):
+        shown = parts(known[photo.content]) if photo.content in known else b""
+        for start in range(0, len(shown), 32):
+            part = replace(photo, dct_hash=shown[start : start + 32])
+            for other, whole in enumerate(photos.photos):
+                away = hash_bits([part, whole], np.array([[0, 1]]))[0]
+                if row != other and away <= ALIKE:
+                    bits[row, other] = min(bits[row, other], away)
+    smaller: npt.NDArray[np.float32] = np.minimum(bits, bits.T)
+    return smaller
 
 
 @given(data=st.data())
@@ -118,7 +162,7 @@ def test_a_damaged_neighbour_file_is_as_good_as_none(tmp_path: Path, at: int) ->
     assert candidates(photos, everyone(photos)).tolist() == first
     path.write_bytes(data[: at if at > 0 else 3])
     assert candidates(photos, everyone(photos)).tolist() == first
-    assert NeighbourFile(photos.index, photos.encoder.fingerprint).read("another") == ([], [])
+    assert NeighbourFile(photos.index, photos.encoder.fingerprint).read("another") is None
 
 
 def test_while_another_process_writes_candidates_are_found_and_not_remembered(
@@ -141,6 +185,17 @@ def test_another_hash_of_a_photo_is_compared_anew(tmp_path: Path) -> None:
     )
     changed = replace(photos, photos=other)
     assert candidates(changed, everyone(changed)).tolist() == brute(changed)
+
+
+def test_parts_that_could_not_be_looked_for_are_found_once_there_are_thumbnails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = hashed(tmp_path / "index.db", list(range(50)))
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "thumbnails", lambda *_: {})
+        without = candidates(photos, everyone(photos)).tolist()
+    assert without != brute(photos)
+    assert candidates(photos, everyone(photos)).tolist() == brute(photos)
 
 
 def test_without_anything_near_or_alike_there_are_no_candidates(tmp_path: Path) -> None:

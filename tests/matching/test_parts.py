@@ -1,0 +1,77 @@
+"""Parts of a picture: the fields of collages and what is in frames, and none of ordinary photos."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from dedupe.matching.hashes import ALIKE
+from dedupe.matching.parts import part_hashes
+from dedupe.photos.dct_hash import SIDE, dct_hashes
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
+PHOTOS = [
+    "camera/2019/DSC_0733.JPG",
+    "phone/2019-07/IMG_20190720_093048.jpg",
+    "phone/2019-05/IMG_20190519_193321.jpg",
+    "phone/2019-07/IMG_20190720_093044.jpg",
+]
+
+
+def photo(name: str) -> Image.Image:
+    with Image.open(SAMPLES / name) as file:
+        return ImageOps.fit(ImageOps.exif_transpose(file).convert("RGB"), (640, 480))
+
+
+def small(picture: Image.Image) -> bytes:
+    """As a scan makes thumbnails."""
+    copy = picture.copy()
+    copy.thumbnail((320, 320), Image.Resampling.LANCZOS)
+    data = BytesIO()
+    copy.save(data, "JPEG", quality=85)
+    return data.getvalue()
+
+
+def bits(one: bytes, whole: Image.Image) -> int:
+    """By how many bits the most alike part differs from the hash of a whole picture."""
+    grey = whole.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+    hashed = np.unpackbits(dct_hashes([grey.tobytes()])[0])
+    each = np.unpackbits(np.frombuffer(one, np.uint8).reshape(-1, 32), axis=1)
+    return int((each != hashed).sum(1).min(initial=256))
+
+
+@pytest.mark.parametrize("gap", [0, 6, 24])
+@pytest.mark.parametrize(("columns", "rows"), [(2, 2), (2, 1), (1, 3)])
+def test_every_field_of_a_collage_is_a_part(columns: int, rows: int, gap: int) -> None:
+    pictures = [photo(name) for name in PHOTOS[: columns * rows]]
+    paper = Image.new("RGB", (columns * 640 + (columns - 1) * gap, rows * 480 + (rows - 1) * gap))
+    for number, each in enumerate(pictures):
+        across, down = number % columns, number // columns
+        paper.paste(each, (across * (640 + gap), down * (480 + gap)))
+    found = part_hashes(small(paper))
+    assert len(found) % 32 == 0
+    for number, each in enumerate(pictures):
+        assert bits(found, each) <= ALIKE, number
+
+
+def test_what_is_between_two_bars_is_a_part() -> None:
+    paper = Image.new("RGB", (640, 900), "black")
+    paper.paste(photo(PHOTOS[0]), (0, 210))
+    assert bits(part_hashes(small(paper)), photo(PHOTOS[0])) <= ALIKE
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_photo_has_no_parts(name: str) -> None:
+    assert part_hashes(small(photo(name))) == b""
+
+
+@pytest.mark.parametrize("size", [(1, 1), (320, 12), (320, 40), (320, 320)])
+def test_plain_and_tiny_pictures_have_no_parts(size: tuple[int, int]) -> None:
+    assert part_hashes(small(Image.new("RGB", size, "grey"))) == b""
+
+
+def test_bytes_that_are_no_picture_are_refused() -> None:
+    with pytest.raises(ValueError, match="no picture"):
+        part_hashes(b"nothing")
