@@ -3,8 +3,8 @@
     python benchmarks/group_again.py                    # 100,000 photos
     python benchmarks/group_again.py --count 20000
 
-The photos are made up: an index with vectors, hashes and capture times, no files. Every tenth
-has two look-alikes, and pairs within --related seed units are remembered as one picture, the
+The photos are made up: an index with vectors and hashes, one thumbnail for all, no files. Every
+tenth has two look-alikes, and pairs within --related seed units are remembered as one picture, the
 other candidates as unrelated. What is measured is all but starting Python and torch, verifying,
 and printing: the library is opened, candidates are found for the first time, found again, and
 with 100 more photos; then sets are made at two thresholds.
@@ -12,6 +12,7 @@ with 100 more photos; then sets are made at two thresholds.
 
 import argparse
 import hashlib
+import io
 import resource
 import tempfile
 import time
@@ -21,6 +22,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from remembered_pairs import ADDED, DIM, made_up
 
 from dedupe.index.library import Library, first_of_each_content, open_library
@@ -116,6 +118,9 @@ def found(library: Library) -> npt.NDArray[np.int64]:
 
 def fill(index: Path, vectors: npt.NDArray[np.float16], first: int) -> None:
     """An index of made-up photos, or more of them in one that is there."""
+    data = io.BytesIO()
+    Image.linear_gradient("L").resize((320, 240)).save(data, "JPEG")
+    small = data.getvalue()
     with Index(index, create=True, lock=True) as store:
         encoder = store.encoder("efficientnet_lite0", "made-up", DIM)
         store.remember_roots([Path("/p")])
@@ -124,7 +129,7 @@ def fill(index: Path, vectors: npt.NDArray[np.float16], first: int) -> None:
             photos = [photo(first + start + number) for number in range(len(some))]
             with store.batch():
                 store.use_encoder(encoder)
-                store.remember_photos(encoder, photos, some, [None] * len(some))
+                store.remember_photos(encoder, photos, some, [small] * len(some))
                 store.remember_files(photos)
 
 
