@@ -88,7 +88,8 @@ def candidates(
     photos = [library.photos[row] for row in rows.tolist()]
     vectors = library.vectors if len(rows) == len(library.photos) else library.vectors[rows]
     rank = np.empty(len(photos), np.int64)
-    rank[sorted(range(len(photos)), key=lambda row: photos[row].content)] = np.arange(len(photos))
+    contents = [photo.content for photo in photos]
+    rank[sorted(range(len(photos)), key=contents.__getitem__)] = np.arange(len(photos))
     near, like, within = lists = [
         Neighbours(len(photos), kept, rank) for kept in (NEAREST, MOST_ALIKE, ALIKE_PARTS)
     ]
@@ -115,7 +116,10 @@ def candidates(
     new[2] = np.union1d(new[2], found)
     _compare_vectors(near, vectors, new[0], device, progress or Silent())
     _compare_hashes(like, within, photos, parts, new[1], new[2], progress or Silent())
-    if file is not None and (known is None or known.keys != keys or known.parts != parts):
+    is_current = known is not None and known.keys == keys and known.parts == parts
+    # the file has one library: a few photos of one folder must not take its place
+    is_most = known is None or 2 * len(keys) >= len(known.keys)
+    if file is not None and is_most and not is_current:
         with suppress(IndexProblem):
             listed = [Nearest(*each.listed()) for each in lists]
             file.write(_method(), Neighbourhood(keys, parts, listed))
@@ -169,19 +173,21 @@ def _compare_hashes(
         ]
         return Hashes((row for row, _ in each), (part for _, part in each))
 
+    def of_wholes(rows: _Rows) -> Hashes:
+        return hashes_of(photos, rows.tolist())
+
     everyone = np.arange(len(photos))
-    wholes, parted = hashes_of(photos, new.tolist()), of_parts(new_within)
-    others = hashes_of(photos, np.setdiff1d(everyone, new).tolist())
-    for pairs in alike(wholes, progress=progress):
-        like.add(*pairs)
-    if len(wholes) and len(others):
-        for pairs in alike(wholes, others, progress=progress):
-            like.add(*pairs)
-    for left, right in (
-        (parted, hashes_of(photos, everyone.tolist())),
-        (of_parts(np.setdiff1d(everyone, new_within)), hashes_of(photos, new_within.tolist())),
-    ):
-        if len(left) and len(right):
+    if len(new):
+        wholes = of_wholes(new)
+        for right in (None, of_wholes(np.setdiff1d(everyone, new))):
+            for pairs in alike(wholes, right, progress=progress):
+                like.add(*pairs)
+    if len(new_within):
+        before = np.setdiff1d(everyone, new_within)
+        for left, right in (
+            (of_parts(new_within), of_wholes(everyone)),
+            (of_parts(before), of_wholes(new_within)),
+        ):
             for pairs in alike(left, right, progress=progress):
                 within.add(*pairs)
 

@@ -78,7 +78,7 @@ def alike(
     def compare(start: int) -> list[Found]:
         found = []
         here = slice(start, start + _ROWS)
-        for second in range(0 if right else start, len(other), _COLUMNS):
+        for second in range(start if right is None else 0, len(other), _COLUMNS):
             there = slice(second, second + _COLUMNS)
             least = _fewest(
                 left.words[here, None], other.words[None, there], other.turned[None, there]

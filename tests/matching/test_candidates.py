@@ -151,6 +151,20 @@ def test_only_new_photos_are_compared_with_all_others(
     assert asked == [60, 3]
 
 
+def test_a_few_photos_of_one_folder_do_not_take_the_place_of_a_library(tmp_path: Path) -> None:
+    index = tmp_path / "index.db"
+    photos = hashed(index, list(range(60)))
+    candidates(photos, everyone(photos))
+    [path] = tmp_path.glob("*.neighbours")
+    before = path.read_bytes()
+    few = hashed(index, list(range(20)))
+    assert candidates(few, everyone(few)).tolist() == brute(few)
+    assert path.read_bytes() == before
+    most = hashed(index, list(range(40)))
+    assert candidates(most, everyone(most)).tolist() == brute(most)
+    assert path.read_bytes() != before
+
+
 @pytest.mark.parametrize("at", [0, 9, 40, 300, -1])
 def test_a_damaged_neighbour_file_is_as_good_as_none(tmp_path: Path, at: int) -> None:
     photos = hashed(tmp_path / "index.db", list(range(50)))
