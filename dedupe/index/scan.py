@@ -71,8 +71,8 @@ class _Request:
     progress: Progress
 
     def load(self) -> "LoadedEncoder":
+        from dedupe.cores import cores
         from dedupe.encoders.encode import load_encoder
-        from dedupe.photos.workers import cores
 
         self.progress.start("Loading the encoder", 0)
         # encoding takes a fifth of the time, and every core has a decoder already
@@ -229,9 +229,10 @@ def _read_and_encode(
 ) -> None:
     """Read, encode and store what is to do, batch by batch, in its order."""
     # here: a scan that finds nothing new is over before these are imported
+    from dedupe.cores import cores
     from dedupe.index.pipeline import Batch, encode_readings
     from dedupe.photos.decode import Wants
-    from dedupe.photos.workers import Readers, cores
+    from dedupe.photos.workers import Readers
 
     progress = request.progress
     begun = 0  # photos that went through before the encoder was loaded

@@ -1,15 +1,19 @@
 """Who does the work of verifying: threads for a few pairs, processes for many."""
 
-import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TypeVar
 
+from dedupe.cores import cores
+
 # Pairs from which on processes pay: each takes a second to start. Threads wait for Python's lock
 # most of the time: on two cores they kept 1.1 busy.
 _MANY = 2_000
+
+# Processes, at most: 90 MB each.
+_MOST = 16
 
 # Items that are handed to a process at once: a third of a second of work.
 _AT_ONCE = 16
@@ -27,9 +31,9 @@ class Crew:
         Args:
             pairs: how many there are to verify, more or less.
         """
-        cores = os.cpu_count() or 1
-        self._processes = cores if pairs >= _MANY and cores > 1 else 0
-        self._threads = None if self._processes else ThreadPoolExecutor(cores)
+        count = min(cores(), _MOST)
+        self._processes = count if pairs >= _MANY and count > 1 else 0
+        self._threads = None if self._processes else ThreadPoolExecutor(count)
 
     def __enter__(self) -> "Crew":
         return self

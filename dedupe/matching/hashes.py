@@ -1,12 +1,12 @@
 """Which photos have hashes alike, turned and mirrored as may be."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.cores import cores
 from dedupe.matching.measure import Found
 from dedupe.photos.photo import Photo
 from dedupe.progress import Progress, Silent
@@ -96,7 +96,7 @@ def alike(
     progress.start("Comparing hashes", len(left))
     starts = range(0, len(left), _ROWS)
     # numpy lets go of Python's lock while it counts bits
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         try:
             for start, found in zip(starts, pool.map(compare, starts), strict=True):
                 yield from found

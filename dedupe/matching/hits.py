@@ -1,6 +1,5 @@
 """What the hits of a search are to the example that they are nearest to."""
 
-import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dedupe.cores import cores
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library, thumbnails
 from dedupe.matching.compare import evidence_of, look_at, relation_and_edit
@@ -90,7 +90,7 @@ def _evidence(
     bits = hash_bits(photos, np.arange(len(photos)).reshape(-1, 2)).tolist()
     progress.start("Verifying hits", len(pairs))
     # each pair is one thread's: BLAS would only start more
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores()) as pool:
         shown = list(dict.fromkeys(photo.content for photo in photos))
         made = pool.map(features_of, (jpegs[content] for content in shown))
         features = dict(zip(shown, made, strict=True))

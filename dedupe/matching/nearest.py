@@ -1,6 +1,5 @@
 """The rows nearest to some vectors and not to others: a product nominates, float64 decides."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.cores import cores
 from dedupe.matching.distances import distances_to
 from dedupe.matching.measure import product_slack
 
@@ -133,7 +133,7 @@ def _products(
             largest = max(largest, float(norms.max()))
         return largest
 
-    threads = max(1, min(_cores(), _THREADS, count // _ROWS_OF_A_THREAD))
+    threads = max(1, min(cores(), _THREADS, count // _ROWS_OF_A_THREAD))
     cuts = [count * number // threads for number in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         largest = max(pool.map(part, cuts[:-1], cuts[1:]))
@@ -197,9 +197,3 @@ def _measured(
         which[here] = away.argmin(axis=0)
         distance[here] = away.min(axis=0)
     return which, distance
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO
 
+from dedupe.cores import cores
 from dedupe.errors import DedupeError
 from dedupe.photos.decode import Reading, Wants, quiet_pillow
 from dedupe.photos.photo import PhotoFile, Skip
@@ -287,13 +288,6 @@ class Readers:
         while not self._over.wait(1.0):
             for worker in self._workers:
                 worker.end_if_late()
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _send(pipe: IO[bytes], message: object) -> None:

@@ -50,7 +50,7 @@ def look_alikes(count: int, dim: int = 64, seed: int = 0) -> Floats:
 def test_the_nearest_are_those_of_measuring_every_row(
     kind: type, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "_cores", lambda: threads)
+    monkeypatch.setattr(searching, "cores", lambda: threads)
     monkeypatch.setattr(searching, "_ROWS_OF_A_THREAD", 100)
     vectors = look_alikes(1000).astype(kind)
     queries = vectors[[3, 400, 77, 500]]
