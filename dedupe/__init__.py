@@ -46,8 +46,8 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.search import Hit as Hit
     from dedupe.matching.search import search as search
     from dedupe.matching.unrelated import Apart as Apart
-    from dedupe.matching.verified import Verdict as Verdict
-    from dedupe.matching.verified import Verdicts as Verdicts
+    from dedupe.matching.verdicts import Verdict as Verdict
+    from dedupe.matching.verdicts import Verdicts as Verdicts
     from dedupe.matching.verified import verify as verify
     from dedupe.matching.verify import Evidence as Evidence
     from dedupe.organize.act import apply as apply
@@ -93,8 +93,8 @@ _HOME = {
     "ScanReport": "dedupe.index.scan",
     "Skip": "dedupe.photos.photo",
     "Step": "dedupe.organize.steps",
-    "Verdict": "dedupe.matching.verified",
-    "Verdicts": "dedupe.matching.verified",
+    "Verdict": "dedupe.matching.verdicts",
+    "Verdicts": "dedupe.matching.verdicts",
     "apply": "dedupe.organize.act",
     "calibrate": "dedupe.matching.calibrate",
     "encode_photos": "dedupe.encoders.stage",

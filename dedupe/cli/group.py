@@ -21,7 +21,7 @@ from dedupe.reports.words import counted, shown_bytes, shown_path
 if TYPE_CHECKING:
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
-    from dedupe.matching.verified import Verdicts
+    from dedupe.matching.verdicts import Verdicts
     from dedupe.organize.plan import Plan
     from dedupe.reports.facts import LeftOut
 

@@ -1,12 +1,12 @@
 """Pictures made of several others: they must not join what they show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from dedupe.index.library import Library
 from dedupe.matching.edits import placement
 from dedupe.matching.relations import Relation
 from dedupe.matching.stars import Link, neighbours, pair
-from dedupe.matching.verified import Verdict
+from dedupe.matching.verdicts import Verdict
+from dedupe.photos.photo import Photo
 
 # Who fills so little of a picture, and was shrunk so much to fit in, is a part of it; who was
 # cut from it fills as little, and was not shrunk.
@@ -15,14 +15,14 @@ _SHRUNK = 0.8
 
 
 def without_collages(
-    library: Library, related: Mapping[Link, Verdict]
+    photos: Sequence[Photo], related: Mapping[Link, Verdict]
 ) -> tuple[set[Link], set[int]]:
     """The pairs that are one picture, each collage linked to one of its parts alone.
 
     A collage of two photos is verified against both, and would make one set of them.
 
     Args:
-        library: that the rows are of.
+        photos: that the rows are of.
         related: the verdicts by pairs of rows.
 
     Returns:
@@ -34,7 +34,7 @@ def without_collages(
     for (one, other), verdict in related.items():
         if verdict.relation is Relation.SAME_PICTURE:
             for part, whole in ((one, other), (other, one)):
-                filled = _filled(library, part, whole, verdict)
+                filled = _filled(photos, part, whole, verdict)
                 if filled is not None:
                     parts.setdefault(whole, []).append((-filled, part))
     collages = set()
@@ -49,9 +49,9 @@ def without_collages(
     return links, collages
 
 
-def _filled(library: Library, part: int, whole: int, verdict: Verdict) -> float | None:
+def _filled(photos: Sequence[Photo], part: int, whole: int, verdict: Verdict) -> float | None:
     """The share of `whole` that `part` fills, if it was shrunk to fit in."""
-    photo, other = library.photos[part], library.photos[whole]
+    photo, other = photos[part], photos[whole]
     if verdict.evidence is None:
         return None
     straight = photo.content < other.content

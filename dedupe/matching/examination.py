@@ -171,13 +171,6 @@ class Examination:
                 related[i, j] = relation, evidence
         return related
 
-    def pictures(self, pairs: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-        """Those of some pairs that are one picture."""
-        related = self.related(pairs)
-        return [
-            pair for pair, (relation, _) in related.items() if relation <= Relation.SAME_PICTURE
-        ]
-
     def _codes(self, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """One number of each pair, whichever of its two comes first."""
         low, high = np.sort(pairs, axis=1).T

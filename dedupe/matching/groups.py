@@ -17,7 +17,8 @@ from dedupe.matching.linkage import complete_linkage
 from dedupe.matching.relations import Relation, same_pixels
 from dedupe.matching.remembered import near_pairs
 from dedupe.matching.stars import Link, pair, stars
-from dedupe.matching.verified import Order, Verdict, Verdicts, largest_first
+from dedupe.matching.verdicts import Verdict, Verdicts
+from dedupe.matching.verified import Order, largest_first
 from dedupe.photos.photo import Photo
 
 # What geometry proves, strongest first.
@@ -175,7 +176,7 @@ def _joined(
 ) -> list[tuple[int, ...]]:
     """Units around the best ones, by what is proved to be of `level` and stronger."""
     if level is Relation.SAME_PICTURE:
-        links, collages = without_collages(library, related)
+        links, collages = without_collages(library.photos, related)
         # a collage may be a member, and keeps nobody
         ranks = {row: rank + len(ranks) * (row in collages) for row, rank in ranks.items()}
     else:

@@ -57,9 +57,10 @@ def missing_links(
 ) -> set[Link]:
     """Pairs that decide who is in a set and that nobody has looked at.
 
-    Of rows that are connected, the one that most are linked to should be looked at with each
-    of the others: two edits of one photo may be too far from each other to be told as such,
-    and yet near to it.
+    The row that most are linked to should be looked at with each that one of these is linked
+    to: two edits of one photo may be too far from each other to be told as such, and yet near
+    to it. Not with whoever is connected: what a few pictures share (a sticker, a field of a
+    collage) can connect thousands, and each of them would be looked at with each.
 
     Args:
         links: pairs of rows.
@@ -76,7 +77,8 @@ def missing_links(
         left = set(members)
         while len(left) > 1:
             first = min(left, key=lambda row: (-len(near[row] & left), rank[row]))
-            unknown = {pair(first, other) for other in left - {first}} - known
+            around = {other for linked in near[first] for other in near[linked]}
+            unknown = {pair(first, other) for other in (around & left) - {first}} - known
             missing |= unknown
             if unknown:  # who is left for the next one depends on them
                 break

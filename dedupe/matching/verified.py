@@ -2,16 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from dedupe.index.library import Library, first_of_each_content
 from dedupe.matching.candidates import candidates
+from dedupe.matching.collages import without_collages
 from dedupe.matching.examination import Examination
-from dedupe.matching.relations import Relation
 from dedupe.matching.stars import missing_links
-from dedupe.matching.verify import Evidence
+from dedupe.matching.verdicts import Verdict, Verdicts
 from dedupe.photos.photo import Photo
 from dedupe.progress import Progress, Silent
 
@@ -24,35 +23,6 @@ def largest_first(photos: Iterable[Photo]) -> Sequence[Photo]:
     return sorted(
         photos, key=lambda photo: (-photo.pixels, photo.taken is None, os.fsencode(photo.path))
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What two photos are to each other, and why.
-
-    Attributes:
-        relation: the strongest that is proved.
-        evidence: of the two in the order of their contents; None where it took none.
-    """
-
-    relation: Relation
-    evidence: Evidence | None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """What is proved of the pairs of a library.
-
-    Attributes:
-        related: by two rows of `library.photos`, the smaller first, each the first by path of
-            its content. Pairs that nothing but a distance relates are not in it.
-        verified: how many pairs were compared by geometry.
-        without_thumbnail: how many contents could not be, as they were scanned without.
-    """
-
-    related: dict[tuple[int, int], Verdict]
-    verified: int
-    without_thumbnail: int
 
 
 def verify(
@@ -95,9 +65,10 @@ def verify(
         place = {photo.path: row for row, photo in enumerate(photos)}
         best_first = {place[photo.path]: rank for rank, photo in enumerate(order(photos))}
         while True:
-            links = examination.pictures(asked)
+            related = {pair: Verdict(*found) for pair, found in examination.related(asked).items()}
+            links, _ = without_collages(photos, related)
             # of the others it does not matter whether they were looked at
-            linked = np.isin(asked, np.array(links, np.int64)).all(1)
+            linked = np.isin(asked, np.array(list(links), np.int64)).all(1)
             known = set(map(tuple, asked[linked].tolist()))
             more = missing_links(links, known, best_first)
             if not more:
@@ -105,8 +76,5 @@ def verify(
             new = np.array(sorted(more), np.int64)
             examination.verify(new)
             asked = np.concatenate([asked, new])
-        related = {
-            (int(rows[i]), int(rows[j])): Verdict(*found)
-            for (i, j), found in examination.related(asked).items()
-        }
-    return Verdicts(related, len(asked), len(examination.without))
+    of_rows = {(int(rows[i]), int(rows[j])): verdict for (i, j), verdict in related.items()}
+    return Verdicts(of_rows, len(asked), len(examination.without))

@@ -16,7 +16,8 @@ from dedupe.index.scan import update_index
 from dedupe.matching import crew, examination
 from dedupe.matching.groups import Group, find_groups
 from dedupe.matching.relations import Relation
-from dedupe.matching.verified import Verdicts, verify
+from dedupe.matching.verdicts import Verdicts
+from dedupe.matching.verified import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_photos"
