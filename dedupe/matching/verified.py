@@ -9,6 +9,7 @@ from dedupe.index.library import Library, first_of_each_content
 from dedupe.matching.candidates import candidates
 from dedupe.matching.collages import without_collages
 from dedupe.matching.examination import Examination
+from dedupe.matching.relations import Relation
 from dedupe.matching.stars import missing_links
 from dedupe.matching.verdicts import Verdict, Verdicts
 from dedupe.photos.photo import Photo
@@ -64,17 +65,21 @@ def verify(
         examination.verify(asked)
         place = {photo.path: row for row, photo in enumerate(photos)}
         best_first = {place[photo.path]: rank for rank, photo in enumerate(order(photos))}
-        while True:
-            related = {pair: Verdict(*found) for pair, found in examination.related(asked).items()}
-            links, _ = without_collages(photos, related)
-            # of the others it does not matter whether they were looked at
-            linked = np.isin(asked, np.array(list(links), np.int64)).all(1)
-            known = set(map(tuple, asked[linked].tolist()))
-            more = missing_links(links, known, best_first)
-            if not more:
-                break
+        related = {pair: Verdict(*found) for pair, found in examination.related(asked).items()}
+        links, _ = without_collages(photos, related)
+        # of pairs of others it does not matter whether they were looked at
+        linked = np.isin(asked, np.array(list(links), np.int64)).all(1)
+        known = set(map(tuple, asked[linked].tolist()))
+        count = len(asked)
+        while more := missing_links(links, known, best_first):
             new = np.array(sorted(more), np.int64)
             examination.verify(new)
-            asked = np.concatenate([asked, new])
+            found = {pair: Verdict(*each) for pair, each in examination.related(new).items()}
+            links |= {
+                pair for pair, each in found.items() if each.relation <= Relation.SAME_PICTURE
+            }
+            related |= found
+            known |= more
+            count += len(more)
     of_rows = {(int(rows[i]), int(rows[j])): verdict for (i, j), verdict in related.items()}
-    return Verdicts(of_rows, len(asked), len(examination.without))
+    return Verdicts(of_rows, count, len(examination.without))
