@@ -1,12 +1,13 @@
 """Two pictures: is the one an edit of the other, and which?"""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from dedupe.matching.features import decoded, features_of
 from dedupe.matching.geometry import align, corners, is_a_view, whole
@@ -166,3 +167,26 @@ def test_a_thumbnail_that_is_no_picture_is_refused() -> None:
 
 def test_the_forms_are_those_that_evidence_is_stored_with() -> None:
     assert FORMS == ("whole", "upright", "free")
+
+
+def framed(colour: tuple[int, int, int]) -> Image.Image:
+    return ImageOps.expand(Image.new("RGB", (100, 100), colour), 6, "white")
+
+
+def on_a_screen(colour: tuple[int, int, int]) -> Image.Image:
+    screen = Image.new("RGB", (360, 780), (12, 12, 14))
+    screen.paste(Image.new("RGB", (360, 360), colour), (0, 210))
+    draw = ImageDraw.Draw(screen)
+    draw.text((20, 8), "18:22   87 %", "white")
+    for x in (60, 140, 220, 300):
+        draw.ellipse((x - 12, 718, x + 12, 742), outline="white", width=3)
+    return screen
+
+
+@pytest.mark.parametrize("around", [framed, on_a_screen])
+def test_what_is_around_plain_colours_does_not_make_them_one_picture(
+    around: Callable[[tuple[int, int, int]], Image.Image],
+) -> None:
+    navy, plum = around((8, 30, 140)), around((150, 70, 140))
+    assert relation(looked_at(navy, plum, alike=True)) is not Relation.SAME_PICTURE
+    assert looked_at(navy, plum, alike=True) is not None  # they do agree, but for the colour
