@@ -11,7 +11,6 @@ with 100 more photos; then sets are made at two thresholds.
 """
 
 import argparse
-import hashlib
 import io
 import resource
 import tempfile
@@ -22,6 +21,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from made_up_library import fill
 from PIL import Image
 from remembered_pairs import ADDED, DIM, made_up
 
@@ -37,7 +37,6 @@ from dedupe.matching.groups import find_groups
 from dedupe.matching.measure import subtracted
 from dedupe.matching.verified import verify
 from dedupe.matching.verify import Evidence
-from dedupe.photos.photo import Photo, PhotoFile
 
 BATCH = 1000
 
@@ -69,13 +68,13 @@ def main() -> None:
     print(f"{options.count:,} x {DIM}\n\n| | s | |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index.db"
-        fill(index, vectors[: options.count], 0)
+        add(index, vectors[: options.count], 0)
         library = timed("open the library", lambda: open_library(index=index), lambda _: "")
         wanted = timed("candidates, first", lambda: found(library), count)
         remember(library, wanted, options.related)
         timed("candidates, again", lambda: found(library), count)
         again(index, "")
-        fill(index, vectors[options.count :], options.count)
+        add(index, vectors[options.count :], options.count)
         library = open_library(index=index)
         wanted = timed(f"candidates, {ADDED} photos more", lambda: found(library), count)
         remember(library, wanted, options.related)
@@ -116,39 +115,13 @@ def found(library: Library) -> npt.NDArray[np.int64]:
     return candidates(library, first_of_each_content(library), device="cpu")
 
 
-def fill(index: Path, vectors: npt.NDArray[np.float16], first: int) -> None:
-    """An index of made-up photos, or more of them in one that is there."""
+def add(index: Path, vectors: npt.NDArray[np.float16], first: int) -> None:
+    """Photos to an index, all with one thumbnail."""
     data = io.BytesIO()
     Image.linear_gradient("L").resize((320, 240)).save(data, "JPEG")
-    small = data.getvalue()
-    with Index(index, create=True, lock=True) as store:
-        encoder = store.encoder("efficientnet_lite0", "made-up", DIM)
-        store.remember_roots([Path("/p")])
-        for start in range(0, len(vectors), BATCH):
-            some = vectors[start : start + BATCH].astype(np.float32)
-            photos = [photo(first + start + number) for number in range(len(some))]
-            with store.batch():
-                store.use_encoder(encoder)
-                store.remember_photos(encoder, photos, some, [small] * len(some))
-                store.remember_files(photos)
-
-
-def photo(number: int) -> Photo:
-    path = Path(f"/p/{number // 1000:03}/IMG_{number:07}.jpg")
-    file = PhotoFile(path=path, size=4_000_000, mtime_ns=10**18, device=1, inode=1 + number)
-    content = hashlib.sha256(str(number).encode()).digest()
-    return Photo(
-        file=file,
-        content=content,
-        width=4000,
-        height=3000,
-        format="JPEG",
-        camera="Canon EOS 450D",
-        jpeg_quality=92,
-        pixel_hash=content,
-        reduced=8,
-        dct_hash=hashlib.sha256(content).digest(),
-    )
+    starts = range(0, len(vectors), BATCH)
+    batches = (vectors[start : start + BATCH] for start in starts)
+    fill(index, batches, first=first, thumbnail=data.getvalue())
 
 
 def remember(library: Library, pairs: npt.NDArray[np.int64], related: float) -> None:

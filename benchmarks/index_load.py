@@ -21,43 +21,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from made_up_library import fill
 
 from dedupe.index.store import EncoderRow, Index
-from dedupe.photos.photo import Photo, PhotoFile
 
 DIM = 1280
 BATCH = 64
 
 
-def photo(number: int) -> Photo:
-    path = Path(f"/home/somebody/Photos/{number // 1000:04}/IMG_{number:07}.jpg")
-    file = PhotoFile(path=path, size=4_000_000, mtime_ns=10**18 + number, device=66, inode=number)
-    content = number.to_bytes(32, "little")
-    return Photo(
-        file=file,
-        content=content,
-        width=4000,
-        height=3000,
-        format="JPEG",
-        camera="Canon EOS 450D",
-        jpeg_quality=92,
-        pixel_hash=content,
-        dct_hash=content,
-    )
-
-
-def fill(index: Path, photos: int) -> EncoderRow:
-    rng = np.random.default_rng(1)
-    with Index(index, create=True, lock=True) as store:
-        encoder = store.encoder("benchmark", "benchmark-1", DIM)
-        vectors = rng.standard_normal((BATCH, DIM), np.float32)
-        for first in range(0, photos, BATCH):
-            some = [photo(number) for number in range(first, min(first + BATCH, photos))]
-            with store.batch():
-                store.use_encoder(encoder)
-                store.remember_photos(encoder, some, vectors[: len(some)], [None] * len(some))
-                store.remember_files(some)
-    return encoder
+def written(index: Path, photos: int) -> EncoderRow:
+    """The same 64 vectors again and again: as a scan writes them, batch by batch."""
+    vectors = np.random.default_rng(1).standard_normal((BATCH, DIM), np.float32)
+    starts = range(0, photos, BATCH)
+    return fill(index, (vectors[: min(BATCH, photos - start)] for start in starts))
 
 
 def cpu(ways: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:
@@ -74,7 +50,7 @@ def cpu(ways: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:
 
 def measure_vectors(index: Path, photos: int, runs: int) -> None:
     begin = time.process_time()
-    encoder = fill(index, photos)
+    encoder = written(index, photos)
     print(f"writing {photos:,} photos: {(time.process_time() - begin) / photos * 1e6:.0f} us each")
     with Index(index) as store:
         file = store.vector_file(encoder)
@@ -101,7 +77,7 @@ def measure_vectors(index: Path, photos: int, runs: int) -> None:
 
 
 def measure_files(index: Path, files: int, runs: int) -> None:
-    encoder = fill(index, files)
+    encoder = written(index, files)
     root = [Path("/home/somebody")]
     with Index(index) as store:
         ways: dict[str, Callable[[], object]] = {

@@ -19,13 +19,12 @@ from statistics import median
 
 import numpy as np
 from distances import DIM, made_up
+from made_up_library import fill, photo
 
-from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.index.library import Library, open_library
-from dedupe.index.store import Index
 from dedupe.matching.distances import distances_to
 from dedupe.matching.search import search
-from dedupe.photos.photo import Photo, PhotoFile
+from dedupe.photos.photo import Photo
 
 BATCH = 1000
 
@@ -38,7 +37,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(os.path.realpath(name))
         index = folder / "index.db"
-        fill(index, folder, options.count)
+        vectors = made_up(options.count)
+        starts = range(0, options.count, BATCH)
+        fill(index, (vectors[start : start + BATCH] for start in starts), folder=folder)
         opening = [timed(lambda: open_library(index=index)) for _ in range(3)]
         library = open_library(index=index)
         print(f"{options.count:,} x {DIM} float16, {os.cpu_count()} cores\n")
@@ -75,39 +76,9 @@ def plain(library: Library, row: int, k: int) -> list[tuple[Photo, float]]:
     return [(library.photos[each], float(away[each])) for each in nearest]
 
 
-def fill(index: Path, folder: Path, count: int) -> None:
-    vectors = made_up(count)
-    with Index(index, create=True, lock=True) as store:
-        encoder = store.encoder(DEFAULT_ENCODER, "benchmark-1", DIM)
-        for first in range(0, count, BATCH):
-            some = [photo(folder, number) for number in range(first, min(first + BATCH, count))]
-            with store.batch():
-                store.use_encoder(encoder)
-                part = vectors[first : first + BATCH].astype(np.float32)
-                store.remember_photos(encoder, some, part, [None] * len(some))
-                store.remember_files(some)
-
-
-def photo(folder: Path, number: int) -> Photo:
-    path = folder / f"{number // 1000:04}" / f"IMG_{number:07}.jpg"
-    file = PhotoFile(path=path, size=1, mtime_ns=10**18 + number, device=66, inode=number + 1)
-    content = number.to_bytes(32, "little")
-    return Photo(
-        file=file,
-        content=content,
-        width=4000,
-        height=3000,
-        format="JPEG",
-        camera="Canon EOS 450D",
-        jpeg_quality=92,
-        pixel_hash=content,
-        dct_hash=content,
-    )
-
-
 def example(folder: Path, number: int) -> Path:
     """A photo of the library as a file, as old and as long as the index says."""
-    known = photo(folder, number).file
+    known = photo(number, folder).file
     known.path.parent.mkdir(exist_ok=True)
     known.path.write_bytes(b"x")
     os.utime(known.path, ns=(known.mtime_ns, known.mtime_ns))

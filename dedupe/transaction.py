@@ -16,8 +16,8 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
         db.execute("COMMIT")
-    except BaseException:
-        # a full disk has rolled back already, and its own words are the ones to show
+    finally:
+        # what went wrong before has the words to show
         with suppress(sqlite3.Error):
-            db.execute("ROLLBACK")
-        raise
+            if db.in_transaction:  # a full disk has rolled back already
+                db.execute("ROLLBACK")

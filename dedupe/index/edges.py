@@ -1,7 +1,6 @@
 """The edge file of an encoder: pairs of photos and their distances, remembered; only a cache."""
 
 import os
-import re
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import xxhash
 
 from dedupe.errors import IndexProblem
+from dedupe.index.beside import beside, in_place_of
 from dedupe.index.lock import WriteLock
 
 if TYPE_CHECKING:
@@ -139,8 +139,7 @@ class EdgeFile:
     """
 
     def __init__(self, index: Path, fingerprint: str) -> None:
-        name = re.sub(r"[^\w-]", "_", fingerprint, flags=re.ASCII)[:100]
-        self.path = index.with_name(f"{index.name}.{name}.edges")
+        self.path = beside(index, fingerprint, "edges")
         self._lock = index.with_name(f"{index.name}.edges")
 
     def remembered(self) -> Remembered:
@@ -246,15 +245,8 @@ class EdgeFile:
         return Remembered(numbers, (*known.segments, segment))
 
     def _write_anew(self, head: bytes, edges: Edges) -> None:
-        """In another file first, so that one who reads the old one reads on."""
-        part = self.path.with_name(f"{self.path.name}.part")
-        try:
-            with part.open("wb") as file:
-                _write_behind(file, 0, head, edges)
-            part.replace(self.path)
-        finally:  # gone already, unless it could not be written
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+        with in_place_of(self.path) as file:
+            _write_behind(file, 0, head, edges)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

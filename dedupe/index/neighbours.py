@@ -1,9 +1,7 @@
 """The neighbour file of an encoder: the nearest of each photo, remembered; only a cache."""
 
 import os
-import re
 import struct
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from dedupe.errors import IndexProblem
+from dedupe.index.beside import beside, in_place_of
 from dedupe.index.lock import WriteLock
 
 if TYPE_CHECKING:
@@ -67,8 +66,7 @@ class NeighbourFile:
     """
 
     def __init__(self, index: Path, fingerprint: str) -> None:
-        name = re.sub(r"[^\w-]", "_", fingerprint, flags=re.ASCII)[:100]
-        self.path = index.with_name(f"{index.name}.{name}.neighbours")
+        self.path = beside(index, fingerprint, "neighbours")
         self._lock = index.with_name(f"{index.name}.neighbours")
 
     def read(self, method: str) -> Neighbourhood | None:
@@ -109,20 +107,16 @@ class NeighbourFile:
         data = b"".join(parts)
         lock = WriteLock(self._lock)
         lock.acquire()
-        part = self.path.with_name(f"{self.path.name}.part")
         try:
-            with part.open("wb") as file:
+            with in_place_of(self.path) as file:
                 file.write(data)
                 file.write(_seal(data))
-            part.replace(self.path)
         except OSError as error:
             raise IndexProblem(
                 f"{self.path} cannot be written: {error.strerror or error}",
                 "check the free space and the rights of its folder",
             ) from error
-        finally:  # gone already, unless it could not be written
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+        finally:
             lock.release()
 
 

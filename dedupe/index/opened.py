@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -62,10 +62,10 @@ class OpenIndex:
         elif not schema.is_there(path):
             raise IndexProblem(f"there is no index at {path}", "run `dedupe scan FOLDER` first")
         self._lock = WriteLock(path)
-        if lock:
-            self._lock.acquire()
-        try:
+        with ExitStack() as unless_opened:
+            unless_opened.callback(self._lock.release)
             if lock:
+                self._lock.acquire()
                 aside.refuse_noted(path)
             self._db, version = schema.connect(path, create=create)
             if version < schema.VERSION:
@@ -74,9 +74,7 @@ class OpenIndex:
             if lock:
                 with self._told():
                     self.remove_old_vectors()
-        except BaseException:
-            self._lock.release()
-            raise
+            unless_opened.pop_all()
 
     def _migrate(self, *, locked: bool) -> None:
         from dedupe.index.migrate import migrate

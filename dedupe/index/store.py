@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,12 +86,11 @@ class Index(ReadIndex):
     def batch(self) -> Iterator[None]:
         """All writes inside happen, or none: also under kill -9."""
         self._compacted = False
-        try:
+        with ExitStack() as unless_whole:
+            unless_whole.callback(self._ends.clear)
             with super().batch():
                 yield
-        except BaseException:
-            self._ends.clear()
-            raise
+            unless_whole.pop_all()
         if self._compacted:
             self.remove_old_vectors()
 

@@ -200,9 +200,9 @@ def _compare_vectors(
     progress: Progress,
 ) -> None:
     """Add all pairs of some rows that any of the two keeps."""
-    refuse(vectors, REACH)
     if not len(new):
         return
+    refuse(vectors, REACH)
     is_new = np.zeros(len(vectors), np.bool_)
     is_new[new] = True
     order = np.concatenate([new, np.flatnonzero(~is_new)])

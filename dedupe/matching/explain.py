@@ -146,8 +146,8 @@ def _why(
     told = []
     if distance > REACH and bits > ALIKE:
         told.append(
-            f"They are no candidates: farther than {REACH:g} apart, and their hashes differ by "
-            f"more than {ALIKE} bits. A set can join them only by way of a third photo."
+            f"They are farther than {REACH:g} apart, and their hashes differ by more than {ALIKE} "
+            "bits: group looks at them only if one is a part of the other, or by way of a third."
         )
     told += _of_geometry(first, second, evidence)
     if evidence is None or not (is_agreed(evidence) or shows_the_same(evidence)):

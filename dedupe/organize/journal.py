@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -79,11 +79,10 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
-            try:
+            with ExitStack() as unless_opened:
+                unless_opened.callback(self._db.close)
                 self._open()
-            except BaseException:
-                self._db.close()
-                raise
+                unless_opened.pop_all()
         except (OSError, sqlite3.Error) as error:
             raise JournalProblem(
                 f"the journal {safe(path)} cannot be used: {error}",

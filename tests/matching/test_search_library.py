@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from own_process import said
 
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.encoders.registry import ENCODERS
@@ -59,14 +58,7 @@ def test_searching_by_a_photo_of_the_library_does_not_import_torch(samples: Libr
         "hits = search(open_library(index=Path(sys.argv[1])), sys.argv[2], 3);"
         "print(len(hits), 'torch' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, samples.index, DOGS],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "3 False\n"
+    assert said(code, samples.index, DOGS) == "3 False\n"
 
 
 @pytest.mark.usefixtures("_loaded")

@@ -2,12 +2,11 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from own_process import said
 
 from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
@@ -243,11 +242,4 @@ def test_hits_of_photos_of_the_library_are_verified_without_torch(samples: Libra
         "hits = dedupe.verify_hits(library, dedupe.search(library, sys.argv[2], 3));"
         "print(*(hit.relation.words for hit in hits), 'torch' in sys.modules, sep=', ')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, samples.index, DOGS],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "same file, same file, same picture, False\n"
+    assert said(code, samples.index, DOGS) == "same file, same file, same picture, False\n"
