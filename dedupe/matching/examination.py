@@ -80,7 +80,6 @@ class Examination:
             (min(rows[one], rows[other]), max(rows[one], rows[other])): evidence
             for (one, other), evidence in known.items()
         }
-        self._told: dict[tuple[int, int], tuple[Relation | None, Evidence | None]] = {}
         pairs = np.array(list(self._found), np.int64).reshape(-1, 2)
         # of each pair that was looked at one number, in order
         self._looked = np.unique(np.concatenate([self._codes(pairs), self._codes(unrelated)]))
@@ -162,11 +161,9 @@ class Examination:
         seen = np.isin(self._codes(pairs), self._codes(found)) | self._same_pixels(pairs)
         related: dict[tuple[int, int], tuple[Relation, Evidence | None]] = {}
         for i, j in np.unique(pairs[seen], axis=0).tolist():
-            if (i, j) not in self._told:
-                evidence = unpacked(self._found.get((i, j), b""))
-                first, second = (self._photos[row] for row in self._in_order(i, j))
-                self._told[i, j] = relation_of(first, second, evidence), evidence
-            relation, evidence = self._told[i, j]
+            evidence = unpacked(self._found.get((i, j), b""))
+            first, second = (self._photos[row] for row in self._in_order(i, j))
+            relation = relation_of(first, second, evidence)
             if relation is not None:
                 related[i, j] = relation, evidence
         return related
