@@ -116,6 +116,7 @@ def _options() -> argparse.Namespace:
     making.add_argument("--seed", type=int, default=1)
     making.add_argument("--out", type=Path, help="keep the set there")
     parser.add_argument("--encoder", default="", help="of dedupe; its default if none")
+    parser.add_argument("--weights", type=Path, help="of that encoder, where it has to be given")
     parser.add_argument("--threshold", type=float, default=SEED_THRESHOLD)
     parser.add_argument("--home", type=Path, help="the rivals' environments; dedupe alone if none")
     parser.add_argument("--only", nargs="*", default=[], help="parts of the names of tools to run")
@@ -203,7 +204,7 @@ def of_dedupe(
 ) -> Result:
     """Scan the photos into an index of their own, and compare."""
     index = places.new("quality.db")
-    scanned = scan(photos, index, options.encoder, places)
+    scanned = scan(photos, index, options, places)
     found, grouped = our_groups(index, places, options.threshold, same_picture=True)
     answer = Answer([[str(path) for path in each] for each in our_sets(found)])
     name = f"dedupe {options.encoder}".strip()
@@ -211,9 +212,10 @@ def of_dedupe(
     return _result(name, version, score(answer, items), scanned, grouped)
 
 
-def scan(photos: Path, index: Path, encoder: str, places: Places) -> Run:
+def scan(photos: Path, index: Path, options: argparse.Namespace, places: Places) -> Run:
     """Encode all photos below a folder."""
-    extra = ("--encoder", encoder) if encoder else ()
+    extra = ("--encoder", options.encoder) if options.encoder else ()
+    extra += ("--weights", str(options.weights.resolve())) if options.weights else ()
     command = (str(OURS / "dedupe"), "scan", "{folder}", "--index", "{index}", *extra)
     tool = Tool("dedupe scan", "", "", command)
     answer = places.new("scanned.txt")
@@ -264,7 +266,7 @@ def pairs_of(table: Path, options: argparse.Namespace, places: Places) -> dict[s
         groups = {str((table.parent / row["path"]).resolve()): row["group"]
                   for row in csv.DictReader(lines)}  # fmt: skip
     index = places.new("pairs.db")
-    scan(table.parent, index, options.encoder, places)
+    scan(table.parent, index, options, places)
     wanted = sum(count * (count - 1) // 2 for count in Counter(groups.values()).values())
     found: dict[str, Any] = {"table": table.parent.name, "photos": len(groups), "pairs": wanted}
     for asked in ("all", "same-picture")[: 1 + has_relations()]:

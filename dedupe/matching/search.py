@@ -77,7 +77,7 @@ def search(
 
     Returns:
         Nearest first; equal distances in the order of their paths. The very photos that
-        measuring all of them in float64 would give, 100,000 in about 0.1 s (decision 12).
+        measuring all of them in float64 would give, 100,000 in about 0.05 s (decision 12).
         What they are to the examples is still to be found out, by `verify_hits`.
 
     Raises:

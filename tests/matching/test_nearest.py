@@ -75,6 +75,7 @@ def test_the_nearest_are_those_of_measuring_every_row(
     k=st.one_of(st.none(), st.integers(1, 70)),
     at=st.one_of(st.none(), st.integers(0, 59)),
     kind=st.sampled_from([np.float16, np.float32]),
+    surely=st.sampled_from([1, 5, 1024]),
 )
 def test_any_vectors_are_ranked_as_by_measuring_every_row(
     seed: int,
@@ -87,6 +88,7 @@ def test_any_vectors_are_ranked_as_by_measuring_every_row(
     k: int | None,
     at: int | None,
     kind: type,
+    surely: int,
 ) -> None:
     chance = np.random.default_rng(seed)
     vectors = chance.normal(size=(count, dim)) * chance.uniform(0, 1, dim) ** 3
@@ -97,7 +99,9 @@ def test_any_vectors_are_ranked_as_by_measuring_every_row(
     queries[:: seed % 2 + 1] += kind(scale / 8)
     # a threshold that is the distance of a row: as near as it may be
     threshold = None if at is None else float(distances_to(vectors, queries[0])[at % count])
-    found = nearest(vectors, queries[:wanted], queries[wanted:], k=k, threshold=threshold)
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(searching, "_SURELY", surely)
+        found = nearest(vectors, queries[:wanted], queries[wanted:], k=k, threshold=threshold)
     expected = plain(vectors, queries[:wanted], queries[wanted:], k, threshold)
     assert as_list(found) == expected
 
@@ -150,6 +154,24 @@ def test_only_few_rows_are_measured_one_by_one(monkeypatch: pytest.MonkeyPatch) 
     nearest(vectors, vectors[:1], vectors[1:2], k=20)
     nearest(vectors, vectors[:1], threshold=16.0)
     assert sum(measured) < 150
+
+
+def test_of_most_rows_only_half_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    products = searching._products
+
+    def counting(vectors: Floats, rows: npt.NDArray[np.int64] | None, *queries: Floats) -> object:
+        read.append(vectors.shape[1] * (len(vectors) if rows is None else len(rows)))
+        return products(vectors, rows, *queries)
+
+    monkeypatch.setattr(searching, "_products", counting)
+    chance = np.random.default_rng(0)
+    vectors = chance.normal(0.8, 0.57, (10_000, 1280)).astype(np.float16)
+    vectors[:50] = vectors[0] + chance.normal(0, 0.3, (50, 1280))  # 15 apart, the others 29
+    for question in ({"k": 20}, {"threshold": 16.0}, {"k": 5000, "threshold": 16.0}):
+        read.clear()
+        assert nearest(vectors, vectors[:1], vectors[-1:], **question).rows[0] == 0
+        assert sum(read) < 0.7 * vectors.size
 
 
 def test_a_library_without_photos_has_no_nearest() -> None:
