@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
 
 from dedupe.cli.calibrate import calibrate
+from dedupe.cli.config import config
 from dedupe.cli.encoders import encoders
 from dedupe.cli.explain import explain
 from dedupe.cli.forget import forget
@@ -18,6 +20,7 @@ from dedupe.cli.group import group
 from dedupe.cli.problems import problems
 from dedupe.cli.scan import scan
 from dedupe.cli.search import search
+from dedupe.cli.settings import defaults, load
 from dedupe.cli.talk import say_error
 from dedupe.cli.undo import undo
 from dedupe.errors import DedupeError
@@ -112,12 +115,30 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     show_version: Annotated[
         bool,
         typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
     ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="A profile of dedupe.toml, or one of ours.", show_default=False),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Read this instead of your dedupe.toml.", show_default=False),
+    ] = None,
+    no_config: Annotated[bool, typer.Option("--no-config", help="Read no dedupe.toml.")] = False,
 ) -> None:
     """Options of `dedupe` itself."""
+    commands = {name: context.command.commands[name] for name in COMMANDS}  # type: ignore[attr-defined]
+    try:
+        loaded = load(commands, config, profile, read=not no_config)
+    except DedupeError as error:
+        say_error(str(error), error.hint)
+        raise typer.Exit(error.exit_code) from error
+    context.obj = loaded
+    context.default_map = defaults(loaded.settings)
 
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
@@ -130,6 +151,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "undo": undo,
     "encoders": encoders,
     "forget": forget,
+    "config": config,
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(guarded(_command))

@@ -15,7 +15,14 @@ from dedupe.index.scan import update_index
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
 
 # what a user's shell may hold and a test must not see
-_FOREIGN = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "DEDUPE_TRACEBACK")
+_FOREIGN = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+    "DEDUPE_TRACEBACK",
+    "DEDUPE_CONFIG",
+)
 
 # two tight sets (in the first, two are byte for byte the same), a loose one, and two others
 CHOSEN = (
@@ -57,6 +64,7 @@ def _own_shell(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DEDUPE_INDEX", str(index))
     monkeypatch.setenv("XDG_DATA_HOME", str(index.parent / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(index.parent / "settings"))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
 
