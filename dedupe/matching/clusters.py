@@ -86,8 +86,8 @@ def find_clusters(
     clusters = []
     for part in _parts(vectors):
         for members in _linked(vectors[part], threshold, [photos[row] for row in rest[part]]):
-            ordered = _middle_first(vectors[part][members])
-            chosen = tuple(photos[row] for row in rest[part][members][ordered])
+            kind = part[members]
+            chosen = tuple(photos[row] for row in rest[kind[_middle_first(vectors[kind])]])
             clusters.append(Cluster(chosen, cluster_name(chosen, everything)))
     return sorted(clusters, key=lambda each: (-len(each.photos), os.fsencode(each.photos[0].path)))
 
