@@ -10,12 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
+from dedupe.cli.apply import apply
 from dedupe.cli.calibrate import calibrate
 from dedupe.cli.encoders import encoders
 from dedupe.cli.explain import explain
 from dedupe.cli.forget import forget
 from dedupe.cli.group import group
+from dedupe.cli.history import history
 from dedupe.cli.problems import problems
+from dedupe.cli.recover import recover
 from dedupe.cli.scan import scan
 from dedupe.cli.search import search
 from dedupe.cli.talk import say_error
@@ -127,7 +130,10 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "problems": problems,
     "calibrate": calibrate,
     "explain": explain,
+    "apply": apply,
+    "history": history,
     "undo": undo,
+    "recover": recover,
     "encoders": encoders,
     "forget": forget,
 }
