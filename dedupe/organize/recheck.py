@@ -31,7 +31,7 @@ def recheck(plan: Plan, ours: Mapping[Path, str]) -> Plan:
         A plan with the same photos or fewer, and a refusal for each that cannot be done.
 
     Raises:
-        PlanRefused: its folder is reached through a link now.
+        PlanRefused: its folder is reached through a link now, or its drive is away.
         UsageError: its folder is a file now, or is protected, or a protected folder is gone.
     """
     protected = Protected(plan.protected)
@@ -48,12 +48,23 @@ def recheck(plan: Plan, ours: Mapping[Path, str]) -> Plan:
     for folder, each in groupby(plan.photos, key=lambda step: step.target.parent):
         steps += seen.a_set(folder, list(each), new=folder in new)
     above = missing_folders(plan.into) if steps else []
+    _refuse_if_away(plan.into, above, new)
     return replace(
         plan,
         steps=(*tidying, *map(make_folder, above), *steps),
         refusals=tuple(seen.refusals),
         standing=seen.standing,
     )
+
+
+def _refuse_if_away(into: Path, missing: Sequence[Path], then: set[Path]) -> None:
+    """A drive that is not plugged in must not be filled up as a folder of another one."""
+    for folder in missing:
+        if folder != into and folder not in then:
+            raise PlanRefused(
+                f"{safe(folder)} was there when the plan was made, and is not there now",
+                "nothing was done; is its drive connected?",
+            )
 
 
 class _Seen:

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from dedupe.names import safe
@@ -42,17 +42,11 @@ class Strays:
         came from only the very same file is taken: another one there with the same bytes was
         there before, and is not ours to move.
         """
-        step = entry.step
-        for path in [*self._of_size(step.size), *_files_in(step.source.parent)]:
-            if path in self._known or path == step.target:
-                continue
+        there = (path for path in self._of_size(entry.step.size) if path not in self._known)
+        for path in chain(there, _same_file_in(entry.step.source.parent, entry.made)):
             try:
                 file = checks.seen(path)
-                same = entry.made is not None and (file.device, file.inode) == (
-                    entry.made.device,
-                    entry.made.inode,
-                )
-                if (same or self._into in path.parents) and _holds(file, entry):
+                if path != entry.step.target and _holds(file, entry):
                     return file
             except OSError:
                 continue  # gone since it was listed, or not to be read: it cannot be told
@@ -93,13 +87,20 @@ def _files_below(folder: Path) -> Iterator[tuple[Path, int]]:
                 yield path, found.st_size
 
 
-def _files_in(folder: Path) -> list[Path]:
-    """What is in a folder itself, and regular."""
+def _same_file_in(folder: Path, photo: PhotoFile | None) -> Iterator[Path]:
+    """The very same file under another name, in a folder itself."""
+    if photo is None:
+        return
     try:
         with os.scandir(folder) as entries:
-            return sorted(
-                (Path(each.path) for each in entries if each.is_file(follow_symlinks=False)),
-                key=os.fsencode,
-            )
+            # the number of a file comes with the listing, its device does not
+            same = [Path(each.path) for each in entries if each.inode() == photo.inode]
     except OSError:
-        return []
+        return
+    for path in same:
+        try:
+            found = os.lstat(path)
+        except OSError:
+            continue  # gone since it was listed
+        if stat.S_ISREG(found.st_mode) and found.st_dev == photo.device:
+            yield path

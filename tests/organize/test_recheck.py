@@ -237,6 +237,19 @@ def test_only_links_that_the_journal_knows_as_ours_are_tidied_away(
     assert contents(full)["d/f.heic"] == TREE["d/f.heic"]
 
 
+def test_a_drive_that_is_not_plugged_in_is_not_made_as_a_folder(
+    full: Path, journal: Path, tmp_path: Path
+) -> None:
+    (full / "drive").mkdir()
+    save_plan(plan_for(full, "copy", into="drive/out"), tmp_path / "plan.json")
+    (full / "drive").rename(full / "unplugged")
+    with pytest.raises(PlanRefused, match="drive was there when the plan was made") as refused:
+        again(tmp_path / "plan.json", journal)
+    assert "is its drive connected?" in refused.value.hint
+    (full / "unplugged").rename(full / "drive")
+    assert len(again(tmp_path / "plan.json", journal).photos) == 5
+
+
 def test_a_protected_folder_that_is_gone_stops_the_whole_plan(
     full: Path, journal: Path, tmp_path: Path
 ) -> None:
