@@ -127,7 +127,7 @@ def group(
     form = find_report(report, terminal=sys.stdout.isatty(), null=null)
     action = _chosen(symlink=symlink, copy=copy, move=move)
     protected = Protected(protect or ())
-    _refuse_early(action, protected, dry_run=dry_run, save_plan=save_plan, yes=yes)
+    _refuse_early(action, into, protected, dry_run=dry_run, save_plan=save_plan, yes=yes)
     if with_clusters and (action != "symlink" or not clusters):
         raise UsageError(
             "--with-clusters makes links, as the photos of a cluster are only alike",
@@ -209,6 +209,7 @@ def _chosen(**actions: bool) -> str | None:
 
 def _refuse_early(
     action: str | None,
+    into: Path,
     protected: "Protected",
     *,
     dry_run: bool,
@@ -216,8 +217,11 @@ def _refuse_early(
     yes: bool,
 ) -> None:
     """Refuse what could not be done in the end, before photos are compared for minutes."""
+    from dedupe.organize.plan import refuse_as_folder
     from dedupe.organize.saved import refuse_as_plan_file
 
+    if action is not None:
+        refuse_as_folder(Path(os.path.realpath(into.expanduser())), protected)
     if dry_run and action is None:
         raise UsageError("--dry-run shows a plan: add --symlink, --copy or --move")
     if save_plan is not None:
