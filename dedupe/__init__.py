@@ -51,10 +51,15 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.verified import verify as verify
     from dedupe.matching.verify import Evidence as Evidence
     from dedupe.organize.act import apply as apply
+    from dedupe.organize.act import history as history
+    from dedupe.organize.act import load_plan as load_plan
     from dedupe.organize.act import make_plan as make_plan
+    from dedupe.organize.act import recover as recover
     from dedupe.organize.act import undo as undo
     from dedupe.organize.keep import KEEP_RULES as KEEP_RULES
     from dedupe.organize.plan import Plan as Plan
+    from dedupe.organize.records import Record as Record
+    from dedupe.organize.saved import save_plan as save_plan
     from dedupe.organize.steps import Receipt as Receipt
     from dedupe.organize.steps import Refusal as Refusal
     from dedupe.organize.steps import Step as Step
@@ -89,6 +94,7 @@ _HOME = {
     "Plan": "dedupe.organize.plan",
     "Receipt": "dedupe.organize.steps",
     "Refusal": "dedupe.organize.steps",
+    "Record": "dedupe.organize.records",
     "Relation": "dedupe.matching.relations",
     "ScanReport": "dedupe.index.scan",
     "Skip": "dedupe.photos.photo",
@@ -103,9 +109,13 @@ _HOME = {
     "find_groups": "dedupe.matching.groups",
     "find_problems": "dedupe.index.library",
     "forget": "dedupe.index.forget",
+    "history": "dedupe.organize.act",
+    "load_plan": "dedupe.organize.act",
     "make_plan": "dedupe.organize.act",
     "open_library": "dedupe.index.library",
     "pairs_within": "dedupe.matching.distances",
+    "recover": "dedupe.organize.act",
+    "save_plan": "dedupe.organize.saved",
     "scan": "dedupe.index.scan",
     "search": "dedupe.matching.search",
     "undo": "dedupe.organize.act",

@@ -11,6 +11,7 @@
     ├── IndexProblem            1   the index is missing, locked, newer, or no index
     │   └── IndexDamaged        1   the index is ours and damaged; a scan makes it anew
     ├── JournalProblem          1   the journal of actions is in use, newer, or damaged
+    ├── PlanRefused             1   a saved plan is damaged, newer, or does what no plan does
     ├── ActionStopped           1   the disk or the system stopped an action half way
     └── Interrupted           130   Ctrl-C; 143 for SIGTERM
 
@@ -88,6 +89,10 @@ class IndexDamaged(IndexProblem):
 
 class JournalProblem(DedupeError):
     """The journal of actions is in use by another run, of a newer version, or damaged."""
+
+
+class PlanRefused(DedupeError):
+    """A saved plan cannot be read, is newer, or would do what no plan does; nothing was done."""
 
 
 class ActionStopped(DedupeError):

@@ -18,9 +18,10 @@ from trees import group, make_files
 import dedupe
 from dedupe.encoders.encoder import Encoder
 from dedupe.encoders.registry import ENCODERS
-from dedupe.organize.act import apply, make_plan
+from dedupe.organize.act import apply, history, make_plan
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.keep import KEEP_RULES
+from dedupe.organize.saved import save_plan
 from dedupe.reports.registry import REPORTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,6 +90,7 @@ MAY_CHANGE = {
     ("dedupe/index/migrate.py", ".rename"): "the copy of an old index, to a free name",
     ("dedupe/index/migrate.py", ".unlink"): "half a copy, which it wrote itself",
     ("dedupe/index/migrate.py", "open(r+b)"): "to sync that copy",
+    ("dedupe/organize/saved.py", "open(x)"): "a plan, to the free name that a person gave it",
     ("dedupe/organize/journal.py", ".mkdir"): "the folder of the journal, beside the index",
     ("dedupe/encoders/weights.py", ".mkdir"): "torch's cache, where weights are downloaded to",
     ("dedupe/encoders/weights.py", ".download_url_to_file"): "likewise",
@@ -225,7 +227,11 @@ _LIGHT = {
     "help of group": ["group", "--help"],
     "encoders": ["encoders"],
     "undo": ["undo"],
-    "undo of a number": ["undo", "--action", "1"],
+    "undo of a number": ["undo", "1"],
+    "apply": ["apply", "plan.json", "--yes"],
+    "history": ["history"],
+    "recover": ["recover"],
+    "undo again": ["undo"],
     "forget": ["forget", "somewhere"],
     "wrong option": ["group", "--colour"],
     "no index": ["group", "--index", "none.db"],
@@ -248,7 +254,7 @@ for name, args in json.loads(sys.argv[1]).items():
             except SystemExit as end:
                 code = end.code
         else:
-            [dedupe.open_library, dedupe.make_plan, dedupe.undo, dedupe.Photo]
+            [dedupe.open_library, dedupe.make_plan, dedupe.load_plan, dedupe.undo, dedupe.Photo]
     found[name] = code, [each for each in {_HEAVY!r} if each in sys.modules]
 print(json.dumps(found))
 """
@@ -261,6 +267,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int | No
     index = here / "state/index.db"
     make_files(here, {"a.jpg": b"one", "b.jpg": b"two"})
     plan = make_plan([group(here / "a.jpg", here / "b.jpg")], action="move", into=here / "out")
+    save_plan(plan, here / "plan.json")
     assert apply(plan, index=index).done == 2
     run = subprocess.run(
         [sys.executable, "-c", _REPORT, json.dumps(_LIGHT)],
@@ -269,7 +276,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int | No
         capture_output=True,
         check=True,
     )
-    assert (here / "a.jpg").exists()  # so undo did load what it needs to take a move back
+    # so apply and undo did load what they need to move photos there and back
+    assert [record.state for record in history(index=index)] == ["undone", "undone"]
+    assert (here / "a.jpg").exists()
     return json.loads(run.stdout)  # type: ignore[no-any-return]
 
 

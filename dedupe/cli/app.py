@@ -11,13 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
+from dedupe.cli.apply import apply
 from dedupe.cli.calibrate import calibrate
 from dedupe.cli.config import config
 from dedupe.cli.encoders import encoders
 from dedupe.cli.explain import explain
 from dedupe.cli.forget import forget
 from dedupe.cli.group import group
+from dedupe.cli.history import history
 from dedupe.cli.problems import problems
+from dedupe.cli.recover import recover
 from dedupe.cli.scan import scan
 from dedupe.cli.search import search
 from dedupe.cli.settings import defaults, load
@@ -148,7 +151,10 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "problems": problems,
     "calibrate": calibrate,
     "explain": explain,
+    "apply": apply,
+    "history": history,
     "undo": undo,
+    "recover": recover,
     "encoders": encoders,
     "forget": forget,
     "config": config,

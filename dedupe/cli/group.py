@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.cli.talk import ask, say, say_left
+from dedupe.cli.acting import carry_out, refuse_without_a_person, write_plan
+from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.names import safe
 from dedupe.organize.keep import DEFAULT_KEEP, rank
-from dedupe.reports.words import counted, shown_bytes, shown_path
+from dedupe.reports.words import counted
 
 if TYPE_CHECKING:
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.matching.verdicts import Verdicts
-    from dedupe.organize.plan import Plan
+    from dedupe.organize.protected import Protected
     from dedupe.reports.facts import LeftOut
-
-_DONE = {"symlink": "linked", "copy": "copied", "move": "moved"}
 
 
 def group(
@@ -66,7 +65,25 @@ def group(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan, change nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before moving.")] = False,
+    save_plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-plan",
+            metavar="FILE",
+            help="Write the plan to a new file for `dedupe apply`, change nothing.",
+            show_default=False,
+        ),
+    ] = None,
+    protect: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--protect",
+            metavar="DIR",
+            help="Nothing below DIR is moved, and its photos are those to keep; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: options.Yes = False,
     keep: Annotated[
         str,
         typer.Option(
@@ -92,7 +109,8 @@ def group(
     Every photo of a set is verified against the one to keep; look-alikes are within the
     threshold of each other. --against leaves out the sets and clusters that are on one side
     alone; photos below DIR are compared also where PATH does not hold them. Nothing happens to
-    any file without --symlink, --copy or --move; `dedupe undo` takes those back.
+    any file without --symlink, --copy or --move; `dedupe undo` takes those back. What --protect
+    names stays as it is, and nothing is put there.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
@@ -102,13 +120,14 @@ def group(
     from dedupe.matching.sides import known_folders
     from dedupe.matching.verified import verify
     from dedupe.organize.act import make_plan
+    from dedupe.organize.protected import Protected
     from dedupe.reports.facts import Overview, look_alikes
     from dedupe.reports.registry import REPORTS, find_report
 
     form = find_report(report, terminal=sys.stdout.isatty(), null=null)
     action = _chosen(symlink=symlink, copy=copy, move=move)
-    if dry_run and action is None:
-        raise UsageError("--dry-run shows a plan: add --symlink, --copy or --move")
+    protected = Protected(protect or ())
+    _refuse_early(action, into, protected, dry_run=dry_run, save_plan=save_plan, yes=yes)
     if with_clusters and (action != "symlink" or not clusters):
         raise UsageError(
             "--with-clusters makes links, as the photos of a cluster are only alike",
@@ -116,7 +135,7 @@ def group(
         )
     rules = [rule.strip() for rule in keep.split(",") if rule.strip()]
     weakest = find_relation(relation)
-    order = partial(rank, rules=rules)
+    order, wins = partial(rank, rules=rules, protected=protected), protected.wins
     with RichProgress() as progress:
         progress.start("Comparing photos", 0)
         sides = (*paths, *(against or ())) if paths else ()
@@ -124,9 +143,15 @@ def group(
         folders = known_folders(library, against or ())
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
-            verdicts = verify(library, order=order, device=device, progress=progress)
+            verdicts = verify(library, order=order, wins=wins, device=device, progress=progress)
         groups = find_groups(
-            library, threshold, verdicts=verdicts, relation=weakest, order=order, device=device
+            library,
+            threshold,
+            verdicts=verdicts,
+            relation=weakest,
+            order=order,
+            wins=wins,
+            device=device,
         )
         kinds = find_clusters(library, groups) if clusters else []
     groups, kinds, left_out = _on_both_sides(groups, kinds, folders)
@@ -135,13 +160,20 @@ def group(
         say(left_out.words)
     linked = kinds if with_clusters else ()
     plan = action and make_plan(
-        groups, keep=rules, action=action, into=into, index=index, clusters=linked
+        groups,
+        keep=rules,
+        action=action,
+        into=into,
+        index=index,
+        clusters=linked,
+        protect=protected.folders,
     )
     if plan and dry_run:
         typer.echo(str(plan))
-        return 3 if plan.refusals else 0
+        shown = 3 if plan.refusals else 0
+        return write_plan(plan, save_plan, index=index) if save_plan else shown
     overview = Overview(
-        sets=tuple(look_alikes(each, rules) for each in groups),
+        sets=tuple(look_alikes(each, rules, protected=protected) for each in groups),
         clusters=tuple(kinds),
         photos=len(library.photos),
         threshold=threshold,
@@ -156,7 +188,11 @@ def group(
         if plan is None:
             raise
     if plan:
-        return _carry_out(plan, yes=yes, index=index)
+        return (
+            write_plan(plan, save_plan, index=index)
+            if save_plan
+            else carry_out(plan, yes=yes, index=index)
+        )
     _say_changed(groups)
     if groups and sys.stdout.isatty():
         command = options.again("dedupe group --symlink", index)
@@ -169,6 +205,31 @@ def _chosen(**actions: bool) -> str | None:
     if len(asked) > 1:
         raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
     return asked[0] if asked else None
+
+
+def _refuse_early(
+    action: str | None,
+    into: Path,
+    protected: "Protected",
+    *,
+    dry_run: bool,
+    save_plan: Path | None,
+    yes: bool,
+) -> None:
+    """Refuse what could not be done in the end, before photos are compared for minutes."""
+    from dedupe.organize.plan import refuse_as_folder
+    from dedupe.organize.saved import refuse_as_plan_file
+
+    if action is not None:
+        refuse_as_folder(Path(os.path.realpath(into.expanduser())), protected)
+    if dry_run and action is None:
+        raise UsageError("--dry-run shows a plan: add --symlink, --copy or --move")
+    if save_plan is not None:
+        if action is None:
+            raise UsageError("--save-plan writes a plan: add --symlink, --copy or --move")
+        refuse_as_plan_file(save_plan, protected)
+    elif action == "move" and not dry_run:
+        refuse_without_a_person(yes=yes)
 
 
 def _on_both_sides(
@@ -190,27 +251,6 @@ def _on_both_sides(
 
 def _photos(found: "Sequence[Group | Cluster]") -> int:
     return sum(len(each.photos) for each in found)
-
-
-def _carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
-    from dedupe.cli.progress import RichProgress
-    from dedupe.organize.act import apply
-
-    photos = [step for step in plan.steps if step.is_photo]
-    if plan.action == "move" and photos and not yes and sys.stdin.isatty():
-        size = shown_bytes(sum(step.size for step in photos))
-        if not ask(f"Move {counted(len(photos), 'photo')} ({size}) to {shown_path(plan.into)}?"):
-            say("nothing was moved")
-            return 1
-    with RichProgress() as progress:
-        receipt = apply(plan, index=index, progress=progress)
-    standing = f", {plan.standing:,} already there" if plan.standing else ""
-    done = f"{counted(receipt.done, 'photo')} {_DONE[plan.action]}"
-    say(f"{done} into {shown_path(plan.into)}{standing}")
-    if receipt.action:
-        command = options.again("dedupe undo", index)
-        say(f"{command} takes it back (action {receipt.action})")
-    return say_left(receipt.left)
 
 
 def _same(command: str, folders: tuple[Path, ...]) -> str:

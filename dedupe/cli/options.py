@@ -55,6 +55,9 @@ TableFormat = Annotated[
         show_default=False,
     ),
 ]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask before moving; needed in a pipe.")
+]
 Null = Annotated[bool, typer.Option("-0", help="Paths ended by a NUL byte, for xargs -0.")]
 
 

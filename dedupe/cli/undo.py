@@ -1,12 +1,15 @@
-"""dedupe undo: take the last action back."""
+"""dedupe undo: take an action back."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dedupe.cli import options
 from dedupe.cli.talk import say_left
 from dedupe.reports.words import counted
+
+if TYPE_CHECKING:
+    from dedupe.organize.steps import Receipt
 
 _BACK = {
     "symlink": ("link", "removed"),
@@ -18,14 +21,19 @@ _BACK = {
 def undo(
     action: Annotated[
         int | None,
-        typer.Option(help="The number of an earlier action.", show_default=False),
+        typer.Argument(
+            metavar="ID",
+            help="The number of an action, as `dedupe history` lists it; the last one if none.",
+            show_default=False,
+        ),
     ] = None,
     index: options.Index = None,
 ) -> int:
-    """Take the last --symlink, --copy or --move back.
+    """Take the last --symlink, --copy or --move back, or the action of a number.
 
-    Names, bytes and times of files and folders are as before. What somebody changed since
-    is left alone and named. Calling it again takes back the action before.
+    Names, bytes, times and attributes of files and folders are as before. A photo that was moved
+    on is found by its content; what somebody changed since is left alone and named. Calling it
+    again takes back the action before.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.organize.act import undo as take_back
@@ -38,9 +46,14 @@ def undo(
     if not (receipt.done or receipt.folders or receipt.left):
         typer.echo(f"action {receipt.action} was taken back already")
         return 0
+    say_taken_back(receipt)
+    return say_left(receipt.left)
+
+
+def say_taken_back(receipt: "Receipt") -> None:
+    """Say how much of an action was taken back."""
     what, done = _BACK[receipt.name]
     typer.echo(
         f"action {receipt.action} taken back: {counted(receipt.done, what)} {done}, "
         f"{counted(receipt.folders, 'folder')} removed"
     )
-    return say_left(receipt.left)

@@ -18,7 +18,7 @@ from dedupe.matching.relations import Relation, same_pixels
 from dedupe.matching.remembered import near_pairs
 from dedupe.matching.stars import Link, pair, stars
 from dedupe.matching.verdicts import Verdict, Verdicts
-from dedupe.matching.verified import Order, largest_first
+from dedupe.matching.verified import Order, Wins, largest_first, nobody
 from dedupe.photos.photo import Photo
 
 # What geometry proves, strongest first.
@@ -89,6 +89,7 @@ def find_groups(
     verdicts: Verdicts | None = None,
     relation: Relation = Relation.LOOK_ALIKE,
     order: Order = largest_first,
+    wins: Wins = nobody,
     device: str = "auto",
 ) -> list[Group]:
     """Sets of photos that belong together, each photo in at most one.
@@ -111,6 +112,7 @@ def find_groups(
             shots, or two photos that are merely alike.
         order: which photo is to be kept, of those that as many others are verified against;
             as given to `verify`.
+        wins: which photos are kept before all others, likewise; `order` must put them first.
         device: "auto", "cpu", "cuda" or "mps".
 
     Returns:
@@ -127,13 +129,14 @@ def find_groups(
     # the best copy of each content stands for it
     rank = {photo.path: place for place, photo in enumerate(order(library.photos))}
     ranks = {row: min(rank[library.photos[each].path] for each in copies[row]) for row in copies}
+    chosen = {row for row in copies if any(wins(library.photos[each]) for each in copies[row])}
     related = verdicts.related if verdicts else {}
     units: list[tuple[int, ...]] = [(row,) for row in copies]
     if relation >= Relation.SAME_PIXELS:
         units = stars(units, _same_pixels(library, ranks), ranks)
     for level in _VERIFIED:
         if level <= relation:
-            units = _joined(library, units, related, level, ranks)
+            units = _joined(library, units, related, level, ranks, chosen)
     if relation is Relation.LOOK_ALIKE:
         units = _near(library, units, threshold, ranks, device)
     groups = [
@@ -173,15 +176,17 @@ def _joined(
     related: Mapping[Link, Verdict],
     level: Relation,
     ranks: Mapping[int, int],
+    chosen: set[int],
 ) -> list[tuple[int, ...]]:
     """Units around the best ones, by what is proved to be of `level` and stronger."""
     if level is Relation.SAME_PICTURE:
         links, collages = without_collages(library.photos, related)
         # a collage may be a member, and keeps nobody
         ranks = {row: rank + len(ranks) * (row in collages) for row, rank in ranks.items()}
+        chosen = chosen - collages
     else:
         links = {each for each, verdict in related.items() if verdict.relation <= level}
-    return stars(units, links, ranks)
+    return stars(units, links, ranks, chosen=chosen)
 
 
 def _near(

@@ -7,7 +7,11 @@ Link = tuple[int, int]
 
 
 def stars(
-    units: Iterable[tuple[int, ...]], links: Collection[Link], rank: Mapping[int, int]
+    units: Iterable[tuple[int, ...]],
+    links: Collection[Link],
+    rank: Mapping[int, int],
+    *,
+    chosen: Collection[int] = frozenset(),
 ) -> list[tuple[int, ...]]:
     """Join units of rows around the rows that most others are linked to.
 
@@ -24,6 +28,7 @@ def stars(
         units: disjoint, the row that the others are linked to first in each.
         links: pairs of rows.
         rank: by row; the smallest is the best.
+        chosen: rows that others are joined around first, however few they are.
 
     Returns:
         The units, joined or as they were, the row that the others are linked to first in each;
@@ -41,7 +46,10 @@ def stars(
         left = {home[row] for row in members}
         while left:
             free = {row for first in left for row in by_first[first]}
-            first = min(left, key=lambda row: (-len(near.get(row, set()) & free), rank[row]))
+            first = min(
+                left,
+                key=lambda row: (row not in chosen, -len(near.get(row, set()) & free), rank[row]),
+            )
             linked = near.get(first, set())
             joined = [other for other in left - {first} if linked.issuperset(by_first[other])]
             rows = list(by_first[first])
@@ -53,7 +61,11 @@ def stars(
 
 
 def missing_links(
-    links: Collection[Link], asked: Collection[Link], rank: Mapping[int, int]
+    links: Collection[Link],
+    asked: Collection[Link],
+    rank: Mapping[int, int],
+    *,
+    chosen: Collection[int] = frozenset(),
 ) -> set[Link]:
     """Pairs that decide who is in a set and that nobody has looked at.
 
@@ -66,6 +78,7 @@ def missing_links(
         links: pairs of rows.
         asked: pairs that were looked at, and are links or not.
         rank: by row; the smallest is the best.
+        chosen: as it will be given to `stars`.
 
     Returns:
         Pairs not in `asked`; none once all is known.
@@ -76,7 +89,9 @@ def missing_links(
     for members in components(near):
         left = set(members)
         while len(left) > 1:
-            first = min(left, key=lambda row: (-len(near[row] & left), rank[row]))
+            first = min(
+                left, key=lambda row: (row not in chosen, -len(near[row] & left), rank[row])
+            )
             around = {other for linked in near[first] for other in near[linked]}
             unknown = {pair(first, other) for other in (around & left) - {first}} - known
             missing |= unknown

@@ -19,6 +19,15 @@ Order = Callable[[Iterable[Photo]], Sequence[Photo]]
 """Sorts photos, the one to keep first, the same way whatever order they come in."""
 
 
+Wins = Callable[[Photo], bool]
+"""Whether a photo is to be kept before all others, however few are verified against it."""
+
+
+def nobody(photo: Photo) -> bool:
+    """No photo wins by itself: the one that most others are verified against is kept."""
+    return False
+
+
 def largest_first(photos: Iterable[Photo]) -> Sequence[Photo]:
     """Most pixels first, then what still has its capture time, then by path."""
     return sorted(
@@ -30,6 +39,7 @@ def verify(
     library: Library,
     *,
     order: Order = largest_first,
+    wins: Wins = nobody,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Verdicts:
@@ -48,6 +58,7 @@ def verify(
     Args:
         library: as `scan` or `open_library` gives it.
         order: which photo is to be kept, of those that as many others are verified against.
+        wins: which photos are to be kept before all others.
         device: "auto", "cpu", "cuda" or "mps", for the distances.
         progress: told of every pair.
 
@@ -67,12 +78,14 @@ def verify(
         place = {photo.path: row for row, photo in enumerate(photos)}
         best_first = {place[photo.path]: rank for rank, photo in enumerate(order(photos))}
         related = {pair: Verdict(*found) for pair, found in examination.related(asked).items()}
-        links, _ = without_collages(photos, related)
+        links, collages = without_collages(photos, related)
         # of pairs of others it does not matter whether they were looked at
         linked = np.isin(asked, np.array(list(links), np.int64)).all(1)
         known = set(map(tuple, asked[linked].tolist()))
         count = len(asked)
-        while more := missing_links(links, known, best_first):
+        winners = {photo.content for photo in library.photos if wins(photo)}
+        chosen = {row for row, photo in enumerate(photos) if photo.content in winners}
+        while more := missing_links(links, known, best_first, chosen=chosen - collages):
             new = np.array(sorted(more), np.int64)
             examination.verify(new)
             found = {pair: Verdict(*each) for pair, each in examination.related(new).items()}

@@ -1,6 +1,6 @@
-"""Plan, apply and undo with the journal that belongs to an index."""
+"""Plan, apply, undo and recover with the journal that belongs to an index."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,16 @@ from dedupe.errors import IndexProblem, JournalProblem
 from dedupe.index.place import default_index, journal_beside
 from dedupe.organize import apply as applying
 from dedupe.organize import plan as planning
+from dedupe.organize import recover as recovering
 from dedupe.organize import undo as undoing
 from dedupe.organize.journal import Journal
 from dedupe.organize.keep import DEFAULT_KEEP
 from dedupe.organize.plan import Plan
+from dedupe.organize.protected import Protected
+from dedupe.organize.recheck import recheck
 from dedupe.organize.records import Record
+from dedupe.organize.recover import CutOff
+from dedupe.organize.saved import read_plan
 from dedupe.organize.steps import Receipt
 from dedupe.progress import Progress
 
@@ -29,6 +34,7 @@ def make_plan(
     into: Path | str,
     index: Path | None = None,
     clusters: "Sequence[Cluster]" = (),
+    protect: Iterable[Path | str] = (),
 ) -> Plan:
     """Plan what to do with the photos of `groups`. Looks at the disk, changes nothing.
 
@@ -40,23 +46,44 @@ def make_plan(
         into: the folder that gets one folder for each group.
         index: whose journal knows what an earlier run made there; the default index's.
         clusters: as `find_clusters` gives them, to be linked beside the groups.
+        protect: folders from which nothing is moved, and into which nothing is put.
 
     Returns:
         The plan; `print(plan)` shows it.
 
     Raises:
         UnknownName: there is no such action or keep rule.
-        UsageError: `into` is there and is not a folder, or there are clusters and the action is
-            not "symlink".
+        UsageError: `into` is there and is not a folder, or is protected, or a protected folder
+            is not there, or there are clusters and the action is not "symlink".
     """
-    journal = journal_beside(index or default_index())
-    ours: dict[Path, str] = {}
-    if journal.exists():
-        with Journal(journal) as book:
-            ours = book.links_under(into)
     return planning.make_plan(
-        groups, keep=keep, action=action, into=into, ours=ours, clusters=clusters
+        groups,
+        keep=keep,
+        action=action,
+        into=into,
+        ours=_ours(into, index),
+        clusters=clusters,
+        protected=Protected(protect),
     )
+
+
+def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:
+    """Read a plan that `save_plan` has written, and look at every photo in it once more.
+
+    Args:
+        path: of the file; steps or whole sets may have been deleted from it.
+        index: whose journal knows what was made since; the default index's if None.
+
+    Returns:
+        The plan, less what cannot be done any more, with a refusal for each of that.
+
+    Raises:
+        PlanRefused: it cannot be read, is damaged, of a newer version, or would do what no
+            plan does.
+        UsageError: its folder is a file now, or is protected, or a protected folder is gone.
+    """
+    plan = read_plan(path)
+    return recheck(plan, _ours(plan.into, index))
 
 
 def apply(plan: Plan, *, index: Path | None = None, progress: Progress | None = None) -> Receipt:
@@ -118,6 +145,65 @@ def undo(
         return undoing.undo(journal=journal, action=action, progress=progress)
     finally:
         _follow(journal, index, lambda record: record.state != earlier.get(record.id))
+
+
+def recover(
+    *, back: bool = False, index: Path | None = None, progress: Progress | None = None
+) -> list[Receipt]:
+    """Go on with every action that was cut off: finish it, or what `undo` was taking back.
+
+    What was cut off in the middle of a file is put right first, so that no unfinished copy is
+    left. The index follows photos that were moved.
+
+    Args:
+        back: take actions back instead of finishing them.
+        index: whose journal is read; the default index's if None.
+        progress: told of every step.
+
+    Returns:
+        What was done of each, oldest first; none where nothing was cut off.
+
+    Raises:
+        UsageError: the drive of one is not there.
+        ActionStopped: the disk is full, broken or gone.
+        Interrupted: Ctrl-C or SIGTERM; the current file was finished.
+    """
+    index = index or default_index()
+    journal = journal_beside(index)
+    unfinished = {record.id for record in undoing.history(journal) if record.unfinished}
+    try:
+        return recovering.recover(journal=journal, back=back, progress=progress)
+    finally:
+        _follow(journal, index, lambda record: record.id in unfinished)
+
+
+def history(*, index: Path | None = None) -> list[Record]:
+    """All actions that were ever begun on the photos of an index, oldest first.
+
+    Args:
+        index: whose journal is read; the default index's if None.
+
+    Returns:
+        What is known of each: when it was, how many photos, whether it stands.
+
+    Raises:
+        JournalProblem: the journal is damaged or newer.
+    """
+    return undoing.history(journal_beside(index or default_index()))
+
+
+def cut_off(*, index: Path | None = None) -> list[CutOff]:
+    """What `recover` would go on with. Args and errors are those of `history`."""
+    return recovering.cut_off(journal_beside(index or default_index()))
+
+
+def _ours(into: Path | str, index: Path | None) -> dict[Path, str]:
+    """What the journal says was made below a folder."""
+    journal = journal_beside(index or default_index())
+    if not journal.exists():
+        return {}
+    with Journal(journal) as book:
+        return book.links_under(into)
 
 
 def _follow(journal: Path, index: Path, touched: Callable[[Record], bool]) -> None:

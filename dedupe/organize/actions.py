@@ -1,9 +1,8 @@
 """What can be done with the groups: for each action, the step that puts one photo in its place."""
 
 import os
-import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,13 +30,13 @@ class Action:
     takes_away: bool = False
 
 
-def link_to(photo: "Photo", link: Path) -> str:
-    """The relative text of a link at `link` that leads to a photo.
+def link_text_for(source: Path, link: Path) -> str:
+    """The relative text of a link at `link` that leads to the photo at `source`.
 
     Relative, so that the drive or the whole tree may be mounted elsewhere. From the real
     folders on both sides, as the system follows `..` through real folders, not through links.
     """
-    there = Path(os.path.realpath(photo.path.parent), photo.path.name)
+    there = Path(os.path.realpath(source.parent), source.name)
     try:
         return os.path.relpath(there, os.path.realpath(link.parent))
     except ValueError:  # two drives on Windows have no relative path
@@ -45,16 +44,15 @@ def link_to(photo: "Photo", link: Path) -> str:
 
 
 def _symlink(photo: "Photo", target: Path) -> Iterator[Step]:
-    yield _step("symlink", photo, target, link_to(photo, target))
+    yield _step("symlink", photo, target, link_text_for(photo.path, target))
 
 
 def _links(photo: "Photo", target: Path) -> bool:
-    return checks.link_text(target) == link_to(photo, target)
+    return checks.link_text(target) == link_text_for(photo.path, target)
 
 
 def _move(photo: "Photo", target: Path) -> Iterator[Step]:
-    mode = stat.S_IMODE(os.lstat(photo.path).st_mode)
-    yield replace(_step("move", photo, target), mode=mode)
+    yield _step("move", photo, target)
 
 
 def _is_there(photo: "Photo", target: Path) -> bool:

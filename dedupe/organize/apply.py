@@ -1,15 +1,17 @@
 """Does what a plan says, so that a kill at any moment loses nothing and undo finds its way."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from dedupe.errors import UsageError
 from dedupe.names import safe
+from dedupe.organize import checks
 from dedupe.organize.journal import Journal
 from dedupe.organize.passes import NoLinks, Pass, settle_interrupted
 from dedupe.organize.plan import Plan
 from dedupe.organize.signals import Asked, held_back
-from dedupe.organize.steps import Receipt
+from dedupe.organize.steps import Receipt, Step
 from dedupe.organize.undo import receipt, take_back
 from dedupe.organize.verbs import folders_touched
 from dedupe.progress import Progress, Silent
@@ -50,35 +52,17 @@ def apply(
     with held_back() as asked, Journal(journal) as book, book.alone():
         settle_interrupted(book)
         touched = set().union(*map(folders_touched, plan.steps))
-        record = book.record(book.begin(plan, touched))
+        record = book.record(book.begin(replace(plan, steps=_as_they_are(plan)), touched))
         work = Pass(book=book, record=record, asked=asked, left=list(plan.refusals), stop=stop)
-        return _carry_out(work, progress or Silent())
+        return carry_out(work, progress or Silent())
 
 
-def resume(*, journal: Path, progress: Progress | None = None) -> Receipt:
-    """Do what is left of the last action, if that was cut off.
-
-    Args:
-        journal: where `apply` wrote it down.
-        progress: told of every step.
-
-    Returns:
-        What was done now; `action` is 0 where nothing was cut off.
+def carry_out(work: Pass, progress: Progress) -> Receipt:
+    """Do what is planned and not done yet of an action; whoever calls holds the journal alone.
 
     Raises:
         UsageError, JournalProblem, ActionStopped, Interrupted: as `apply`.
     """
-    if journal.exists():
-        with held_back() as asked, Journal(journal) as book, book.alone():
-            unclear = settle_interrupted(book)
-            cut_off = [record for record in book.records() if record.state == "running"]
-            if cut_off:
-                work = Pass(book=book, record=cut_off[-1], asked=asked, left=unclear)
-                return _carry_out(work, progress or Silent())
-    return Receipt(journal=journal, action=0, name="", into=Path())
-
-
-def _carry_out(work: Pass, progress: Progress) -> Receipt:
     book, record = work.book, work.record
     planned = [entry for entry in book.entries(record.id) if entry.state == "planned"]
     progress.start(
@@ -95,5 +79,20 @@ def _carry_out(work: Pass, progress: Progress) -> Receipt:
             "nothing was changed; use another folder, or copy or move instead",
         ) from problem
     work.sync()
-    book.finish(record.id)
+    if not book.is_unclear(record.id):  # of a drive that is away now; else it stays cut off
+        book.finish(record.id)
     return receipt(book, record, work.passed, tuple(work.left))
+
+
+def _as_they_are(plan: Plan) -> tuple[Step, ...]:
+    """The steps of a plan, with what undo must give back and a drive may forget.
+
+    exFAT has neither permissions nor extended attributes. A photo that is gone keeps its step,
+    which will be refused.
+    """
+    return tuple(
+        replace(step, mode=checks.mode_of(step.source), attributes=checks.attributes(step.source))
+        if step.verb == "move"
+        else step
+        for step in plan.steps
+    )

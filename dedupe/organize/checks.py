@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from blake3 import blake3
@@ -18,6 +19,20 @@ READ = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+
+class Refused(Exception):
+    """A change was not made, because what is on disk is not what it was meant for.
+
+    Attributes:
+        path: of the file that was left alone.
+        reason: half a sentence that follows the path.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} {reason}")
+        self.path = path
+        self.reason = reason
 
 
 def content_of(path: Path) -> bytes:
@@ -119,6 +134,31 @@ def link_text(path: Path) -> str | None:
         return os.readlink(path)  # noqa: PTH115 - Path.readlink drops a "./" and a "//"
     except OSError:
         return None
+
+
+def mode_of(path: Path) -> int:
+    """The permissions of a photo; 0, which no photo that could be read has, if it is gone."""
+    try:
+        return stat.S_IMODE(os.lstat(path).st_mode)
+    except OSError:
+        return 0
+
+
+def attributes(path: Path) -> tuple[tuple[str, bytes], ...]:
+    """The extended attributes of a file by name, where the system has them.
+
+    Labels that the system gives by itself (`security.*`) are left out: on some systems every
+    file has one, and only root may set them.
+    """
+    if not hasattr(os, "listxattr"):  # a Mac has them, but Python does not know them there
+        return ()
+    found = []
+    with suppress(OSError):
+        for name in sorted(os.listxattr(path, follow_symlinks=False)):
+            with suppress(OSError):
+                if not name.startswith("security."):
+                    found.append((name, os.getxattr(path, name, follow_symlinks=False)))
+    return tuple(found)
 
 
 def said(error: OSError) -> str:

@@ -24,6 +24,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from dedupe.organize import checks
+from dedupe.organize.checks import Refused as Refused
 from dedupe.organize.system import exclusive_rename
 from dedupe.photos.photo import PhotoFile
 
@@ -34,20 +35,6 @@ _WRITE = checks.READ | os.O_WRONLY | os.O_CREAT | os.O_EXCL
 # What a file system answers that does not know how to do a thing, as opposed to not allowing it.
 _UNKNOWN_TO_RENAME = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 _UNKNOWN_TO_LINK = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EMLINK, errno.EINVAL}
-
-
-class Refused(Exception):
-    """A change was not made, because what is on disk is not what it was meant for.
-
-    Attributes:
-        path: of the file that was left alone.
-        reason: half a sentence that follows the path.
-    """
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} {reason}")
-        self.path = path
-        self.reason = reason
 
 
 def temp_name(token: str, number: int) -> str:
@@ -204,8 +191,16 @@ def remove_copy(made: PhotoFile, content: bytes) -> None:
     os.unlink(made.path)
 
 
-def restore_photo(path: Path, *, mtime_ns: int, mode: int) -> None:
+def restore_photo(
+    path: Path, *, mtime_ns: int, mode: int, attributes: Iterable[tuple[str, bytes]] = ()
+) -> None:
     """Give a photo back what a simpler file system forgot: exFAT has no modes and 10 ms clocks.
+
+    Args:
+        path: of the photo.
+        mtime_ns: the time that it had.
+        mode: the permissions, or 0 if they are not known.
+        attributes: extended ones, by name; what it has of these names by now stays.
 
     Raises:
         OSError: the system does not allow it.
@@ -213,7 +208,12 @@ def restore_photo(path: Path, *, mtime_ns: int, mode: int) -> None:
     found = os.lstat(path)
     if not stat.S_ISREG(found.st_mode):
         return
-    if stat.S_IMODE(found.st_mode) != mode:
+    kept = dict(checks.attributes(path))
+    for name, value in attributes:
+        if name not in kept and hasattr(os, "setxattr"):
+            with suppress(OSError):  # system.* and trusted.* need rights
+                os.setxattr(path, name, value, follow_symlinks=False)
+    if mode and stat.S_IMODE(found.st_mode) != mode:
         os.chmod(path, mode)
     if found.st_mtime_ns != mtime_ns:
         os.utime(path, ns=(found.st_atime_ns, mtime_ns))

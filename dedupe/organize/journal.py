@@ -5,7 +5,6 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -14,13 +13,14 @@ from dedupe.errors import JournalProblem
 from dedupe.names import safe
 from dedupe.organize import records
 from dedupe.organize.records import Entry, FolderTimes, Mark, Record
+from dedupe.photos.photo import PhotoFile
 from dedupe.transaction import transaction
 
 if TYPE_CHECKING:
     from dedupe.organize.plan import Plan
 
 _APPLICATION = 0x64656A6E  # "dejn"
-_VERSION = 1
+_VERSION = 2
 # Paths are the bytes of the system, names of any encoding. Device and inode are text: they may
 # need 64 bits without a sign (Windows, ZFS), and SQLite's integers have one.
 _SCHEMA = """
@@ -52,6 +52,13 @@ CREATE TABLE steps(
     made_inode TEXT,
     PRIMARY KEY (action, seq)
 ) WITHOUT ROWID;
+CREATE TABLE attributes(
+    action INTEGER NOT NULL REFERENCES actions(id),
+    seq INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (action, seq, name)
+) WITHOUT ROWID;
 CREATE TABLE folders(
     action INTEGER NOT NULL REFERENCES actions(id),
     path BLOB NOT NULL,
@@ -62,6 +69,7 @@ CREATE TABLE folders(
     PRIMARY KEY (action, path)
 ) WITHOUT ROWID;
 """
+_STATEMENTS = _SCHEMA.split(";\n")
 
 
 class Journal:
@@ -97,7 +105,7 @@ class Journal:
             # cut, NORMAL may forget the last intents
             self._db.execute("PRAGMA journal_mode = WAL")
             with transaction(self._db):
-                for statement in _SCHEMA.split(";\n"):
+                for statement in _STATEMENTS:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
@@ -108,6 +116,11 @@ class Journal:
                 f"the journal {safe(self.path)} has version {version}, known is {_VERSION}",
                 "use the newer dedupe that wrote it",
             )
+        elif version < _VERSION:  # 1 had no extended attributes
+            with transaction(self._db):
+                table = next(each for each in _STATEMENTS if "TABLE attributes" in each)
+                self._db.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+                self._db.execute(f"PRAGMA user_version = {_VERSION}")
         self._db.execute("PRAGMA synchronous = FULL")
         if (found := self._one("PRAGMA quick_check")) != "ok":
             raise sqlite3.DatabaseError(f"it is damaged ({found})")
@@ -173,6 +186,14 @@ class Journal:
                 ((action, seq, *records.step_row(step)) for seq, step in enumerate(plan.steps)),
             )
             self._db.executemany(
+                "INSERT INTO attributes(action, seq, name, value) VALUES (?,?,?,?)",
+                (
+                    (action, seq, os.fsencode(name), value)
+                    for seq, step in enumerate(plan.steps)
+                    for name, value in step.attributes
+                ),
+            )
+            self._db.executemany(
                 "INSERT INTO folders(action, path, mode, atime_ns, mtime_ns) VALUES (?,?,?,?,?)",
                 [(action, *row) for row in records.folder_rows(folders)],
             )
@@ -195,6 +216,16 @@ class Journal:
                     )
             if state is not None:
                 self._db.execute("UPDATE actions SET state = ? WHERE id = ?", (state, action))
+
+    def found(self, action: int, seq: int, photo: PhotoFile) -> None:
+        """Write down where a photo is that somebody moved on, before it is taken back."""
+        numbers = (photo.mtime_ns, str(photo.device), str(photo.inode))
+        with self._change():
+            self._db.execute(
+                "UPDATE steps SET target = ?, made_mtime_ns = ?, made_device = ?, made_inode = ?"
+                " WHERE action = ? AND seq = ?",
+                (os.fsencode(photo.path), *numbers, action, seq),
+            )
 
     def finish(self, action: int) -> None:
         """The action is done: note the times that its folders have now."""
@@ -228,22 +259,14 @@ class Journal:
     def records(self) -> list[Record]:
         """All actions, oldest first."""
         rows = self._db.execute(
-            "SELECT id, action, into_path, started, state, token, (SELECT count(*) FROM steps"
-            " WHERE steps.action = actions.id AND steps.state = 'done'"
-            " AND verb IN ('symlink', 'move', 'copy')) FROM actions ORDER BY id"
+            "SELECT id, actions.action, into_path, started, actions.state, token, count(seq),"
+            " coalesce(sum(steps.state = 'done'), 0),"
+            " coalesce(sum(steps.state IN ('planned', 'intent')), 0), coalesce(sum(size), 0)"
+            " FROM actions LEFT JOIN steps"
+            " ON steps.action = actions.id AND verb IN ('symlink', 'move', 'copy')"
+            " GROUP BY id ORDER BY id"
         )
-        return [
-            Record(
-                id=number,
-                action=action,
-                into=records.path(into),
-                started=datetime.fromtimestamp(started),
-                state=state,
-                standing=standing,
-                token=token,
-            )
-            for number, action, into, started, state, token, standing in rows
-        ]
+        return records.with_unfinished(map(records.record, rows))
 
     def record(self, action: int) -> Record:
         """One action, by its number."""
@@ -255,7 +278,12 @@ class Journal:
             f"SELECT {records.ENTRY_COLUMNS} FROM steps WHERE action = ? ORDER BY seq",
             (action,),
         )
-        return [records.entry(row) for row in rows]
+        noted: dict[int, list[tuple[str, bytes]]] = {}
+        for seq, name, value in self._db.execute(
+            "SELECT seq, name, value FROM attributes WHERE action = ? ORDER BY name", (action,)
+        ):
+            noted.setdefault(seq, []).append((os.fsdecode(name), value))
+        return [records.entry(row, tuple(noted.get(row[0], ()))) for row in rows]
 
     def folders(self, action: int) -> list[FolderTimes]:
         """The folders that an action changes, as they were before."""
@@ -264,6 +292,26 @@ class Journal:
             (action,),
         ).fetchall()
         return [FolderTimes(records.path(path), *numbers) for path, *numbers in rows]
+
+    def is_unclear(self, action: int) -> bool:
+        """Whether some step was cut off and it cannot be told yet whether it is done."""
+        query = "SELECT EXISTS (SELECT 1 FROM steps WHERE action = ? AND state = 'intent')"
+        return bool(self._db.execute(query, (action,)).fetchone()[0])
+
+    def in_place(self) -> set[Path]:
+        """Where photos and copies are by any action that still stands."""
+        rows = self._db.execute(
+            "SELECT target FROM steps WHERE verb IN ('move', 'copy') AND state = 'done'"
+        )
+        return {records.path(target) for (target,) in rows}
+
+    def moved_on_by(self, path: Path) -> int:
+        """The number of the last action that has moved a photo away from there; 0 if none has."""
+        query = (
+            "SELECT max(action) FROM steps WHERE verb = 'move' AND state = 'done' AND source = ?"
+        )
+        row = self._db.execute(query, (os.fsencode(path),)).fetchone()
+        return int(row[0] or 0)
 
     def links_under(self, into: Path | str) -> dict[Path, str]:
         """What dedupe has made below a folder and not taken away again, as far as it knows.

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import UnknownName
+from dedupe.organize.protected import NOTHING, Protected
 from dedupe.photos.photo import Photo
 
 if TYPE_CHECKING:  # it loads numpy
@@ -85,7 +86,12 @@ def check_rules(rules: Iterable[str]) -> None:
             raise UnknownName("keep rule", name, KEEP_RULES)
 
 
-def rank(photos: Iterable[Photo], rules: Sequence[str] = DEFAULT_KEEP) -> tuple[Photo, ...]:
+def rank(
+    photos: Iterable[Photo],
+    rules: Sequence[str] = DEFAULT_KEEP,
+    *,
+    protected: Protected = NOTHING,
+) -> tuple[Photo, ...]:
     """Sort photos, the one to keep first.
 
     The answer does not depend on the order they come in: ties end with the path.
@@ -93,37 +99,51 @@ def rank(photos: Iterable[Photo], rules: Sequence[str] = DEFAULT_KEEP) -> tuple[
     Args:
         photos: of one group.
         rules: names in KEEP_RULES; a later one decides only where all before it tie.
+        protected: photos in it come before all others.
 
     Raises:
         UnknownName: one of `rules` is not in KEEP_RULES.
     """
     check_rules(rules)
-    order = [KEEP_RULES[name] for name in rules] + [path]
+    order: list[KeepRule] = [
+        lambda photo: not protected.wins(photo),
+        *(KEEP_RULES[name] for name in rules),
+        path,
+    ]
     return tuple(sorted(photos, key=lambda photo: tuple(rule(photo) for rule in order)))
 
 
-def ranked(group: "Group", rules: Sequence[str] = DEFAULT_KEEP) -> tuple[Photo, ...]:
+def ranked(
+    group: "Group", rules: Sequence[str] = DEFAULT_KEEP, *, protected: Protected = NOTHING
+) -> tuple[Photo, ...]:
     """The photos of a group, the one to keep first.
 
     That is the one that the others were verified against. Of look-alikes, which nothing was
-    verified of, it is the best by the rules.
+    verified of, it is a protected one, or the best by the rules.
 
     Raises:
         UnknownName: one of `rules` is not in KEEP_RULES.
     """
-    photos = rank(group.photos, rules)
+    photos = rank(group.photos, rules, protected=protected)
     if not group.is_verified:
         return photos
     return (group.kept, *(photo for photo in photos if photo != group.kept))
 
 
-def why(best: Photo, other: Photo, rules: Sequence[str] = DEFAULT_KEEP) -> str:
+def why(
+    best: Photo,
+    other: Photo,
+    rules: Sequence[str] = DEFAULT_KEEP,
+    *,
+    protected: Protected = NOTHING,
+) -> str:
     """Say in a few words what makes `best` better than `other`.
 
     Args:
         best: the one to keep.
         other: another one of its group.
         rules: as given to `rank`.
+        protected: likewise.
 
     Returns:
         The first rule that tells them apart: "12.2 MP > 3.1 MP", "has its capture time".
@@ -131,8 +151,10 @@ def why(best: Photo, other: Photo, rules: Sequence[str] = DEFAULT_KEEP) -> str:
     Raises:
         UnknownName: one of `rules` is not in KEEP_RULES.
     """
-    if rank((best, other), rules)[0] != best:
+    if rank((best, other), rules, protected=protected)[0] != best:
         return "more of the set is verified against it"
+    if protected.wins(best) and not protected.wins(other):
+        return "is in a protected folder"
     for name in rules:
         if KEEP_RULES[name](best) != KEEP_RULES[name](other):
             return _REASONS[name](best, other)

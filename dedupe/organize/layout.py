@@ -10,6 +10,7 @@ from dedupe.errors import UsageError
 from dedupe.names import safe
 from dedupe.organize import checks, naming
 from dedupe.organize.actions import Action
+from dedupe.organize.protected import NOTHING, Protected
 
 if TYPE_CHECKING:
     from dedupe.photos.photo import Photo
@@ -31,14 +32,19 @@ class Layout:
         placed: everything that is to be made, or stays.
     """
 
-    def __init__(self, into: Path, ours: Mapping[Path, str]) -> None:
+    def __init__(
+        self, into: Path, ours: Mapping[Path, str], protected: Protected = NOTHING
+    ) -> None:
         """Take a look.
 
         Args:
             into: its real path; it need not exist yet.
             ours: what earlier runs made there and the journal vouches for: the text of each
                 link, and "" for each folder.
+            protected: nothing goes into these folders, and nothing in them goes.
         """
+        self._protected = protected
+        ours = {path: text for path, text in ours.items() if not protected.holds(path)}
         self.into = into
         self.wanted: set[Path] = set()
         self.placed: set[Path] = set()
@@ -62,7 +68,8 @@ class Layout:
         for name in naming.folder_names(wanted):
             folder = self.into / name
             free = naming.clash_key(folder.name) not in self._names_in(self.into)
-            if folder not in self.placed and (free or folder in self._folders | at_home):
+            open_ = folder not in self.placed and not self._protected.holds(folder)
+            if open_ and (free or folder in self._folders | at_home):
                 self.placed.add(folder)
                 self._names_in(self.into).add(naming.clash_key(folder.name))
                 return folder
@@ -93,11 +100,6 @@ class Layout:
             return _OUR_NAME.sub("", photo.path.name, count=1)
         return photo.path.name
 
-    def missing_folders(self) -> list[Path]:
-        """`into` and those above it that do not exist, outermost first."""
-        above = [self.into, *self.into.parents]
-        return [folder for folder in reversed(above) if not os.path.lexists(folder)]
-
     def unwanted_links(self) -> dict[Path, str]:
         """Links of ours with no place in the new layout; each still says what we wrote."""
         return {path: text for path, text in self._links.items() if path not in self.wanted}
@@ -122,6 +124,12 @@ class Layout:
 
     def _real_parent(self, photo: "Photo") -> Path:
         return Path(os.path.realpath(photo.path.parent))
+
+
+def missing_folders(into: Path) -> list[Path]:
+    """`into` and those above it that do not exist, outermost first."""
+    above = [into, *into.parents]
+    return [folder for folder in reversed(above) if not os.path.lexists(folder)]
 
 
 def _listed(folder: Path) -> list[str]:

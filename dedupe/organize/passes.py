@@ -1,8 +1,9 @@
 """One pass over the steps of an action, forwards or back: the journal first, then the change."""
 
 import errno
+import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dedupe.errors import ActionStopped, Interrupted
@@ -12,7 +13,8 @@ from dedupe.organize.files import Refused, sync_folders, temp_name
 from dedupe.organize.journal import Journal
 from dedupe.organize.records import Entry, Mark, Record
 from dedupe.organize.signals import Asked
-from dedupe.organize.steps import Refusal
+from dedupe.organize.steps import Refusal, Step
+from dedupe.organize.strays import Strays
 from dedupe.organize.verbs import VERBS
 from dedupe.photos.photo import PhotoFile
 from dedupe.progress import Progress, Silent
@@ -24,7 +26,7 @@ _HOPELESS = {
     for name in "ENOSPC EDQUOT EIO ENODEV ENXIO ESTALE ENOTCONN EMFILE ENFILE ENOMEM".split()
     if hasattr(errno, name)
 }
-RESUME_HINT = "`dedupe undo` takes back what was done; the same command again goes on from here"
+RESUME_HINT = "`dedupe recover` goes on from here, `dedupe undo` takes back what was done"
 
 
 # How a file system says that it has no symbolic links; 1314 is how Windows says that this
@@ -57,6 +59,7 @@ class Pass:
     stop: Callable[[], bool] | None = None
     passed: list[Entry] = field(default_factory=list)
     left: list[Refusal] = field(default_factory=list)
+    _strays: Strays | None = None
 
     def forwards(self, entries: Iterable[Entry]) -> None:
         """Do steps; those that fail are left, the others go on.
@@ -109,6 +112,8 @@ class Pass:
     def _outcome(self, entry: Entry, way: "_Way") -> Mark:
         """Make one change and say what became of it."""
         try:
+            if entry.step.verb == "move" and not way.stands and _is_astray(entry):
+                entry = self._found(entry)
             made = way.act(self, entry)
         except Refused as refused:
             return self._leave(entry, way, refused.path, refused.reason)
@@ -148,6 +153,22 @@ class Pass:
     def _undo(self, entry: Entry) -> None:
         temp = temp_name(self.record.token, entry.seq)
         VERBS[entry.step.verb].undo(entry.step, entry.made, temp)
+
+    def _found(self, entry: Entry) -> Entry:
+        """The step of a photo that is not in its place, with the place where it is."""
+        if self._strays is None:
+            self._strays = Strays(self.record.into, self.book.in_place())
+        photo = self._strays.find(entry)
+        if photo is not None:
+            # written down first: a kill now must not leave a step that nobody can settle
+            self.book.found(self.record.id, entry.seq, photo)
+            return replace(entry, step=replace(entry.step, target=photo.path), made=photo)
+        target = entry.step.target
+        if os.path.lexists(target):
+            return entry  # what is there now will be refused with its reason
+        if (later := self.book.moved_on_by(target)) > self.record.id:
+            raise Refused(target, f"was moved on by action {later}: take that back first")
+        raise Refused(target, f"is gone{self._strays.where(entry)}")
 
     def _settled(self, entry: Entry, error: OSError) -> bool:
         """Whether a step that failed stands all the same: fsync may fail after the rename."""
@@ -196,6 +217,25 @@ _FORWARDS = _Way(Pass._do, success="done", failure="failed", stands=True)
 _BACKWARDS = _Way(Pass._undo, success="undone", failure="done", stands=False)
 
 
+def _is_astray(entry: Entry) -> bool:
+    """Whether a moved photo is neither where it was put nor back at its old place."""
+    step = entry.step
+    if os.path.lexists(step.target):
+        return entry.made is not None and bool(checks.difference(entry.made, step.content))
+    return not checks.same_bytes(step.source, step.file, step.content)
+
+
+def _is_gone(step: Step) -> bool:
+    """Whether a photo is under neither name although both drives are there."""
+    try:
+        device = step.source.parent.stat().st_dev
+    except OSError:
+        return False
+    names = (step.source, step.target)
+    there = device == step.device and step.target.parent.is_dir()
+    return there and step.verb == "move" and not any(map(os.path.lexists, names))
+
+
 def settle_interrupted(book: Journal) -> list[Refusal]:
     """Put right what a kill has cut off in the middle of a file, in all actions.
 
@@ -218,7 +258,10 @@ def settle_interrupted(book: Journal) -> list[Refusal]:
             try:
                 stands = VERBS[entry.step.verb].settle(entry.step, temp)
             except Refused as refused:
-                unclear.append(Refusal(refused.path, refused.reason))
+                if _is_gone(entry.step):  # going on will say so
+                    book.mark(record.id, [Mark(seq=entry.seq, state=idle)])
+                else:
+                    unclear.append(Refusal(refused.path, refused.reason))
             except OSError as error:
                 unclear.append(Refusal(entry.step.target, f"cannot be read: {checks.said(error)}"))
             else:

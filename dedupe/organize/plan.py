@@ -11,13 +11,17 @@ from dedupe.names import safe
 from dedupe.organize import checks, naming
 from dedupe.organize.actions import ACTIONS, Action
 from dedupe.organize.keep import DEFAULT_KEEP, check_rules, ranked
-from dedupe.organize.layout import Layout
+from dedupe.organize.layout import Layout, missing_folders
+from dedupe.organize.protected import NOTHING, Protected
 from dedupe.organize.steps import Refusal, Step
 
 if TYPE_CHECKING:
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.photos.photo import Photo
+
+
+ALONE = "is the only one left of its group"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,8 @@ class Plan:
         steps: in the order in which they will be done.
         refusals: what will not be done, and why.
         standing: how many photos already are in their place, and need no step.
+        protected: real paths of the folders in which nothing is changed.
+        stays: the photos there that would be moved otherwise.
     """
 
     action: str
@@ -37,6 +43,18 @@ class Plan:
     steps: tuple[Step, ...]
     refusals: tuple[Refusal, ...] = ()
     standing: int = 0
+    protected: tuple[Path, ...] = ()
+    stays: tuple[Path, ...] = ()
+
+    @property
+    def photos(self) -> tuple[Step, ...]:
+        """The steps that put a photo somewhere."""
+        return tuple(step for step in self.steps if step.is_photo)
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether a photo will no longer be where it was."""
+        return bool(self.photos) and ACTIONS[self.action].takes_away
 
     def __str__(self) -> str:
         return "\n".join(_told(self))
@@ -50,6 +68,7 @@ def make_plan(
     into: Path | str,
     ours: Mapping[Path, str] | None = None,
     clusters: "Sequence[Cluster]" = (),
+    protected: Protected = NOTHING,
 ) -> Plan:
     """Plan a folder for each group, its best photo first. Looks at the disk, changes nothing.
 
@@ -66,6 +85,8 @@ def make_plan(
         ours: what the journal says earlier runs made there (`Journal.links_under`). Links in
             it that are no longer wanted are removed; nothing else ever is.
         clusters: each gets `into/kind <its name>/`, with links of the photos' own names.
+        protected: folders from which nothing is moved, and into which nothing is put. Their
+            photos come first in a group that nothing was verified of.
 
     Returns:
         The plan. A photo that is gone or changed since the scan is refused in it, and so is
@@ -73,8 +94,9 @@ def make_plan(
 
     Raises:
         UnknownName: there is no such action or keep rule.
-        UsageError: `into` is there and is not a folder, or there are clusters and the action is
-            not "symlink": what is only alike is no reason to bring a photo elsewhere.
+        UsageError: `into` is there and is not a folder, or is protected, or there are clusters
+            and the action is not "symlink": what is only alike is no reason to bring a photo
+            elsewhere.
     """
     if action not in ACTIONS:
         raise UnknownName("action", action, ACTIONS)
@@ -85,22 +107,25 @@ def make_plan(
         )
     check_rules(keep)
     place = Path(os.path.realpath(Path(into).expanduser()))
-    _refuse_a_file(place)
-    drawn = _Draft(action=ACTIONS[action], layout=Layout(place, ours or {}))
+    refuse_as_folder(place, protected)
+    layout = Layout(place, ours or {}, protected)
+    drawn = _Draft(action=ACTIONS[action], layout=layout, protected=protected)
     width = max(3, len(str(len(groups))))
     for number, group in enumerate(groups, start=1):
-        members = ranked(group, keep)
+        members = ranked(group, keep, protected=protected)
         stem = Path(drawn.layout.own_name(members[0])).stem
         drawn.add(members, naming.folder_name(number, width, stem))
     for cluster in clusters:
         drawn.add(cluster.photos, naming.cluster_folder_name(cluster.name), ranked=False)
-    parents = drawn.layout.missing_folders() if drawn.steps else []
+    parents = missing_folders(place) if drawn.steps else []
     return Plan(
         action=action,
         into=place,
-        steps=(*_tidying(drawn.layout), *map(_make_folder, parents), *drawn.steps),
+        steps=(*_tidying(layout), *map(make_folder, parents), *drawn.steps),
         refusals=tuple(drawn.refusals),
-        standing=len(drawn.layout.wanted),
+        standing=len(layout.wanted),
+        protected=protected.folders,
+        stays=tuple(drawn.stays),
     )
 
 
@@ -110,9 +135,11 @@ class _Draft:
 
     action: Action
     layout: Layout
+    protected: Protected
     steps: list[Step] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     used: set[Path] = field(default_factory=set)
+    stays: list[Path] = field(default_factory=list)
 
     def add(self, members: "Sequence[Photo]", wanted: str, *, ranked: bool = True) -> None:
         """Plan one group, its best photo first, into a folder that is best called `wanted`.
@@ -120,23 +147,26 @@ class _Draft:
         Where they are not `ranked`, their names do not say their rank.
         """
         usable = set(self._usable(members))
+        staying = [photo for photo in members if photo in usable and self._stays(photo)]
+        self.stays += [photo.path for photo in staying]
+        if usable and len(staying) == len(usable):
+            return
         folder = self.layout.folder_for(wanted, members, self.action)
         exists = folder.is_dir()
         # the rest of an interrupted run still goes to the others, which are there already
         if len(usable) < 2 and not exists:
-            alone = "is the only one left of its group"
-            self.refusals += [Refusal(photo.path, alone) for photo in usable]
+            self.refusals += [Refusal(photo.path, ALONE) for photo in usable]
             return
         steps: list[Step] = []
         width = len(str(len(members)))
         for position, photo in enumerate(members, start=1):
-            if photo in usable:
+            if photo in usable and photo not in staying:
                 prefix = f"{position:0{width}d} " if ranked else ""
                 target = self.layout.target_for(photo, prefix, folder, self.action)
                 if target not in self.layout.wanted:
                     steps += self.action.put(photo, target)
         if steps and not exists:
-            self.steps.append(_make_folder(folder))
+            self.steps.append(make_folder(folder))
         self.steps += steps
 
     def _usable(self, members: "Sequence[Photo]") -> "Iterator[Photo]":
@@ -150,9 +180,21 @@ class _Draft:
                 self.used.add(photo.path)
                 yield photo
 
+    def _stays(self, photo: "Photo") -> bool:
+        return self.action.takes_away and self.protected.holds(photo.path)
 
-def _refuse_a_file(into: Path) -> None:
-    """`into` must be a folder, or must be possible to make."""
+
+def refuse_as_folder(into: Path, protected: Protected) -> None:
+    """Refuse what cannot be the folder for the groups.
+
+    Raises:
+        UsageError: it is a file, or below one, or in a protected folder.
+    """
+    if protected.holds(into):
+        raise UsageError(
+            f"{safe(into)} is in a protected folder, and nothing is put there",
+            "name another folder with --into",
+        )
     nearest = next(path for path in (into, *into.parents) if os.path.lexists(path))
     if not nearest.is_dir():
         raise UsageError(
@@ -160,7 +202,8 @@ def _refuse_a_file(into: Path) -> None:
         )
 
 
-def _make_folder(folder: Path) -> Step:
+def make_folder(folder: Path) -> Step:
+    """The step that makes a folder."""
     return Step(verb="mkdir", source=folder, target=folder)
 
 
@@ -174,7 +217,7 @@ def _tidying(layout: Layout) -> Iterator[Step]:
 
 def _told(plan: Plan) -> Iterator[str]:
     """The lines of `str(plan)`."""
-    photos = [step for step in plan.steps if step.is_photo]
+    photos = plan.photos
     folders = {step.target.parent for step in photos}
     removed = sum(step.verb == "unlink" for step in plan.steps)
     yield (
@@ -191,6 +234,10 @@ def _told(plan: Plan) -> Iterator[str]:
             folder = step.target.parent
             yield f"\n  {safe(folder.name)}/"
         yield f"    {safe(step.target.name)}  <-  {safe(step.source)}"
+    if plan.stays:
+        yield f"\nleft where they are, protected: {_count(len(plan.stays), 'photo')}"
+    for path in plan.stays:
+        yield f"  {safe(path)}"
     if plan.refusals:
         yield f"\nleft alone: {_count(len(plan.refusals), 'file')}"
     for refusal in plan.refusals:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,12 @@ class Record:
         into: the folder it was for.
         started: local time.
         state: running (or cut off), done, undoing (or cut off), undone.
-        standing: how many photos are linked, moved or copied by it now.
+        photos: how many it was to link, move or copy.
+        bytes: of these photos.
+        standing: how many of them are linked, moved or copied by it now.
+        ahead: how many of them it has not come to.
         token: random, part of the names of its unfinished copies.
+        unfinished: whether it runs or was cut off, and `recover` would go on with it.
     """
 
     id: int
@@ -63,8 +67,12 @@ class Record:
     into: Path
     started: datetime
     state: str
+    photos: int
+    bytes: int
     standing: int
+    ahead: int
     token: str
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +101,40 @@ def step_row(step: Step) -> tuple[object, ...]:
     )
 
 
-def entry(row: Sequence[Any]) -> Entry:
-    """An entry out of the values of ENTRY_COLUMNS."""
+def record(row: Sequence[Any]) -> Record:
+    """An action out of its columns and counts, as `Journal.records` selects them."""
+    number, action, into, started, state, token, photos, standing, ahead, size = row
+    return Record(
+        id=number,
+        action=action,
+        into=path(into),
+        started=datetime.fromtimestamp(started),
+        state=state,
+        photos=photos,
+        bytes=size,
+        standing=standing,
+        ahead=ahead,
+        token=token,
+    )
+
+
+def with_unfinished(actions: Iterable[Record]) -> list[Record]:
+    """All actions, oldest first, those marked that were cut off and can be gone on with.
+
+    One that was begun again as another action is left at that: what it had ahead is done, or
+    its photos are elsewhere by now.
+    """
+    found: list[Record] = []
+    later = False
+    for each in sorted(actions, key=lambda action: -action.id):
+        cut_off = each.state == "undoing" or (each.state == "running" and not later)
+        found.append(replace(each, unfinished=cut_off))
+        later = later or each.state != "undone"
+    return found[::-1]
+
+
+def entry(row: Sequence[Any], attributes: tuple[tuple[str, bytes], ...]) -> Entry:
+    """An entry out of the values of ENTRY_COLUMNS and the extended attributes of its photo."""
     seq, verb, source, target, size, mtime_ns, device, inode, content, link, mode = row[:11]
     state, reason, made_mtime_ns, made_device, made_inode = row[11:]
     made = None
@@ -117,6 +157,7 @@ def entry(row: Sequence[Any]) -> Entry:
         content=content,
         link=os.fsdecode(link),
         mode=mode,
+        attributes=attributes,
     )
     return Entry(step=step, seq=seq, state=state, reason=reason, made=made)
 

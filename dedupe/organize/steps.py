@@ -20,7 +20,9 @@ class Step:
         inode: number of it there.
         content: blake3 of its bytes (32 bytes), b"" where there is no photo.
         link: the text of the link, for symlink and unlink.
-        mode: permissions of a photo that moves: exFAT forgets them, undo must not.
+        mode: permissions of a photo that moves: exFAT forgets them, undo must not. `apply`
+            notes them; 0 in a plan.
+        attributes: its extended attributes by name, likewise.
     """
 
     verb: str
@@ -33,6 +35,7 @@ class Step:
     content: bytes = b""
     link: str = ""
     mode: int = 0
+    attributes: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def file(self) -> PhotoFile:

@@ -17,9 +17,10 @@ def undo(*, journal: Path, action: int | None = None, progress: Progress | None 
     """Take back the last action that is not yet taken back, or the one with that number.
 
     Finished or cut off makes no difference. Names, bytes and times of files, links and folders
-    are as before, except where somebody has changed, moved or replaced one since: that one is
-    left as it is and listed, all others are taken back. Calling it again takes back the action
-    before; calling it again after it was cut off goes on.
+    are as before, except where somebody has changed or replaced one since: that one is left as
+    it is and listed, all others are taken back. A photo that was only moved on, or renamed, is
+    looked for below the folder of the action, and known by its content. Calling it again takes
+    back the action before; calling it again after it was cut off goes on.
 
     Args:
         journal: where `apply` wrote it down.
@@ -88,7 +89,8 @@ def take_back(
             pass  # somebody removed it: no time to restore
         except OSError as error:
             work.left.append(Refusal(folder.path, f"keeps its new time: {checks.said(error)}"))
-    book.mark(record.id, [], state="undone")
+    # what is on a drive that is away is tried again when it is back
+    book.mark(record.id, [], state="undoing" if book.is_unclear(record.id) else "undone")
     return receipt(book, record, work.passed, tuple(work.left))
 
 
@@ -124,7 +126,7 @@ def _refuse_if_away(record: Record) -> None:
     if record.standing and not record.into.parent.exists():
         raise UsageError(
             f"{safe(record.into.parent)} is not there, so the last action cannot be taken back",
-            f"plug its drive in, or take another one back: `dedupe undo --action {record.id - 1}`",
+            "plug its drive in, or take another one back: `dedupe history` has their numbers",
         )
 
 

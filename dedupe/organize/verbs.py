@@ -83,7 +83,7 @@ def _undo_move(step: Step, made: PhotoFile | None, temp: str) -> None:
         # a power cut may forget a rename that the journal remembers, a kill strike right here
         if not checks.same_bytes(step.source, step.file, step.content):
             raise files.Refused(step.target, "is gone")
-        files.restore_photo(step.source, mtime_ns=step.mtime_ns, mode=step.mode)
+        _restore(step)
         return
     if os.path.lexists(step.source):
         raise files.Refused(step.source, "is taken by another file, so the photo stays where it is")
@@ -93,7 +93,13 @@ def _undo_move(step: Step, made: PhotoFile | None, temp: str) -> None:
         made = checks.seen(step.target)
     _make_missing(step.source.parent, step)
     files.move(made, step.source, step.content, temp)
-    files.restore_photo(step.source, mtime_ns=step.mtime_ns, mode=step.mode)
+    _restore(step)
+
+
+def _restore(step: Step) -> None:
+    files.restore_photo(
+        step.source, mtime_ns=step.mtime_ns, mode=step.mode, attributes=step.attributes
+    )
 
 
 def _make_missing(folder: Path, step: Step) -> None:

@@ -1,15 +1,14 @@
 """What is said of a photo in every report, and the views that reports are given."""
 
-import base64
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dedupe.names import safe
+from dedupe.names import path_facts, safe
 from dedupe.organize.keep import DEFAULT_KEEP, ranked, why
+from dedupe.organize.protected import NOTHING, Protected
 from dedupe.photos.photo import Photo, Skip
 from dedupe.reports.words import counted
 
@@ -136,19 +135,22 @@ class Problems:
     others: int = 0
 
 
-def look_alikes(group: "Group", keep: Sequence[str] = DEFAULT_KEEP) -> LookAlikes:
+def look_alikes(
+    group: "Group", keep: Sequence[str] = DEFAULT_KEEP, *, protected: Protected = NOTHING
+) -> LookAlikes:
     """A group as reports show it: ranked by the keep rules, each photo compared to the best."""
-    best, *others = ranked(group, keep)
+    best, *others = ranked(group, keep, protected=protected)
     away = group.distances_to(best)
     found = dict(zip(group.photos, group.members, strict=True))
-    rows = [Row(best, 0.0, "keep", why(best, others[0], keep))]
+    rows = [Row(best, 0.0, "keep", why(best, others[0], keep, protected=protected))]
     for photo in others:
         member = found[photo]
         # of look-alikes the rules may put another one first than was kept when they were found
         relation = max(member.relation, found[best].relation).words
         if photo.content == best.content:
             relation = "same file"
-        rows.append(Row(photo, away[photo], relation, why(best, photo, keep), member.edit))
+        reason = why(best, photo, keep, protected=protected)
+        rows.append(Row(photo, away[photo], relation, reason, member.edit))
     return LookAlikes(tuple(rows), group.spread, group.relation.words)
 
 
@@ -218,19 +220,6 @@ def by_reason(skips: Iterable[Skip]) -> list[tuple[str, list[Skip]]]:
     for skip in skips:
         found.setdefault(skip.reason, []).append(skip)
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
-
-
-def path_facts(path: Path, name: str = "path") -> dict[str, str | None]:
-    """The path as text, or where text cannot hold it, None and its bytes as `path_base64`.
-
-    JSON is Unicode. A path with other characters in the place of such bytes would be no path,
-    and the lone surrogates that Python uses make strict parsers refuse the whole document.
-    """
-    exact = os.fsencode(path)
-    try:
-        return {name: exact.decode()}
-    except UnicodeDecodeError:
-        return {name: None, f"{name}_base64": base64.b64encode(exact).decode()}
 
 
 def shown_date(photo: Photo) -> str:

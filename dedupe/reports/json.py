@@ -3,13 +3,13 @@
 import json
 from typing import TYPE_CHECKING, Any, TextIO
 
+from dedupe.names import path_facts
 from dedupe.reports.facts import (
     LookAlikes,
     Overview,
     Problems,
     Ranking,
     explanation_facts,
-    path_facts,
     photo_facts,
     skip_facts,
 )

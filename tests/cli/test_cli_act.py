@@ -20,7 +20,7 @@ LINKS = {
 
 
 def act(action: str, *more: str | Path) -> Run:
-    return dedupe("group", f"--{action}", "--into", "out", *more)
+    return dedupe("group", f"--{action}", "--into", "out", "--yes", *more)
 
 
 def test_symlink_makes_a_folder_of_links_for_each_set(photos: Path, tmp_path: Path) -> None:
@@ -139,10 +139,10 @@ def test_undo_twice_takes_back_the_action_before(photos: Path, tmp_path: Path) -
 def test_undo_takes_back_the_action_of_a_number(photos: Path, tmp_path: Path) -> None:
     act("symlink")
     dedupe("group", "--copy", "--into", "copies")
-    assert dedupe("undo", "--action", "1").out.startswith("action 1 taken back: 7 links removed")
+    assert dedupe("undo", "1").out.startswith("action 1 taken back: 7 links removed")
     assert (tmp_path / "copies").exists()
-    assert dedupe("undo", "--action", "1").out == "action 1 was taken back already\n"
-    run = dedupe("undo", "--action", "9")
+    assert dedupe("undo", "1").out == "action 1 was taken back already\n"
+    run = dedupe("undo", "9")
     assert (run.code, run.err) == (2, "error: the journal has no action 9\nthe last one is 2\n")
 
 

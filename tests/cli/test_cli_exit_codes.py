@@ -15,7 +15,8 @@ MISUSES = {
     "unknown option": (["group", "--colour"], "no such option: --colour"),
     "unknown command": (["frobnicate"], "no such command 'frobnicate'"),
     "missing argument": (["scan"], "missing argument 'PATH'"),
-    "one argument too many": (["undo", "b.jpg"], "unexpected extra argument"),
+    "one argument too many": (["undo", "1", "2"], "unexpected extra argument"),
+    "no number of an action": (["undo", "b.jpg"], "invalid value for 'ID'"),
     "no number": (["group", "--threshold", "near"], "invalid value for '--threshold'"),
     "negative number": (["group", "--threshold", "-1"], "invalid value for '--threshold'"),
     "no results": (["search", "a.jpg", "-k", "0"], "invalid value for '-k'"),
@@ -27,7 +28,21 @@ MISUSES = {
     "dry run of nothing": (["group", "--dry-run"], "add --symlink, --copy or --move"),
     "NUL in JSON": (["group", "-0", "--format", "json"], "-0 goes with --format paths"),
     "NUL in a table": (["problems", "-0", "--format", "table"], "-0 goes with --format paths"),
-    "into a file": (["group", "--move", "--into", "file"], "is a file, not a folder"),
+    "into a file": (["group", "--move", "-y", "--into", "file"], "is a file, not a folder"),
+    "a move with nobody to ask": (["group", "--move"], "photos are not moved without a yes"),
+    "plan of nothing": (["group", "--save-plan", "p"], "--save-plan writes a plan: add --symlink"),
+    "plan over a file": (["group", "--copy", "--save-plan", "file"], "file is there already"),
+    "plan nowhere": (["group", "--copy", "--save-plan", "no/p"], "cannot be saved as no/p"),
+    "into a protected folder": (
+        ["group", "--copy", "--protect", "photos", "--into", "photos/sets"],
+        "photos/sets is in a protected folder",
+    ),
+    "plan in a protected folder": (
+        ["group", "--copy", "--protect", "photos", "--save-plan", "photos/p"],
+        "photos/p is in a protected folder",
+    ),
+    "protected and not there": (["group", "--protect", "phtos"], "phtos is not there, so nothing"),
+    "unknown form of the history": (["history", "--format", "csv"], "no format of the history"),
 }
 
 

@@ -101,7 +101,7 @@ def test_an_action_that_is_stopped_finishes_its_file_and_can_be_taken_back(
 
     with monkeypatch.context() as patch:
         patch.setattr(RichProgress, "advance", stopped)
-        run = dedupe("group", "--move", "--into", "out")
+        run = dedupe("group", "--move", "--into", "out", "--yes")
     assert run.code == code
     assert "undo" in run.err
     assert "Traceback" not in run.err

@@ -122,6 +122,22 @@ def test_what_is_left_alone_is_named_so_that_no_terminal_obeys(
     assert run.out.count("left alone: ") >= len(ODD_NAMES) - 1  # one ends in no .jpg
 
 
+def test_a_plan_of_odd_names_is_saved_shown_and_applied_so_that_no_terminal_obeys(
+    scanned: Path, tmp_path: Path
+) -> None:
+    before = read_tree(scanned)
+    run = on_terminal("group", "--move", "--into", "out", "--save-plan", "a\x1b[2J plan")
+    assert run.code == 0
+    assert obeyed(run.out) == []
+    shown = on_terminal("apply", "a\x1b[2J plan", "--dry-run")
+    assert (shown.code, obeyed(shown.out)) == (0, [])
+    run = on_terminal("apply", "a\x1b[2J plan", typed="y\n")
+    assert (run.code, obeyed(run.out)) == (0, [])
+    assert len([path for path in (tmp_path / "out").rglob("*") if path.is_file()]) == len(ODD_NAMES)
+    assert on_terminal("undo").code == 0
+    assert read_tree(scanned) == before
+
+
 def test_links_lead_to_the_photos_of_odd_names(scanned: Path, tmp_path: Path) -> None:
     dedupe("group", "--symlink", "--into", "out")
     links = contents(tmp_path / "out")
@@ -134,7 +150,7 @@ def test_links_lead_to_the_photos_of_odd_names(scanned: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
 @pytest.mark.parametrize(
-    "command", ["scan", "group", "search", "problems", "forget", "index", "into"]
+    "command", ["scan", "group", "search", "problems", "forget", "apply", "index", "into"]
 )
 def test_an_error_that_holds_an_odd_name_is_one_line_that_no_terminal_obeys(
     tmp_path: Path, command: str, name: str

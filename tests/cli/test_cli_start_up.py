@@ -30,3 +30,15 @@ def test_a_list_of_problems_loads_nothing_that_compares_photos(photos: Path, for
     command = ["problems", "--format", form]
     code = subprocess.run([sys.executable, "-c", LOADED, *command], capture_output=True, check=True)
     assert set(json.loads(code.stderr)) <= {"rich"}
+
+
+@pytest.mark.parametrize("command", [["apply", "plan.json", "--yes"], ["history"], ["recover"]])
+def test_what_acts_loads_nothing_that_compares_photos(photos: Path, command: list[str]) -> None:
+    save = ["group", "--move", "--into", "out", "--save-plan", "plan.json"]
+    code = LOADED.replace('"torch"', '"torch", "numpy", "PIL", "cv2"')
+    dedupe = [sys.executable, "-c", code]
+    subprocess.run([*dedupe, *save], capture_output=True, check=True)
+    for words in (command, ["undo"]):
+        run = subprocess.run([*dedupe, *words], capture_output=True, check=True)
+        assert set(json.loads(run.stderr.splitlines()[-1])) <= {"rich"}
+    assert (photos / "downloads/portrait.jpg").exists()

@@ -26,10 +26,13 @@ from trees import Content, Link, contents, make_files, photo, read_tree
 
 from dedupe.errors import DedupeError
 from dedupe.organize import files
-from dedupe.organize.apply import apply, resume
+from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.plan import Plan, make_plan
-from dedupe.organize.undo import undo
+from dedupe.organize.recheck import recheck
+from dedupe.organize.recover import cut_off, recover
+from dedupe.organize.saved import read_plan, save_plan
+from dedupe.organize.undo import history, undo
 from dedupe.photos.photo import Photo
 
 PHOTOS: dict[str, Content] = {
@@ -87,6 +90,7 @@ class Faults:
         rename = self.on_drive("exclusive", self.around(native))
         files.exclusive_rename = lambda: rename  # type: ignore[assignment]
         Journal.mark = self.around(Journal.mark)  # type: ignore[method-assign]
+        Journal.found = self.around(Journal.found)  # type: ignore[method-assign]
 
     def on_drive(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def asked(old: Path, new: Path, **options: Any) -> Any:
@@ -116,7 +120,10 @@ class Faults:
             elif self.kind == "before" and call.__name__ == "sendfile":
                 os.sendfile(*arguments[:3], 5)
             elif self.kind.isdigit():
-                if call.__name__ == "mark":  # SQLite has its own tests for a failing disk
+                if call.__name__ in (
+                    "mark",
+                    "found",
+                ):  # SQLite has its own tests for a failing disk
                     return call(*arguments, **options)
                 raise OSError(int(self.kind), os.strerror(int(self.kind)))
             return os.kill(os.getpid(), signal.SIGKILL)
@@ -142,31 +149,59 @@ class Case:
             plan = make_plan([pair], action="symlink", into=self.tree / "out/new")
             apply(plan, journal=self.journal)
 
+    @property
+    def verb(self) -> str:
+        """What is done: "saved" and "astray" are moves, "relink" makes links."""
+        own = {"relink": "symlink", "saved": "move", "astray": "move"}
+        return own.get(self.action, self.action)
+
     def plan(self) -> Plan:
-        ours = {}
-        if self.journal.exists():
-            with Journal(self.journal) as book:
-                ours = book.links_under(self.tree / "out/new")
+        saved = self.folder / "plan.json"
+        if saved.exists():
+            return recheck(read_plan(saved), self.ours())
         pairs = list(PHOTOS)[:2], list(PHOTOS)[2:]
         groups = [Pair(tuple(self.photos[name] for name in pair)) for pair in pairs]
-        verb = "symlink" if self.action == "relink" else self.action
-        return make_plan(groups, action=verb, into=self.tree / "out/new", ours=ours)
+        return make_plan(groups, action=self.verb, into=self.tree / "out/new", ours=self.ours())
+
+    def ours(self) -> dict[Path, str]:
+        if not self.journal.exists():
+            return {}
+        with Journal(self.journal) as book:
+            return book.links_under(self.tree / "out/new")
 
     def scan(self) -> None:
         """Photos as they were before anything was done, as an index would have them."""
         self.photos = {name: photo(self.tree / name) for name in PHOTOS}
+        if self.action == "saved":
+            save_plan(self.plan(), self.folder / "plan.json")
 
     def apply(self) -> None:
         apply(self.plan(), journal=self.journal)
+
+    def meddle(self) -> None:
+        """What a person does before undo: each moved photo gets a name of its own."""
+        if self.action == "astray":
+            for number, path in enumerate(sorted((self.tree / "out/new").rglob("*.*"))):
+                path.rename(path.with_name(f"mine {number}"))
 
     def undo(self) -> None:
         undo(journal=self.journal)
 
     def undo_all(self) -> None:
-        undo(journal=self.journal, action=2 if self.action == "relink" else 1)
+        if self.action == "saved":  # applied once more, it is a second action
+            for record in reversed(history(self.journal)):
+                undo(journal=self.journal, action=record.id)
+        else:
+            undo(journal=self.journal, action=2 if self.action == "relink" else 1)
 
-    def resume(self) -> None:
-        resume(journal=self.journal)
+    def recover(self) -> None:
+        recover(journal=self.journal)
+        assert not cut_off(self.journal)
+        assert not recover(journal=self.journal)
+
+    def back(self) -> None:
+        recover(journal=self.journal, back=True)
+        assert not recover(journal=self.journal, back=True)
 
     def naive(self) -> None:
         """The control: what most tools do."""
@@ -219,6 +254,7 @@ def points(
         case.scan()
         if phase == "undo":
             assert in_child(case.apply, Faults(0, "", filesystem)) == 0
+            case.meddle()
         code = in_child(getattr(case, phase), Faults(at, kind, filesystem))
         if code == 0:
             return
@@ -245,8 +281,8 @@ def check(case: Case, filesystem: str, stride: int) -> dict[str, Any]:
                 counts[f"{phase} {kind}"] = counts.get(f"{phase} {kind}", 0) + 1
                 where = f"{phase} {kind} {at}"
                 found += [f"{where}: {what}" for what in lost(case.tree)]
-                if phase == "apply" and kind in killed and at % 3 == 0:
-                    found += goes_on(case, where, finished)
+                if kind in killed:
+                    found += goes_on(case, phase, at, finished, before)
                 in_child(case.undo_all)
                 after = read_tree(case.tree)
                 if after != before:
@@ -259,14 +295,26 @@ def check(case: Case, filesystem: str, stride: int) -> dict[str, Any]:
     return {"points": counts, "found": found}
 
 
-def goes_on(case: Case, where: str, finished: dict[str, object]) -> list[str]:
-    """Resume ends where an undisturbed run ends, up to an action that never began."""
-    in_child(case.resume)
-    if read_tree(case.tree, times=False) == finished:
+def goes_on(
+    case: Case, phase: str, at: int, finished: dict[str, object], before: dict[str, object]
+) -> list[str]:
+    """Recover ends where an undisturbed run ends, up to an action that never began.
+
+    A third of the points is finished, a third taken back, a third left to undo; of a saved
+    plan the first third is applied once more instead.
+    """
+    if at % 3 == 2:
+        return []
+    back = at % 3 == 1 or phase == "undo"
+    again = case.apply if case.action == "saved" and not back else case.recover
+    code = in_child(case.back if back else again)
+    tree = read_tree(case.tree, times=back)
+    if code == 0 and tree == (before if back else finished):
         return []
     with Journal(case.journal) as book:
         begun = [record for record in book.records() if record.state != "undone"]
-    return [f"{where}: resume did not finish"] if len(begun) > (case.action == "relink") else []
+    never = code == 0 and len(begun) <= (case.action == "relink")
+    return [] if never else [f"{phase} {at}: recover did not end ({code})"]
 
 
 def control(case: Case) -> dict[str, Any]:

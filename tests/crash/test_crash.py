@@ -44,6 +44,8 @@ def driven(folder: Path, action: str, filesystem: str, stride: int = 4) -> dict[
         ("copy", "native", 8, 100),
         ("symlink", "native", 4, 60),
         ("relink", "native", 4, 80),
+        ("saved", "native", 12, 80),
+        ("astray", "native", 12, 80),
     ],
 )
 def test_a_kill_or_error_at_any_change_loses_nothing_and_undo_restores_the_tree(

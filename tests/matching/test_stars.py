@@ -83,3 +83,29 @@ def test_like_a_like_b_like_c_is_no_chain() -> None:
         (3,),
     ]
     assert stars([(0,), (1,)], {(0, 1)}, rank) == [(0, 1)]
+
+
+@given(LINKS, RANKS, st.sets(st.integers(0, COUNT - 1)))
+def test_a_chosen_row_is_in_the_middle_of_its_set_or_beside_another_chosen_one(
+    links: set[tuple[int, int]], rank: dict[int, int], chosen: set[int]
+) -> None:
+    found = stars(SINGLE, links, rank, chosen=chosen)
+    assert sorted(row for rows in found for row in rows) == list(range(COUNT))
+    for first, *others in found:
+        assert first in chosen or chosen.isdisjoint(others)
+        assert all(pair(first, other) in links for other in others)
+    assert stars(SINGLE, links, rank, chosen=set()) == stars(SINGLE, links, rank)
+
+
+@given(LINKS, RANKS, st.sets(st.integers(0, COUNT - 1)))
+def test_whoever_is_two_steps_from_a_chosen_row_is_looked_at_with_it(
+    links: set[tuple[int, int]], rank: dict[int, int], chosen: set[int]
+) -> None:
+    asked: set[tuple[int, int]] = set(links)
+    while more := missing_links(links, asked, rank, chosen=chosen):
+        asked |= more
+    near = neighbours(links)
+    for family in components(near):
+        first = min(family, key=lambda row: (row not in chosen, -len(near[row]), rank[row]))
+        around = {other for linked in near[first] for other in near[linked]} - {first}
+        assert all(pair(first, other) in asked for other in around)

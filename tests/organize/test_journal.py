@@ -68,6 +68,19 @@ def test_history_lists_actions_and_what_of_them_stands(linked: Path, journal: Pa
     assert (record.state, record.standing) == ("undone", 0)
 
 
+def test_a_journal_of_version_1_is_brought_up_to_date_and_undo_reads_it(
+    linked: Path, journal: Path
+) -> None:
+    with sqlite3.connect(journal) as db:
+        db.execute("DROP TABLE attributes")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    assert [record.photos for record in history(journal)] == [2]
+    assert undo(journal=journal).done == 2
+    with Journal(journal) as book:
+        assert book._one("PRAGMA user_version") == 2
+
+
 def test_a_newer_journal_is_refused_and_left_as_it_is(linked: Path, journal: Path) -> None:
     with sqlite3.connect(journal) as db:
         db.execute("PRAGMA user_version = 99")

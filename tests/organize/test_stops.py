@@ -13,14 +13,15 @@ from trees import contents, group, make_files, read_tree
 from dedupe.errors import ActionStopped, Interrupted, JournalProblem, UsageError
 from dedupe.organize import files
 from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply, resume
+from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.plan import make_plan
+from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.undo import history, undo
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_a_stopped_action_says_how_far_it_came_and_can_be_resumed_or_undone(
+def test_a_stopped_action_says_how_far_it_came_and_can_be_finished_or_undone(
     full: Path, journal: Path, action: str
 ) -> None:
     before = read_tree(full)
@@ -30,9 +31,10 @@ def test_a_stopped_action_says_how_far_it_came_and_can_be_resumed_or_undone(
     assert caught.value.exit_code == 130
     assert "dedupe undo" in caught.value.hint
     assert [record.state for record in history(journal)] == ["running"]
-    assert resume(journal=journal).done == 4
+    assert [each.record.id for each in cut_off(journal)] == [1]
+    assert [receipt.done for receipt in recover(journal=journal)] == [4]
     assert contents(full) == EXPECTED[action]
-    assert resume(journal=journal).action == 0
+    assert (cut_off(journal), recover(journal=journal)) == ([], [])
     undo(journal=journal)
     assert read_tree(full) == before
 

@@ -11,8 +11,9 @@ import pytest
 from trees import Content, contents, group, make_files, read_tree
 
 from dedupe.errors import Interrupted
-from dedupe.organize.apply import apply, resume
+from dedupe.organize.apply import apply
 from dedupe.organize.plan import make_plan
+from dedupe.organize.recover import recover
 from dedupe.organize.undo import undo
 
 NAMES = [
@@ -68,7 +69,7 @@ def test_moving_a_thousand_odd_files_and_undo_restores_the_tree_exactly(
     countdown = itertools.count()
     with pytest.raises(Interrupted):
         apply(plan, journal=journal, stop=lambda: next(countdown) > 500)
-    receipt = resume(journal=journal)
+    (receipt,) = recover(journal=journal)
     assert receipt.done > 500
     if all(os.access(folder, os.W_OK) for folder in thousand.iterdir()):  # root may
         assert len([path for path in (thousand / "out").rglob("*") if path.is_file()]) == 1000

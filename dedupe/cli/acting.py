@@ -1,0 +1,85 @@
+"""Asks, acts, and says what was done: for every command that carries out a plan."""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dedupe.cli import options
+from dedupe.cli.talk import ask, say, say_left
+from dedupe.errors import UsageError
+from dedupe.names import safe
+from dedupe.reports.words import counted, shown_bytes, shown_path
+
+if TYPE_CHECKING:
+    from dedupe.organize.plan import Plan
+    from dedupe.organize.steps import Step
+
+DONE = {"symlink": "linked", "copy": "copied", "move": "moved"}
+
+
+def refuse_without_a_person(*, yes: bool) -> None:
+    """Refuse to move photos where nobody can be asked and nobody has said yes.
+
+    Raises:
+        UsageError: there is no terminal to ask at.
+    """
+    if not yes and not sys.stdin.isatty():
+        raise UsageError(
+            "photos are not moved without a yes, and there is nobody to ask here",
+            "nothing was done; add --yes, or --dry-run to see the plan",
+        )
+
+
+def agreed(steps: "Sequence[Step]", into: Path, *, yes: bool) -> bool:
+    """Whether a person wants these photos moved, asked with their count and bytes.
+
+    Raises:
+        UsageError: there is nobody to ask.
+    """
+    refuse_without_a_person(yes=yes)
+    size = shown_bytes(sum(step.size for step in steps))
+    return yes or ask(f"Move {counted(len(steps), 'photo')} ({size}) to {shown_path(into)}?")
+
+
+def carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
+    """Do what a plan says, ask first where it takes photos away; the exit code."""
+    from dedupe.cli.progress import RichProgress
+    from dedupe.organize.act import apply
+
+    if plan.takes_away and not agreed(plan.photos, plan.into, yes=yes):
+        say("nothing was moved")
+        return 1
+    with RichProgress() as progress:
+        receipt = apply(plan, index=index, progress=progress)
+    standing = f", {plan.standing:,} already there" if plan.standing else ""
+    done = f"{counted(receipt.done, 'photo')} {DONE[plan.action]}"
+    say(f"{done} into {shown_path(plan.into)}{standing}")
+    say_stays(plan)
+    if receipt.action:
+        command = options.again("dedupe undo", index)
+        say(f"{command} takes it back (action {receipt.action})")
+    return say_left(receipt.left)
+
+
+def say_stays(plan: "Plan") -> None:
+    """Say how many photos stay where they are, as a person wished."""
+    if plan.stays:
+        verb = "stays" if len(plan.stays) == 1 else "stay"
+        say(f"{counted(len(plan.stays), 'protected photo')} {verb} in place")
+
+
+def write_plan(plan: "Plan", file: Path, *, index: Path | None) -> int:
+    """Write a plan to a file, and say how to go on from there; the exit code."""
+    from dedupe.organize.saved import save_plan
+
+    save_plan(plan, file)
+    size = shown_bytes(sum(step.size for step in plan.photos))
+    what = f"{counted(len(plan.photos), 'photo')} ({size})"
+    say(f"the plan to {plan.action} {what} is in {shown_path(file)}; nothing was done yet")
+    say_stays(plan)
+    command = options.again(f"dedupe apply {safe(shlex.quote(os.fspath(file)))}", index)
+    say(f"next:  {command}")
+    return say_left(plan.refusals)

@@ -1,0 +1,277 @@
+"""A plan as a document of JSON and back: what no plan ever does is refused."""
+
+import os
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dedupe.names import exact_name, path_facts, safe
+from dedupe.organize import naming
+from dedupe.organize.actions import ACTIONS
+from dedupe.organize.plan import Plan, make_folder
+from dedupe.organize.steps import Refusal, Step
+
+VERSION = 1
+_ABOUT = (
+    "Delete steps or whole sets, change nothing else, then run `dedupe apply` on this file. "
+    "Nothing was done yet."
+)
+_SIGNED, _UNSIGNED = 1 << 63, 1 << 64
+_HASH = 64  # letters of a blake3
+_T = TypeVar("_T")
+
+
+class Flaw(Exception):
+    """The document is no plan; half a sentence says where and why."""
+
+
+def document_of(plan: Plan) -> dict[str, Any]:
+    """A plan as what JSON can hold, each set with its steps, each path byte for byte."""
+    tidying = [step for step in plan.steps if step.verb in ("unlink", "rmdir")]
+    made = {step.target for step in plan.steps if step.verb == "mkdir"}
+    sets = [
+        {
+            **path_facts(folder.name, "folder"),
+            "new": folder in made,
+            "steps": [_step_facts(step) for step in steps],
+        }
+        for folder, steps in groupby(plan.photos, key=lambda step: step.target.parent)
+    ]
+    above = [folder for folder in (plan.into, *plan.into.parents) if folder in made]
+    return {
+        "dedupe_plan": VERSION,
+        "about": _ABOUT,
+        "action": plan.action,
+        **path_facts(plan.into, "into"),
+        "protected": [path_facts(folder) for folder in plan.protected],
+        "new_folders": [path_facts(folder) for folder in reversed(above)],
+        "tidy": [_tidying_facts(step) for step in tidying],
+        "sets": sets,
+        "standing": plan.standing,
+        "stays": [path_facts(path) for path in plan.stays],
+        "refusals": [
+            {**path_facts(refusal.path), "reason": refusal.reason} for refusal in plan.refusals
+        ],
+    }
+
+
+def plan_of(document: object) -> Plan:
+    """The plan that `document_of` was given, or what a person has left of it.
+
+    Looks at no file. A set without steps is dropped, and so are folders that nothing needs.
+
+    Raises:
+        Flaw: it is no plan, is of a newer version, or would do what no plan does.
+    """
+    top = _Part(document, "it")
+    if not isinstance(document, dict) or "dedupe_plan" not in document:
+        raise Flaw("it is no plan of dedupe")
+    version = top.number("dedupe_plan", 1, _SIGNED)
+    if version > VERSION:
+        raise Flaw(f"it has version {version}, known is {VERSION}: use the newer dedupe")
+    top.text("about")
+    action = top.text("action")
+    if action not in ACTIONS:
+        raise Flaw(f"it has the action {safe(action)!r}; known are {', '.join(ACTIONS)}")
+    into = top.path("into")
+    protected = tuple(part.only_path() for part in top.parts("protected", "protected folder"))
+    made = [part.only_path() for part in top.parts("new_folders", "new folder")]
+    tidying = [_tidying(part, into) for part in top.parts("tidy", "tidying step")]
+    steps: list[Step] = []
+    folders: set[str] = set()
+    for part in top.parts("sets", "set"):
+        folder = into / part.name("folder")
+        if naming.clash_key(folder.name) in folders:
+            raise Flaw(f"it has two sets for {safe(folder)}")
+        folders.add(naming.clash_key(folder.name))
+        steps += _set_steps(part, action, folder)
+    standing = top.number("standing", 0, _SIGNED)
+    stays = tuple(part.only_path() for part in top.parts("stays", "photo that stays"))
+    refusals = tuple(_refusal(part) for part in top.parts("refusals", "refusal"))
+    top.end()
+    _refuse_what_no_plan_does(action, into, protected, [*tidying, *steps])
+    if made != [*reversed(into.parents), into][-len(made) :] and made:
+        raise Flaw("the new folders do not lead to its folder")
+    photos = any(step.is_photo for step in steps)
+    above = [make_folder(folder) for folder in made if photos]
+    return Plan(
+        action=action,
+        into=into,
+        steps=(*tidying, *above, *steps),
+        refusals=refusals,
+        standing=standing,
+        protected=protected,
+        stays=stays,
+    )
+
+
+def _step_facts(step: Step) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "verb": step.verb,
+        **path_facts(step.source, "source"),
+        **path_facts(step.target.name, "name"),
+        "bytes": step.size,
+        "modified_ns": step.mtime_ns,
+        "device": step.device,
+        "inode": step.inode,
+        "content": step.content.hex(),
+    }
+    return {**facts, **path_facts(step.link, "link")} if step.verb == "symlink" else facts
+
+
+def _tidying_facts(step: Step) -> dict[str, Any]:
+    facts: dict[str, Any] = {"verb": step.verb, **path_facts(step.target)}
+    return {**facts, **path_facts(step.link, "link")} if step.verb == "unlink" else facts
+
+
+def _set_steps(part: "_Part", action: str, folder: Path) -> Iterator[Step]:
+    new = part.flag("new")
+    steps = [_step(each, action, folder) for each in part.parts("steps", "step")]
+    part.end()
+    if new and steps:
+        yield make_folder(folder)
+    yield from steps
+
+
+def _step(part: "_Part", action: str, folder: Path) -> Step:
+    verb = part.text("verb")
+    if verb != action:
+        raise Flaw(f"{part.where} has the verb {safe(verb)!r}, in a plan that is to {action}")
+    step = Step(
+        verb=verb,
+        source=part.path("source"),
+        target=folder / part.name("name"),
+        size=part.number("bytes", 0, _SIGNED),
+        mtime_ns=part.number("modified_ns", -_SIGNED, _SIGNED),
+        device=part.number("device", 0, _UNSIGNED),
+        inode=part.number("inode", 0, _UNSIGNED),
+        content=part.hash("content"),
+        link=part.exact("link") if verb == "symlink" else "",
+    )
+    part.end()
+    return step
+
+
+def _tidying(part: "_Part", into: Path) -> Step:
+    verb = part.text("verb")
+    if verb not in ("unlink", "rmdir"):
+        raise Flaw(f"{part.where} has the verb {safe(verb)!r}, which is not for tidying")
+    path = part.path("path")
+    if into not in path.parents:
+        raise Flaw(f"{part.where} is outside of {safe(into)}")
+    link = part.exact("link") if verb == "unlink" else ""
+    part.end()
+    return Step(verb=verb, source=path, target=path, link=link)
+
+
+def _refusal(part: "_Part") -> Refusal:
+    refusal = Refusal(part.path("path"), part.text("reason"))
+    part.end()
+    return refusal
+
+
+def _refuse_what_no_plan_does(
+    action: str, into: Path, protected: tuple[Path, ...], steps: list[Step]
+) -> None:
+    """What the form of the document leaves possible, and `make_plan` never does."""
+
+    def is_protected(path: Path) -> bool:
+        return any(folder == path or folder in path.parents for folder in protected)
+
+    if is_protected(into):
+        raise Flaw(f"its folder {safe(into)} is in a protected folder")
+    takes_away = ACTIONS[action].takes_away
+    made: set[tuple[Path, str]] = set()
+    taken: set[Path] = set()
+    for step in steps:
+        if is_protected(step.target):
+            raise Flaw(f"{safe(step.target)} is in a protected folder")
+        name = (step.target.parent, naming.clash_key(step.target.name))
+        if step.verb not in ("unlink", "rmdir"):
+            if name in made:
+                raise Flaw(f"it makes {safe(step.target)} twice")
+            made.add(name)
+        if step.is_photo and takes_away:
+            if step.source in taken:
+                raise Flaw(f"it takes {safe(step.source)} twice")
+            if is_protected(step.source):
+                raise Flaw(f"it takes {safe(step.source)} out of a protected folder")
+            taken.add(step.source)
+
+
+class _Part:
+    """An object of the document: gives its fields out checked, and knows what else it has."""
+
+    def __init__(self, value: object, where: str) -> None:
+        if not isinstance(value, dict):
+            raise Flaw(f"{where} is no object")
+        self.where = where
+        self._fields: Mapping[str, object] = value
+        self._asked: set[str] = set()
+
+    def end(self) -> None:
+        """Refuse what was not asked for: it may be meant to change what is done."""
+        for name in self._fields:
+            if name not in self._asked:
+                raise Flaw(f"{self.where} has a field {safe(name)!r}, which no plan has")
+
+    def text(self, name: str) -> str:
+        return self._typed(name, str, "text")
+
+    def flag(self, name: str) -> bool:
+        return self._typed(name, bool, "true or false")
+
+    def number(self, name: str, least: int, below: int) -> int:
+        number = self._typed(name, int, "whole number")
+        if isinstance(number, bool) or not least <= number < below:
+            raise Flaw(f"{self.where} has a {name} that cannot be")
+        return number
+
+    def hash(self, name: str) -> bytes:
+        text = self.text(name)
+        if len(text) != _HASH or set(text) - set("0123456789abcdef"):
+            raise Flaw(f"{self.where} has a {name} that is no hash")
+        return bytes.fromhex(text)
+
+    def parts(self, name: str, what: str) -> "list[_Part]":
+        """The objects of a list."""
+        above = "" if self.where == "it" else f"{self.where}, "
+        objects = enumerate(self._typed(name, list, "list"), start=1)
+        return [_Part(value, f"{above}{what} {number}") for number, value in objects]
+
+    def exact(self, name: str) -> str:
+        """A text of any bytes but NUL."""
+        self._asked |= {name, f"{name}_base64"}
+        try:
+            return exact_name(self._fields, name)
+        except ValueError as error:
+            raise Flaw(f"{self.where} has no {name} that can be read") from error
+
+    def path(self, name: str) -> Path:
+        """An absolute path, in the one form that it has."""
+        text = self.exact(name)
+        # normpath leaves two slashes at the beginning alone, which Path does as well
+        if not os.path.isabs(text) or os.path.normpath(text) != text:  # noqa: PTH117
+            raise Flaw(f"{self.where} has a {name} that is not absolute: {safe(text)}")
+        return Path(text)
+
+    def name(self, name: str) -> str:
+        """The name of something in a folder, and of nothing elsewhere."""
+        text = self.exact(name)
+        if text in ("", ".", "..") or Path(text).name != text:
+            raise Flaw(f"{self.where} leads out of its folder: {safe(text)}")
+        return text
+
+    def only_path(self) -> Path:
+        """The path of an object that has nothing else."""
+        path = self.path("path")
+        self.end()
+        return path
+
+    def _typed(self, name: str, kind: type[_T], what: str) -> _T:
+        self._asked.add(name)
+        value = self._fields.get(name)
+        if not isinstance(value, kind):
+            raise Flaw(f"{self.where} has no {name} that is a {what}")
+        return value

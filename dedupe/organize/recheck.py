@@ -1,0 +1,153 @@
+"""A plan that was saved, looked at again: what of it can still be done as it was meant?"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+from dedupe.errors import PlanRefused
+from dedupe.names import safe
+from dedupe.organize import checks
+from dedupe.organize.actions import link_text_for
+from dedupe.organize.layout import missing_folders
+from dedupe.organize.plan import ALONE, Plan, make_folder, refuse_as_folder
+from dedupe.organize.protected import Protected
+from dedupe.organize.steps import Refusal, Step
+
+
+def recheck(plan: Plan, ours: Mapping[Path, str]) -> Plan:
+    """The plan as it can be done now: every photo and every name is looked at once more.
+
+    A photo that changed since is refused, as a new plan would refuse it; one that is in its
+    place already needs no step; a name or folder that somebody else took meanwhile stays his.
+    So a plan that was stopped half way can be applied again.
+
+    Args:
+        plan: as `read_plan` gives it.
+        ours: what the journal says was made below its folder (`Journal.links_under`).
+
+    Returns:
+        A plan with the same photos or fewer, and a refusal for each that cannot be done.
+
+    Raises:
+        PlanRefused: its folder is reached through a link now, or its drive is away.
+        UsageError: its folder is a file now, or is protected, or a protected folder is gone.
+    """
+    protected = Protected(plan.protected)
+    if os.path.realpath(plan.into) != os.fspath(plan.into):
+        raise PlanRefused(
+            f"{safe(plan.into)} is somewhere else by now: there is a link on the way to it",
+            "nothing was done; make a new plan",
+        )
+    refuse_as_folder(plan.into, protected)
+    seen = _Seen(plan, ours, protected)
+    tidying = list(seen.tidying())
+    steps: list[Step] = []
+    new = {step.target for step in plan.steps if step.verb == "mkdir"}
+    for folder, each in groupby(plan.photos, key=lambda step: step.target.parent):
+        steps += seen.a_set(folder, list(each), new=folder in new)
+    above = missing_folders(plan.into) if steps else []
+    _refuse_if_away(plan.into, above, new)
+    return replace(
+        plan,
+        steps=(*tidying, *map(make_folder, above), *steps),
+        refusals=tuple(seen.refusals),
+        standing=seen.standing,
+    )
+
+
+def _refuse_if_away(into: Path, missing: Sequence[Path], then: set[Path]) -> None:
+    """A drive that is not plugged in must not be filled up as a folder of another one."""
+    for folder in missing:
+        if folder != into and folder not in then:
+            raise PlanRefused(
+                f"{safe(folder)} was there when the plan was made, and is not there now",
+                "nothing was done; is its drive connected?",
+            )
+
+
+class _Seen:
+    """What was found so far."""
+
+    def __init__(self, plan: Plan, ours: Mapping[Path, str], protected: Protected) -> None:
+        self.refusals: list[Refusal] = []
+        self.standing = 0
+        self._going: set[Path] = set()  # links and folders of ours that make room
+        self._plan = plan
+        self._takes_away = plan.takes_away
+        self._ours = ours
+        self._protected = protected
+
+    def tidying(self) -> Iterator[Step]:
+        """Links and folders that the journal knows as ours, and that are as we made them."""
+        for step in self._plan.steps:
+            if step.verb not in ("unlink", "rmdir") or not os.path.lexists(step.target):
+                continue
+            mine = self._ours.get(step.target) == step.link
+            if not mine or self._protected.holds(step.target):
+                self.refusals.append(Refusal(step.target, "is nothing that dedupe made"))
+            elif self._as_made(step):
+                self._going.add(step.target)
+                yield step
+
+    def _as_made(self, step: Step) -> bool:
+        if step.verb == "unlink":
+            return checks.link_text(step.target) == step.link
+        return step.target.is_dir() and self._going.issuperset(step.target.iterdir())
+
+    def a_set(self, folder: Path, steps: Sequence[Step], *, new: bool) -> list[Step]:
+        """The steps of one set that can be done, its folder first where it must be made."""
+        left = []
+        before = self.standing
+        for step in steps:
+            if _stands(step):
+                self.standing += 1
+            elif reason := self._reason(step):
+                self.refusals.append(Refusal(step.source, reason))
+            else:
+                left.append(step)
+        stood = self.standing - before
+        # beside a protected photo, which stays, one is not alone
+        alone = len(steps) > 1 and len(left) + stood == 1 and not self._plan.stays
+        reason = ALONE if alone else self._taken(folder, foreign=new and not stood)
+        if reason is not None:
+            self.refusals += [Refusal(step.source, reason) for step in left]
+            return []
+        if left and not os.path.lexists(folder):
+            return [make_folder(folder), *left]
+        return left
+
+    def _reason(self, step: Step) -> str | None:
+        """Why a photo is not put where it should go, or None."""
+        if reason := checks.difference(step.file, step.content):
+            return reason
+        if self._takes_away and self._protected.holds(step.source):
+            return "is in a protected folder"
+        if os.path.lexists(step.target) and step.target not in self._going:
+            return f"stays, as its new name {safe(step.target)} is taken by another file"
+        if step.verb == "symlink" and link_text_for(step.source, step.target) != step.link:
+            return "is reached another way by now: the link would not lead to it"
+        return None
+
+    def _taken(self, folder: Path, *, foreign: bool) -> str | None:
+        """Why nothing may be put into the folder of a set, or None."""
+        where = f"stays, as its new folder {safe(folder)}"
+        if self._protected.holds(folder):
+            return f"{where} is protected"
+        if not os.path.lexists(folder):
+            return None
+        if folder.is_symlink() or not folder.is_dir():
+            return f"{where} is no folder"
+        return f"{where} is another one" if foreign and folder not in self._ours else None
+
+
+def _stands(step: Step) -> bool:
+    """Whether the photo is in its place already, put there by an earlier run of the plan."""
+    if step.verb == "symlink":
+        return checks.link_text(step.target) == step.link
+    try:
+        there = checks.same_bytes(step.target, step.file, step.content)
+    except OSError:
+        return False
+    return there and (step.verb == "copy" or not os.path.lexists(step.source))
