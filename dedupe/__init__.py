@@ -32,6 +32,9 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.calibrate import calibrate as calibrate
     from dedupe.matching.clusters import Cluster as Cluster
     from dedupe.matching.clusters import find_clusters as find_clusters
+    from dedupe.matching.cover import Cover as Cover
+    from dedupe.matching.cover import Coverage as Coverage
+    from dedupe.matching.cover import covered as covered
     from dedupe.matching.distances import Pairs as Pairs
     from dedupe.matching.distances import pairs_within as pairs_within
     from dedupe.matching.explain import Explanation as Explanation
@@ -71,6 +74,8 @@ _HOME = {
     "Apart": "dedupe.matching.unrelated",
     "Calibration": "dedupe.matching.calibrate",
     "Cluster": "dedupe.matching.clusters",
+    "Cover": "dedupe.matching.cover",
+    "Coverage": "dedupe.matching.cover",
     "DedupeError": "dedupe.errors",
     "EditDistances": "dedupe.matching.calibrate",
     "Encoded": "dedupe.encoders.stage",
@@ -97,6 +102,7 @@ _HOME = {
     "Verdicts": "dedupe.matching.verdicts",
     "apply": "dedupe.organize.act",
     "calibrate": "dedupe.matching.calibrate",
+    "covered": "dedupe.matching.cover",
     "encode_photos": "dedupe.encoders.stage",
     "explain": "dedupe.matching.explain",
     "find_clusters": "dedupe.matching.clusters",

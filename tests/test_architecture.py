@@ -383,7 +383,8 @@ def test_every_action_says_what_it_did_and_is_an_option_of_group(name: str) -> N
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_explains_both_of_its_forms(name: str) -> None:
-    for write in (REPORTS[name].overview, REPORTS[name].ranking, REPORTS[name].calibration):
+    report = REPORTS[name]
+    for write in (report.overview, report.ranking, report.calibration, report.coverage):
         assert (write.__doc__ or "").splitlines()[0].endswith(".")
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from dedupe.cli.calibrate import calibrate
+from dedupe.cli.covered import covered
 from dedupe.cli.encoders import encoders
 from dedupe.cli.explain import explain
 from dedupe.cli.forget import forget
@@ -27,6 +28,7 @@ EXIT_CODES = {
     1: "error: one sentence on stderr says what, and what to do next",
     2: "usage: what was asked for cannot be done that way; nothing was done",
     3: "done, but some photos were skipped or left alone; they are named",
+    4: "covered alone: not every photo is covered; those that are not are listed",
     130: "interrupted by Ctrl-C, finished work is kept (143: by SIGTERM)",
 }
 
@@ -127,6 +129,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "problems": problems,
     "calibrate": calibrate,
     "explain": explain,
+    "covered": covered,
     "undo": undo,
     "encoders": encoders,
     "forget": forget,

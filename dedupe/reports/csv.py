@@ -10,6 +10,7 @@ from dedupe.reports.facts import Overview, Problems, Ranking, explanation_facts
 
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
+    from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
 
 _PHOTO = (
@@ -71,6 +72,18 @@ def write_explanation(explanation: "Explanation", out: TextIO) -> None:
     cells = [_text(each) if isinstance(each, str) else each for each in facts.values()]
     paths = (_text(explanation.first.path), _text(explanation.second.path))
     lines.writerow((*("" if each is None else each for each in cells), *paths))
+
+
+def write_coverage(coverage: "Coverage", out: TextIO) -> None:
+    """One line for each photo, covered or not, sorted by path."""
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(("covered", "reason", "relation", "nearest", *_PHOTO))
+    for answer in coverage.answers:
+        relation = "" if answer.relation is None else answer.relation.words
+        near = _text(answer.by.path) if answer.by else ""
+        unknown = ("",) * (len(_PHOTO) - 1)
+        cells = _cells(answer.photo) if answer.photo else (*unknown, _text(answer.path))
+        lines.writerow((_yes(answer.covered), _text(answer.reason), relation, near, *cells))
 
 
 def _cells(photo: Photo) -> tuple[str | float, ...]:

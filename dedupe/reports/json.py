@@ -17,6 +17,7 @@ from dedupe.reports.facts import (
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
     from dedupe.matching.clusters import Cluster
+    from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
 
 # shares of unrelated pairs whose distance is told, where there are enough pairs
@@ -128,6 +129,31 @@ def write_explanation(explanation: "Explanation", out: TextIO) -> None:
             "why": list(explanation.why),
             "first": photo_facts(explanation.first),
             "second": photo_facts(explanation.second),
+        },
+        out,
+    )
+
+
+def write_coverage(coverage: "Coverage", out: TextIO) -> None:
+    """Every photo with what covers it, or why nothing does."""
+    photos = [
+        {
+            "covered": answer.covered,
+            "reason": answer.reason or None,
+            "relation": None if answer.relation is None else answer.relation.words,
+            "nearest": path_facts(answer.by.path) if answer.by else None,
+            **(photo_facts(answer.photo) if answer.photo else path_facts(answer.path)),
+        }
+        for answer in coverage.answers
+    ]
+    _dump(
+        {
+            "old": path_facts(coverage.old),
+            "by": [path_facts(path) for path in coverage.by],
+            "covered": len(coverage.answers) - len(coverage.missing),
+            "missing": len(coverage.missing),
+            "others": coverage.others,
+            "photos": photos,
         },
         out,
     )

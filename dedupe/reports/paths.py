@@ -10,6 +10,7 @@ from dedupe.reports.facts import Overview, Problems, Ranking
 
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
+    from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
 
 
@@ -44,6 +45,11 @@ def write_calibration(calibration: "Calibration", out: TextIO, *, null: bool = F
 def write_explanation(explanation: "Explanation", out: TextIO, *, null: bool = False) -> None:
     """The two photos, one path a line, or ended by a NUL byte."""
     _write((explanation.first.path, explanation.second.path), out, null)
+
+
+def write_coverage(coverage: "Coverage", out: TextIO, *, null: bool = False) -> None:
+    """What is not covered, one path a line, or ended by a NUL byte; sorted."""
+    _write((answer.path for answer in coverage.missing), out, null)
 
 
 def _write(paths: Iterable[Path], out: TextIO, null: bool) -> None:

@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from dedupe.errors import UnknownName, UsageError
-from dedupe.reports import calibration, csv, explanation, json, paths, skips, table
+from dedupe.reports import calibration, coverage, csv, explanation, json, paths, skips, table
 from dedupe.reports.facts import Overview, Problems, Ranking
 
 if TYPE_CHECKING:  # it loads numpy
     from dedupe.matching.calibrate import Calibration
+    from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
 
 
@@ -24,6 +25,7 @@ class Report:
         problems: writes what `dedupe problems` found.
         calibration: writes what `dedupe calibrate` measured.
         explanation: writes what `dedupe explain` found.
+        coverage: writes what `dedupe covered` found.
         facts: whether it says more of photos than their paths, so that it is worth finding out.
     """
 
@@ -32,6 +34,7 @@ class Report:
     problems: Callable[[Problems, TextIO], None]
     calibration: "Callable[[Calibration, TextIO], None]"
     explanation: "Callable[[Explanation, TextIO], None]"
+    coverage: "Callable[[Coverage, TextIO], None]"
     facts: bool = True
 
 
@@ -42,6 +45,7 @@ REPORTS: dict[str, Report] = {
         skips.write_problems,
         calibration.write_calibration,
         explanation.write_explanation,
+        coverage.write_coverage,
     ),
     "json": Report(
         json.write_overview,
@@ -49,6 +53,7 @@ REPORTS: dict[str, Report] = {
         json.write_problems,
         json.write_calibration,
         json.write_explanation,
+        json.write_coverage,
     ),
     "csv": Report(
         csv.write_overview,
@@ -56,6 +61,7 @@ REPORTS: dict[str, Report] = {
         csv.write_problems,
         csv.write_calibration,
         csv.write_explanation,
+        csv.write_coverage,
     ),
     "paths": Report(
         paths.write_overview,
@@ -63,6 +69,7 @@ REPORTS: dict[str, Report] = {
         paths.write_problems,
         paths.write_calibration,
         paths.write_explanation,
+        paths.write_coverage,
         facts=False,
     ),
 }
@@ -89,6 +96,7 @@ def find_report(name: str | None, *, terminal: bool, null: bool = False) -> Repo
             partial(paths.write_problems, null=True),
             partial(paths.write_calibration, null=True),
             partial(paths.write_explanation, null=True),
+            partial(paths.write_coverage, null=True),
             facts=False,
         )
     name = name or ("table" if terminal else "paths")

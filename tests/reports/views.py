@@ -8,6 +8,8 @@ import numpy as np
 
 from dedupe.matching.calibrate import THRESHOLDS, Calibration, EditDistances
 from dedupe.matching.clusters import Cluster
+from dedupe.matching.cover import Cover, Coverage
+from dedupe.matching.relations import Relation
 from dedupe.matching.search import Hit
 from dedupe.matching.unrelated import STEPS, Apart
 from dedupe.photos.photo import Photo, PhotoFile, Skip
@@ -92,6 +94,20 @@ def calibration(names: list[str], folder: str = "/photos", *, by: str = "day") -
         thresholds=THRESHOLDS,
         recommended=14.0,
         reason="the largest",
+    )
+
+
+def coverage(names: list[str], folder: str = "/photos") -> Coverage:
+    """One that is covered for each name, one that is not, and a file that could not be read."""
+    photos = [photo(Path(folder, name)) for name in names]
+    near = [
+        Cover(path=each.path, photo=each, by=each, relation=Relation.SAME_PICTURE, reason=why)
+        for each in photos
+        for why in ("", "only cropped to 62 %")
+    ]
+    broken = Cover(path=photos[0].path, reason=f"is broken ({names[0]})")
+    return Coverage(
+        old=photos[0].path, by=(photos[-1].path, Path("/b")), answers=(*near, broken), others=12
     )
 
 
