@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.encoders.stage import encode_photos as encode_photos
     from dedupe.errors import DedupeError as DedupeError
     from dedupe.index.forget import forget as forget
+    from dedupe.index.ignored import Ignored as Ignored
     from dedupe.index.library import Library as Library
     from dedupe.index.library import find_problems as find_problems
     from dedupe.index.library import open_library as open_library
@@ -43,6 +44,11 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.groups import Member as Member
     from dedupe.matching.groups import find_groups as find_groups
     from dedupe.matching.hits import verify_hits as verify_hits
+    from dedupe.matching.ignore import Decision as Decision
+    from dedupe.matching.ignore import decisions as decisions
+    from dedupe.matching.ignore import hide as hide
+    from dedupe.matching.ignore import ignore as ignore
+    from dedupe.matching.ignore import unignore as unignore
     from dedupe.matching.known_edits import KNOWN_EDITS as KNOWN_EDITS
     from dedupe.matching.known_edits import KnownEdit as KnownEdit
     from dedupe.matching.relations import Relation as Relation
@@ -76,6 +82,7 @@ _HOME = {
     "Cluster": "dedupe.matching.clusters",
     "Cover": "dedupe.matching.cover",
     "Coverage": "dedupe.matching.cover",
+    "Decision": "dedupe.matching.ignore",
     "DedupeError": "dedupe.errors",
     "EditDistances": "dedupe.matching.calibrate",
     "Encoded": "dedupe.encoders.stage",
@@ -85,6 +92,7 @@ _HOME = {
     "Found": "dedupe.matching.calibrate",
     "Group": "dedupe.matching.groups",
     "Hit": "dedupe.matching.search",
+    "Ignored": "dedupe.index.ignored",
     "KnownEdit": "dedupe.matching.known_edits",
     "Library": "dedupe.index.library",
     "Member": "dedupe.matching.groups",
@@ -103,18 +111,22 @@ _HOME = {
     "apply": "dedupe.organize.act",
     "calibrate": "dedupe.matching.calibrate",
     "covered": "dedupe.matching.cover",
+    "decisions": "dedupe.matching.ignore",
     "encode_photos": "dedupe.encoders.stage",
     "explain": "dedupe.matching.explain",
     "find_clusters": "dedupe.matching.clusters",
     "find_groups": "dedupe.matching.groups",
     "find_problems": "dedupe.index.library",
     "forget": "dedupe.index.forget",
+    "hide": "dedupe.matching.ignore",
+    "ignore": "dedupe.matching.ignore",
     "make_plan": "dedupe.organize.act",
     "open_library": "dedupe.index.library",
     "pairs_within": "dedupe.matching.distances",
     "scan": "dedupe.index.scan",
     "search": "dedupe.matching.search",
     "undo": "dedupe.organize.act",
+    "unignore": "dedupe.matching.ignore",
     "update_index": "dedupe.index.scan",
     "verify": "dedupe.matching.verified",
     "verify_hits": "dedupe.matching.hits",

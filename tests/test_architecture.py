@@ -224,6 +224,7 @@ _LIGHT = {
     "version": ["--version"],
     "help of group": ["group", "--help"],
     "encoders": ["encoders"],
+    "what is ignored": ["ignore", "--list"],
     "undo": ["undo"],
     "undo of a number": ["undo", "--action", "1"],
     "forget": ["forget", "somewhere"],
@@ -278,6 +279,7 @@ def test_torch_is_not_loaded_for(
     name: str, loaded: dict[str, tuple[int | None, list[str]]]
 ) -> None:
     codes = {"wrong option": 2, "no index": 1, "forget": 1, "open a library": None}
+    codes["what is ignored"] = 1
     assert loaded[name] == [codes.get(name, 0), []]
 
 
@@ -384,7 +386,8 @@ def test_every_action_says_what_it_did_and_is_an_option_of_group(name: str) -> N
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_explains_both_of_its_forms(name: str) -> None:
     report = REPORTS[name]
-    for write in (report.overview, report.ranking, report.calibration, report.coverage):
+    writers = (report.overview, report.ranking, report.calibration)
+    for write in (*writers, report.coverage, report.decisions):
         assert (write.__doc__ or "").splitlines()[0].endswith(".")
 
 

@@ -16,6 +16,7 @@ from dedupe.cli.encoders import encoders
 from dedupe.cli.explain import explain
 from dedupe.cli.forget import forget
 from dedupe.cli.group import group
+from dedupe.cli.ignore import ignore
 from dedupe.cli.problems import problems
 from dedupe.cli.scan import scan
 from dedupe.cli.search import search
@@ -130,6 +131,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "calibrate": calibrate,
     "explain": explain,
     "covered": covered,
+    "ignore": ignore,
     "undo": undo,
     "encoders": encoders,
     "forget": forget,

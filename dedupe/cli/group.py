@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,11 +20,13 @@ from dedupe.organize.keep import DEFAULT_KEEP, rank
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
+    from dedupe.index.ignored import Ignored
+    from dedupe.index.library import Library
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.matching.verdicts import Verdicts
     from dedupe.organize.plan import Plan
-    from dedupe.reports.facts import LeftOut
+    from dedupe.reports.facts import Hidden, LeftOut
 
 _DONE = {"symlink": "linked", "copy": "copied", "move": "moved"}
 
@@ -81,6 +84,9 @@ def group(
         bool,
         typer.Option("--with-clusters", help="With --symlink: a folder of links for each cluster."),
     ] = False,
+    ignored: Annotated[
+        bool, typer.Option("--ignored", help="As if `dedupe ignore` had never been said.")
+    ] = False,
     report: options.Format = None,
     null: options.Null = False,
     encoder: options.EncoderName = None,
@@ -91,7 +97,8 @@ def group(
 
     Every photo of a set is verified against the one to keep; look-alikes are within the
     threshold of each other. --against leaves out the sets and clusters that are on one side
-    alone; photos below DIR are compared also where PATH does not hold them. Nothing happens to
+    alone; photos below DIR are compared also where PATH does not hold them. What `dedupe ignore`
+    was told is left out as well; how much is said. Nothing happens to
     any file without --symlink, --copy or --move; `dedupe undo` takes those back.
     """
     from dedupe.cli.progress import RichProgress
@@ -121,6 +128,7 @@ def group(
         progress.start("Comparing photos", 0)
         sides = (*paths, *(against or ())) if paths else ()
         library = open_library(sides, index=index, encoder=encoder)
+        library = replace(library, ignored=_applied(library, all_sets=ignored))
         folders = known_folders(library, against or ())
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
@@ -129,10 +137,11 @@ def group(
             library, threshold, verdicts=verdicts, relation=weakest, order=order, device=device
         )
         kinds = find_clusters(library, groups) if clusters else []
+    groups, hidden = _not_hidden(groups, library)
     groups, kinds, left_out = _on_both_sides(groups, kinds, folders)
     _say_not_compared(verdicts)
-    if left_out.words and (dry_run or form is not REPORTS["table"]):  # which says it itself
-        say(left_out.words)
+    if dry_run or form is not REPORTS["table"]:  # which says it itself
+        _say_not_shown(left_out, hidden)
     linked = kinds if with_clusters else ()
     plan = action and make_plan(
         groups, keep=rules, action=action, into=into, index=index, clusters=linked
@@ -148,6 +157,7 @@ def group(
         relation=weakest.words,
         encoder=library.encoder.name,
         left_out=left_out,
+        hidden=hidden,
     )
     try:
         form.overview(overview, sys.stdout)
@@ -169,6 +179,30 @@ def _chosen(**actions: bool) -> str | None:
     if len(asked) > 1:
         raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
     return asked[0] if asked else None
+
+
+def _applied(library: "Library", *, all_sets: bool) -> "Ignored":
+    """What is known to be ignored, or nothing of it where all sets are asked for."""
+    from dedupe.index.ignored import Ignored
+
+    return Ignored() if all_sets else library.ignored
+
+
+def _say_not_shown(*what: "LeftOut | Hidden") -> None:
+    for each in what:
+        if each.words:
+            say(each.words)
+
+
+def _not_hidden(groups: "list[Group]", library: "Library") -> "tuple[list[Group], Hidden]":
+    """The groups that nobody hid, and how much is hidden."""
+    from dedupe.matching.ignore import without_hidden
+    from dedupe.reports.facts import Hidden
+
+    shown, hidden = without_hidden(groups, library.ignored)
+    here = {photo.content for photo in library.photos}
+    pairs = sum(here.issuperset(pair) for pair in library.ignored.pairs)
+    return shown, Hidden(len(hidden), _photos(hidden), pairs)
 
 
 def _on_both_sides(

@@ -1,6 +1,7 @@
 """For spreadsheets: one line a photo, or a file that was passed over."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
     from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
+    from dedupe.matching.ignore import Decision
 
 _PHOTO = (
     *("width", "height", "bytes", "format", "taken", "taken_from", "camera", "software", "gps"),
@@ -84,6 +86,16 @@ def write_coverage(coverage: "Coverage", out: TextIO) -> None:
         unknown = ("",) * (len(_PHOTO) - 1)
         cells = _cells(answer.photo) if answer.photo else (*unknown, _text(answer.path))
         lines.writerow((_yes(answer.covered), _text(answer.reason), relation, near, *cells))
+
+
+def write_decisions(decisions: "Sequence[Decision]", out: TextIO) -> None:
+    """One line for each place of a photo of a decision; these are numbered from 1."""
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(("decision", "different", "content", "path"))
+    for number, decision in enumerate(decisions, 1):
+        for content, paths in decision.photos:
+            for place in [_text(path) for path in paths] or [""]:
+                lines.writerow((number, _yes(decision.different), content.hex(), place))
 
 
 def _cells(photo: Photo) -> tuple[str | float, ...]:

@@ -1,6 +1,7 @@
 """For programs: one JSON document. docs/scripting.md describes it."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dedupe.reports.facts import (
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
+    from dedupe.matching.ignore import Decision
 
 # shares of unrelated pairs whose distance is told, where there are enough pairs
 QUANTILES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
@@ -37,6 +39,11 @@ def write_overview(overview: Overview, out: TextIO) -> None:
                 "sets": overview.left_out.sets,
                 "clusters": overview.left_out.clusters,
                 "photos": overview.left_out.photos,
+            },
+            "hidden": {
+                "sets": overview.hidden.sets,
+                "photos": overview.hidden.photos,
+                "pairs": overview.hidden.pairs,
             },
             "sets": [_set(each) for each in overview.sets],
             "clusters": [_cluster(each) for each in overview.clusters],
@@ -157,6 +164,21 @@ def write_coverage(coverage: "Coverage", out: TextIO) -> None:
         },
         out,
     )
+
+
+def write_decisions(decisions: "Sequence[Decision]", out: TextIO) -> None:
+    """Every decision with its photos: content, and where it lies."""
+    said = [
+        {
+            "different": decision.different,
+            "photos": [
+                {"content": content.hex(), "paths": [path_facts(path) for path in paths]}
+                for content, paths in decision.photos
+            ],
+        }
+        for decision in decisions
+    ]
+    _dump({"decisions": said}, out)
 
 
 def _set(look_alikes: LookAlikes) -> dict[str, Any]:

@@ -1,18 +1,29 @@
 """Every form in which a result can be written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from dedupe.errors import UnknownName, UsageError
-from dedupe.reports import calibration, coverage, csv, explanation, json, paths, skips, table
+from dedupe.reports import (
+    calibration,
+    coverage,
+    csv,
+    decisions,
+    explanation,
+    json,
+    paths,
+    skips,
+    table,
+)
 from dedupe.reports.facts import Overview, Problems, Ranking
 
 if TYPE_CHECKING:  # it loads numpy
     from dedupe.matching.calibrate import Calibration
     from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
+    from dedupe.matching.ignore import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,7 @@ class Report:
         calibration: writes what `dedupe calibrate` measured.
         explanation: writes what `dedupe explain` found.
         coverage: writes what `dedupe covered` found.
+        decisions: writes what `dedupe ignore --list` found.
         facts: whether it says more of photos than their paths, so that it is worth finding out.
     """
 
@@ -35,6 +47,7 @@ class Report:
     calibration: "Callable[[Calibration, TextIO], None]"
     explanation: "Callable[[Explanation, TextIO], None]"
     coverage: "Callable[[Coverage, TextIO], None]"
+    decisions: "Callable[[Sequence[Decision], TextIO], None]"
     facts: bool = True
 
 
@@ -46,6 +59,7 @@ REPORTS: dict[str, Report] = {
         calibration.write_calibration,
         explanation.write_explanation,
         coverage.write_coverage,
+        decisions.write_decisions,
     ),
     "json": Report(
         json.write_overview,
@@ -54,6 +68,7 @@ REPORTS: dict[str, Report] = {
         json.write_calibration,
         json.write_explanation,
         json.write_coverage,
+        json.write_decisions,
     ),
     "csv": Report(
         csv.write_overview,
@@ -62,6 +77,7 @@ REPORTS: dict[str, Report] = {
         csv.write_calibration,
         csv.write_explanation,
         csv.write_coverage,
+        csv.write_decisions,
     ),
     "paths": Report(
         paths.write_overview,
@@ -70,6 +86,7 @@ REPORTS: dict[str, Report] = {
         paths.write_calibration,
         paths.write_explanation,
         paths.write_coverage,
+        paths.write_decisions,
         facts=False,
     ),
 }
@@ -97,6 +114,7 @@ def find_report(name: str | None, *, terminal: bool, null: bool = False) -> Repo
             partial(paths.write_calibration, null=True),
             partial(paths.write_explanation, null=True),
             partial(paths.write_coverage, null=True),
+            partial(paths.write_decisions, null=True),
             facts=False,
         )
     name = name or ("table" if terminal else "paths")

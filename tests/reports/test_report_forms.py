@@ -13,6 +13,7 @@ from reports.views import (
     ELSEWHERE,
     calibration,
     coverage,
+    decisions,
     look_alikes,
     of_names,
     overview,
@@ -50,6 +51,7 @@ def test_no_report_lets_a_terminal_obey_a_name(form: str, name: str) -> None:
     REPORTS[form].problems(Problems((Skip(Path("/a"), name, True),)), out)
     REPORTS[form].calibration(calibration([name], ELSEWHERE), out)
     REPORTS[form].coverage(coverage([name], ELSEWHERE), out)
+    REPORTS[form].decisions(decisions([name], ELSEWHERE), out)
     assert out.data
     assert obeyed(out.text) == []
 

@@ -9,6 +9,7 @@ import numpy as np
 from dedupe.matching.calibrate import THRESHOLDS, Calibration, EditDistances
 from dedupe.matching.clusters import Cluster
 from dedupe.matching.cover import Cover, Coverage
+from dedupe.matching.ignore import Decision
 from dedupe.matching.relations import Relation
 from dedupe.matching.search import Hit
 from dedupe.matching.unrelated import STEPS, Apart
@@ -109,6 +110,13 @@ def coverage(names: list[str], folder: str = "/photos") -> Coverage:
     return Coverage(
         old=photos[0].path, by=(photos[-1].path, Path("/b")), answers=(*near, broken), others=12
     )
+
+
+def decisions(names: list[str], folder: str = "/photos") -> tuple[Decision, ...]:
+    """A photo of these names and another one that is known no more, in both kinds of decision."""
+    paths = tuple(Path(folder, name) for name in names)
+    photos = ((b"\1" * 32, paths), (b"\2" * 32, ()))
+    return Decision(True, photos), Decision(False, photos)
 
 
 ELSEWHERE = os.fsdecode(b"/media/caf\xe9")
