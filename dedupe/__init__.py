@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.calibrate import calibrate as calibrate
     from dedupe.matching.clusters import Cluster as Cluster
     from dedupe.matching.clusters import find_clusters as find_clusters
+    from dedupe.matching.containment import Containment as Containment
+    from dedupe.matching.containment import find_containments as find_containments
     from dedupe.matching.cover import Cover as Cover
     from dedupe.matching.cover import Coverage as Coverage
     from dedupe.matching.cover import covered as covered
@@ -80,6 +82,7 @@ _HOME = {
     "Apart": "dedupe.matching.unrelated",
     "Calibration": "dedupe.matching.calibrate",
     "Cluster": "dedupe.matching.clusters",
+    "Containment": "dedupe.matching.containment",
     "Cover": "dedupe.matching.cover",
     "Coverage": "dedupe.matching.cover",
     "Decision": "dedupe.matching.ignore",
@@ -115,6 +118,7 @@ _HOME = {
     "encode_photos": "dedupe.encoders.stage",
     "explain": "dedupe.matching.explain",
     "find_clusters": "dedupe.matching.clusters",
+    "find_containments": "dedupe.matching.containment",
     "find_groups": "dedupe.matching.groups",
     "find_problems": "dedupe.index.library",
     "forget": "dedupe.index.forget",

@@ -387,7 +387,7 @@ def test_every_action_says_what_it_did_and_is_an_option_of_group(name: str) -> N
 def test_every_report_explains_both_of_its_forms(name: str) -> None:
     report = REPORTS[name]
     writers = (report.overview, report.ranking, report.calibration)
-    for write in (*writers, report.coverage, report.decisions):
+    for write in (*writers, report.coverage, report.decisions, report.folders):
         assert (write.__doc__ or "").splitlines()[0].endswith(".")
 
 

@@ -14,6 +14,7 @@ from dedupe.cli.calibrate import calibrate
 from dedupe.cli.covered import covered
 from dedupe.cli.encoders import encoders
 from dedupe.cli.explain import explain
+from dedupe.cli.folders import folders
 from dedupe.cli.forget import forget
 from dedupe.cli.group import group
 from dedupe.cli.ignore import ignore
@@ -131,6 +132,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "calibrate": calibrate,
     "explain": explain,
     "covered": covered,
+    "folders": folders,
     "ignore": ignore,
     "undo": undo,
     "encoders": encoders,

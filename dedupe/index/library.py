@@ -115,6 +115,16 @@ def find_problems(
     return tuple(skip for skip in skips if everything or skip.problem)
 
 
+def scanned_roots(*, index: Path | None = None) -> tuple[Path, ...]:
+    """The folders that were scanned, sorted.
+
+    Raises:
+        IndexProblem: there is no index, or it cannot be used.
+    """
+    with Index(index or default_index()) as store:
+        return store.roots()
+
+
 def first_of_each_content(library: Library) -> "npt.NDArray[np.int64]":
     """(N,) int64: of each content the row whose path is first, in the order of the rows."""
     import numpy as np

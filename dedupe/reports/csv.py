@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from dedupe.names import safe
 from dedupe.photos.photo import Photo
-from dedupe.reports.facts import Overview, Problems, Ranking, explanation_facts
+from dedupe.reports.facts import Folders, Overview, Problems, Ranking, explanation_facts
 
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
@@ -96,6 +96,17 @@ def write_decisions(decisions: "Sequence[Decision]", out: TextIO) -> None:
         for content, paths in decision.photos:
             for place in [_text(path) for path in paths] or [""]:
                 lines.writerow((number, _yes(decision.different), content.hex(), place))
+
+
+def write_folders(folders: Folders, out: TextIO) -> None:
+    """One line for each folder that is told."""
+    lines = csv.writer(out, lineterminator="\n")
+    counts = ("photos", "alike", "exact", "only_here", "others", "back")
+    lines.writerow((*counts, "folder", "within"))
+    for each in folders.found:
+        within = "" if each.within is None else _text(each.within)
+        numbers = (getattr(each, name) for name in counts)
+        lines.writerow((*numbers, _text(each.folder), within))
 
 
 def _cells(photo: Photo) -> tuple[str | float, ...]:

@@ -15,6 +15,7 @@ from dedupe.reports.words import counted
 
 if TYPE_CHECKING:  # they load numpy, which a list of skipped files does not need
     from dedupe.matching.clusters import Cluster
+    from dedupe.matching.containment import Containment
     from dedupe.matching.explain import Explanation
     from dedupe.matching.groups import Group
     from dedupe.matching.search import Hit
@@ -160,6 +161,19 @@ class Problems:
 
     skips: tuple[Skip, ...]
     others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """All that `dedupe folders` has to say.
+
+    Attributes:
+        found: the most contained first.
+        least: percent of a folder from which on it is told.
+    """
+
+    found: "tuple[Containment, ...]"
+    least: int
 
 
 def look_alikes(group: "Group", keep: Sequence[str] = DEFAULT_KEEP) -> LookAlikes:

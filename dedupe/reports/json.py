@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dedupe.reports.facts import (
+    Folders,
     LookAlikes,
     Overview,
     Problems,
@@ -179,6 +180,24 @@ def write_decisions(decisions: "Sequence[Decision]", out: TextIO) -> None:
         for decision in decisions
     ]
     _dump({"decisions": said}, out)
+
+
+def write_folders(folders: Folders, out: TextIO) -> None:
+    """Every folder that is told, with all counts."""
+    found = [
+        {
+            **path_facts(each.folder, "folder"),
+            "within": None if each.within is None else path_facts(each.within),
+            "photos": each.photos,
+            "alike": each.alike,
+            "exact": each.exact,
+            "only_here": each.only_here,
+            "others": each.others,
+            "back": each.back,
+        }
+        for each in folders.found
+    ]
+    _dump({"least": folders.least, "folders": found}, out)
 
 
 def _set(look_alikes: LookAlikes) -> dict[str, Any]:

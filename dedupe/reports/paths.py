@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from dedupe.names import safe
-from dedupe.reports.facts import Overview, Problems, Ranking
+from dedupe.reports.facts import Folders, Overview, Problems, Ranking
 
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
@@ -64,6 +64,11 @@ def write_decisions(decisions: "Sequence[Decision]", out: TextIO, *, null: bool 
         _write((paths[0] for _, paths in decision.photos if paths), out, null)
         if null:
             _write_bytes(b"\0", out)
+
+
+def write_folders(folders: Folders, out: TextIO, *, null: bool = False) -> None:
+    """The folders that are told, one path a line, or ended by a NUL byte."""
+    _write((each.folder for each in folders.found), out, null)
 
 
 def _write(paths: Iterable[Path], out: TextIO, null: bool) -> None:

@@ -12,12 +12,13 @@ from dedupe.reports import (
     csv,
     decisions,
     explanation,
+    folders,
     json,
     paths,
     skips,
     table,
 )
-from dedupe.reports.facts import Overview, Problems, Ranking
+from dedupe.reports.facts import Folders, Overview, Problems, Ranking
 
 if TYPE_CHECKING:  # it loads numpy
     from dedupe.matching.calibrate import Calibration
@@ -38,6 +39,7 @@ class Report:
         explanation: writes what `dedupe explain` found.
         coverage: writes what `dedupe covered` found.
         decisions: writes what `dedupe ignore --list` found.
+        folders: writes what `dedupe folders` found.
         facts: whether it says more of photos than their paths, so that it is worth finding out.
     """
 
@@ -48,6 +50,7 @@ class Report:
     explanation: "Callable[[Explanation, TextIO], None]"
     coverage: "Callable[[Coverage, TextIO], None]"
     decisions: "Callable[[Sequence[Decision], TextIO], None]"
+    folders: Callable[[Folders, TextIO], None]
     facts: bool = True
 
 
@@ -60,6 +63,7 @@ REPORTS: dict[str, Report] = {
         explanation.write_explanation,
         coverage.write_coverage,
         decisions.write_decisions,
+        folders.write_folders,
     ),
     "json": Report(
         json.write_overview,
@@ -69,6 +73,7 @@ REPORTS: dict[str, Report] = {
         json.write_explanation,
         json.write_coverage,
         json.write_decisions,
+        json.write_folders,
     ),
     "csv": Report(
         csv.write_overview,
@@ -78,6 +83,7 @@ REPORTS: dict[str, Report] = {
         csv.write_explanation,
         csv.write_coverage,
         csv.write_decisions,
+        csv.write_folders,
     ),
     "paths": Report(
         paths.write_overview,
@@ -87,6 +93,7 @@ REPORTS: dict[str, Report] = {
         paths.write_explanation,
         paths.write_coverage,
         paths.write_decisions,
+        paths.write_folders,
         facts=False,
     ),
 }
@@ -115,6 +122,7 @@ def find_report(name: str | None, *, terminal: bool, null: bool = False) -> Repo
             partial(paths.write_explanation, null=True),
             partial(paths.write_coverage, null=True),
             partial(paths.write_decisions, null=True),
+            partial(paths.write_folders, null=True),
             facts=False,
         )
     name = name or ("table" if terminal else "paths")

@@ -14,6 +14,7 @@ from reports.views import (
     calibration,
     coverage,
     decisions,
+    folders,
     look_alikes,
     of_names,
     overview,
@@ -52,6 +53,7 @@ def test_no_report_lets_a_terminal_obey_a_name(form: str, name: str) -> None:
     REPORTS[form].calibration(calibration([name], ELSEWHERE), out)
     REPORTS[form].coverage(coverage([name], ELSEWHERE), out)
     REPORTS[form].decisions(decisions([name], ELSEWHERE), out)
+    REPORTS[form].folders(folders([name], ELSEWHERE), out)
     assert out.data
     assert obeyed(out.text) == []
 
@@ -262,7 +264,9 @@ def fields(value: object) -> set[str]:
     return set().union(*map(fields, value)) if isinstance(value, list) else set()
 
 
-@pytest.mark.parametrize("kind", ["overview", "ranking", "problems", "calibration", "coverage"])
+@pytest.mark.parametrize(
+    "kind", ["overview", "ranking", "problems", "calibration", "coverage", "folders"]
+)
 def test_every_field_of_json_and_every_column_of_csv_is_documented(kind: str) -> None:
     page = (Path(__file__).parents[2] / "docs/scripting.md").read_text("utf-8")
     found = {
@@ -271,6 +275,7 @@ def test_every_field_of_json_and_every_column_of_csv_is_documented(kind: str) ->
         "problems": problems(NAMES, ELSEWHERE),
         "calibration": calibration(NAMES, ELSEWHERE),
         "coverage": coverage(NAMES, ELSEWHERE),
+        "folders": folders(NAMES, ELSEWHERE),
     }[kind]
     out = Pipe()
     getattr(REPORTS["json"], kind)(found, out)

@@ -8,13 +8,14 @@ import numpy as np
 
 from dedupe.matching.calibrate import THRESHOLDS, Calibration, EditDistances
 from dedupe.matching.clusters import Cluster
+from dedupe.matching.containment import Containment
 from dedupe.matching.cover import Cover, Coverage
 from dedupe.matching.ignore import Decision
 from dedupe.matching.relations import Relation
 from dedupe.matching.search import Hit
 from dedupe.matching.unrelated import STEPS, Apart
 from dedupe.photos.photo import Photo, PhotoFile, Skip
-from dedupe.reports.facts import LookAlikes, Overview, Problems, Ranking, Row
+from dedupe.reports.facts import Folders, LookAlikes, Overview, Problems, Ranking, Row
 
 
 def photo(path: str | Path = "/p/a.jpg", **known: object) -> Photo:
@@ -117,6 +118,18 @@ def decisions(names: list[str], folder: str = "/photos") -> tuple[Decision, ...]
     paths = tuple(Path(folder, name) for name in names)
     photos = ((b"\1" * 32, paths), (b"\2" * 32, ()))
     return Decision(True, photos), Decision(False, photos)
+
+
+def folders(names: list[str], folder: str = "/photos") -> Folders:
+    """Folders of these names, each in the last of them, and one that is in several."""
+    paths = [Path(folder, name) for name in names]
+    counts = {"photos": 1000, "exact": 900, "alike": 999, "only_here": 1, "back": 0}
+    found = [
+        Containment(folder=each, within=within, others=2000, **counts)
+        for each in paths
+        for within in (paths[-1], None)
+    ]
+    return Folders(tuple(found), 50)
 
 
 ELSEWHERE = os.fsdecode(b"/media/caf\xe9")
