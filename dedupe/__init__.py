@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.encoders.stage import encode_photos as encode_photos
     from dedupe.errors import DedupeError as DedupeError
     from dedupe.index.forget import forget as forget
+    from dedupe.index.ignored import Ignored as Ignored
     from dedupe.index.library import Library as Library
     from dedupe.index.library import find_problems as find_problems
     from dedupe.index.library import open_library as open_library
@@ -32,6 +33,11 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.calibrate import calibrate as calibrate
     from dedupe.matching.clusters import Cluster as Cluster
     from dedupe.matching.clusters import find_clusters as find_clusters
+    from dedupe.matching.containment import Containment as Containment
+    from dedupe.matching.containment import find_containments as find_containments
+    from dedupe.matching.cover import Cover as Cover
+    from dedupe.matching.cover import Coverage as Coverage
+    from dedupe.matching.cover import covered as covered
     from dedupe.matching.distances import Pairs as Pairs
     from dedupe.matching.distances import pairs_within as pairs_within
     from dedupe.matching.explain import Explanation as Explanation
@@ -40,6 +46,11 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.groups import Member as Member
     from dedupe.matching.groups import find_groups as find_groups
     from dedupe.matching.hits import verify_hits as verify_hits
+    from dedupe.matching.ignore import Decision as Decision
+    from dedupe.matching.ignore import decisions as decisions
+    from dedupe.matching.ignore import hide as hide
+    from dedupe.matching.ignore import ignore as ignore
+    from dedupe.matching.ignore import unignore as unignore
     from dedupe.matching.known_edits import KNOWN_EDITS as KNOWN_EDITS
     from dedupe.matching.known_edits import KnownEdit as KnownEdit
     from dedupe.matching.relations import Relation as Relation
@@ -76,6 +87,10 @@ _HOME = {
     "Apart": "dedupe.matching.unrelated",
     "Calibration": "dedupe.matching.calibrate",
     "Cluster": "dedupe.matching.clusters",
+    "Containment": "dedupe.matching.containment",
+    "Cover": "dedupe.matching.cover",
+    "Coverage": "dedupe.matching.cover",
+    "Decision": "dedupe.matching.ignore",
     "DedupeError": "dedupe.errors",
     "EditDistances": "dedupe.matching.calibrate",
     "Encoded": "dedupe.encoders.stage",
@@ -85,6 +100,7 @@ _HOME = {
     "Found": "dedupe.matching.calibrate",
     "Group": "dedupe.matching.groups",
     "Hit": "dedupe.matching.search",
+    "Ignored": "dedupe.index.ignored",
     "KnownEdit": "dedupe.matching.known_edits",
     "Library": "dedupe.index.library",
     "Member": "dedupe.matching.groups",
@@ -103,14 +119,19 @@ _HOME = {
     "Verdicts": "dedupe.matching.verdicts",
     "apply": "dedupe.organize.act",
     "calibrate": "dedupe.matching.calibrate",
+    "covered": "dedupe.matching.cover",
+    "decisions": "dedupe.matching.ignore",
     "encode_photos": "dedupe.encoders.stage",
     "explain": "dedupe.matching.explain",
     "find_clusters": "dedupe.matching.clusters",
+    "find_containments": "dedupe.matching.containment",
     "find_groups": "dedupe.matching.groups",
     "find_problems": "dedupe.index.library",
     "forget": "dedupe.index.forget",
     "history": "dedupe.organize.act",
     "load_plan": "dedupe.organize.act",
+    "hide": "dedupe.matching.ignore",
+    "ignore": "dedupe.matching.ignore",
     "make_plan": "dedupe.organize.act",
     "open_library": "dedupe.index.library",
     "pairs_within": "dedupe.matching.distances",
@@ -119,6 +140,7 @@ _HOME = {
     "scan": "dedupe.index.scan",
     "search": "dedupe.matching.search",
     "undo": "dedupe.organize.act",
+    "unignore": "dedupe.matching.ignore",
     "update_index": "dedupe.index.scan",
     "verify": "dedupe.matching.verified",
     "verify_hits": "dedupe.matching.hits",

@@ -226,6 +226,7 @@ _LIGHT = {
     "version": ["--version"],
     "help of group": ["group", "--help"],
     "encoders": ["encoders"],
+    "what is ignored": ["ignore", "--list"],
     "undo": ["undo"],
     "undo of a number": ["undo", "1"],
     "apply": ["apply", "plan.json", "--yes"],
@@ -287,6 +288,7 @@ def test_torch_is_not_loaded_for(
     name: str, loaded: dict[str, tuple[int | None, list[str]]]
 ) -> None:
     codes = {"wrong option": 2, "no index": 1, "forget": 1, "open a library": None}
+    codes["what is ignored"] = 1
     assert loaded[name] == [codes.get(name, 0), []]
 
 
@@ -392,7 +394,9 @@ def test_every_action_says_what_it_did_and_is_an_option_of_group(name: str) -> N
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_explains_both_of_its_forms(name: str) -> None:
-    for write in (REPORTS[name].overview, REPORTS[name].ranking, REPORTS[name].calibration):
+    report = REPORTS[name]
+    writers = (report.overview, report.ranking, report.calibration)
+    for write in (*writers, report.coverage, report.decisions, report.folders):
         assert (write.__doc__ or "").splitlines()[0].endswith(".")
 
 

@@ -14,11 +14,14 @@ import typer
 from dedupe.cli.apply import apply
 from dedupe.cli.calibrate import calibrate
 from dedupe.cli.config import config
+from dedupe.cli.covered import covered
 from dedupe.cli.encoders import encoders
 from dedupe.cli.explain import explain
+from dedupe.cli.folders import folders
 from dedupe.cli.forget import forget
 from dedupe.cli.group import group
 from dedupe.cli.history import history
+from dedupe.cli.ignore import ignore
 from dedupe.cli.problems import problems
 from dedupe.cli.recover import recover
 from dedupe.cli.scan import scan
@@ -33,6 +36,7 @@ EXIT_CODES = {
     1: "error: one sentence on stderr says what, and what to do next",
     2: "usage: what was asked for cannot be done that way; nothing was done",
     3: "done, but some photos were skipped or left alone; they are named",
+    4: "covered alone: not every photo is covered; those that are not are listed",
     130: "interrupted by Ctrl-C, finished work is kept (143: by SIGTERM)",
 }
 
@@ -153,6 +157,9 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "explain": explain,
     "apply": apply,
     "history": history,
+    "covered": covered,
+    "folders": folders,
+    "ignore": ignore,
     "undo": undo,
     "recover": recover,
     "encoders": encoders,

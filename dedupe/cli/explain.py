@@ -40,6 +40,7 @@ def explain(
     from dedupe.matching.explain import explain as find
     from dedupe.matching.explain import which_sets
     from dedupe.matching.groups import find_groups
+    from dedupe.matching.ignore import without_hidden
     from dedupe.matching.verified import verify
     from dedupe.reports.registry import find_report
 
@@ -50,5 +51,6 @@ def explain(
         with RichProgress() as progress:
             verdicts = verify(library, order=rank, device=device, progress=progress)
             groups = find_groups(library, threshold, verdicts=verdicts, order=rank, device=device)
-        explained = replace(explained, why=(*explained.why, which_sets(explained, groups)))
+        sides = which_sets(explained, *without_hidden(groups, library.ignored))
+        explained = replace(explained, why=(*explained.why, sides))
     form.explanation(explained, sys.stdout)

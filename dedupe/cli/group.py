@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,11 +21,13 @@ from dedupe.organize.keep import DEFAULT_KEEP, rank
 from dedupe.reports.words import counted
 
 if TYPE_CHECKING:
+    from dedupe.index.ignored import Ignored
+    from dedupe.index.library import Library
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.matching.verdicts import Verdicts
     from dedupe.organize.protected import Protected
-    from dedupe.reports.facts import LeftOut
+    from dedupe.reports.facts import Hidden, LeftOut
 
 
 def group(
@@ -98,6 +101,9 @@ def group(
         bool,
         typer.Option("--with-clusters", help="With --symlink: a folder of links for each cluster."),
     ] = False,
+    ignored: Annotated[
+        bool, typer.Option("--ignored", help="As if `dedupe ignore` had never been said.")
+    ] = False,
     report: options.Format = None,
     null: options.Null = False,
     encoder: options.EncoderName = None,
@@ -108,9 +114,10 @@ def group(
 
     Every photo of a set is verified against the one to keep; look-alikes are within the
     threshold of each other. --against leaves out the sets and clusters that are on one side
-    alone; photos below DIR are compared also where PATH does not hold them. Nothing happens to
-    any file without --symlink, --copy or --move; `dedupe undo` takes those back. What --protect
-    names stays as it is, and nothing is put there.
+    alone; photos below DIR are compared also where PATH does not hold them. What `dedupe ignore`
+    was told is left out as well; how much is said. Nothing happens to any file without
+    --symlink, --copy or --move; `dedupe undo` takes those back. What --protect names stays as
+    it is, and nothing is put there.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
@@ -140,6 +147,7 @@ def group(
         progress.start("Comparing photos", 0)
         sides = (*paths, *(against or ())) if paths else ()
         library = open_library(sides, index=index, encoder=encoder)
+        library = replace(library, ignored=_applied(library, all_sets=ignored))
         folders = known_folders(library, against or ())
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
@@ -154,10 +162,11 @@ def group(
             device=device,
         )
         kinds = find_clusters(library, groups) if clusters else []
+    groups, hidden = _not_hidden(groups, library)
     groups, kinds, left_out = _on_both_sides(groups, kinds, folders)
     _say_not_compared(verdicts)
-    if left_out.words and (dry_run or form is not REPORTS["table"]):  # which says it itself
-        say(left_out.words)
+    if dry_run or form is not REPORTS["table"]:  # which says it itself
+        _say_not_shown(left_out, hidden)
     linked = kinds if with_clusters else ()
     plan = action and make_plan(
         groups,
@@ -180,6 +189,7 @@ def group(
         relation=weakest.words,
         encoder=library.encoder.name,
         left_out=left_out,
+        hidden=hidden,
     )
     try:
         form.overview(overview, sys.stdout)
@@ -230,6 +240,30 @@ def _refuse_early(
         refuse_as_plan_file(save_plan, protected)
     elif action == "move" and not dry_run:
         refuse_without_a_person(yes=yes)
+
+
+def _applied(library: "Library", *, all_sets: bool) -> "Ignored":
+    """What is known to be ignored, or nothing of it where all sets are asked for."""
+    from dedupe.index.ignored import Ignored
+
+    return Ignored() if all_sets else library.ignored
+
+
+def _say_not_shown(*what: "LeftOut | Hidden") -> None:
+    for each in what:
+        if each.words:
+            say(each.words)
+
+
+def _not_hidden(groups: "list[Group]", library: "Library") -> "tuple[list[Group], Hidden]":
+    """The groups that nobody hid, and how much is hidden."""
+    from dedupe.matching.ignore import without_hidden
+    from dedupe.reports.facts import Hidden
+
+    shown, hidden = without_hidden(groups, library.ignored)
+    here = {photo.content for photo in library.photos}
+    pairs = sum(here.issuperset(pair) for pair in library.ignored.pairs)
+    return shown, Hidden(len(hidden), _photos(hidden), pairs)
 
 
 def _on_both_sides(

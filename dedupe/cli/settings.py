@@ -33,8 +33,13 @@ PRESETS: dict[str, dict[str, Any]] = {
 _PROFILES = "profiles"
 
 # What changes files, or says which, is typed each time: a setting that somebody forgot must not
-# move a photo. The last three fit one command line and no other.
-_NEVER = frozenset({"symlink", "copy", "move", "yes", "action", "help", "dry-run", "0"})
+# move a photo. Those of the second line fit one command line and no other.
+_NEVER = frozenset(
+    {
+        *("symlink", "copy", "move", "yes", "back", "set", "remove"),
+        *("help", "list", "dry-run", "save-plan", "0"),
+    }
+)
 
 _WITHOUT = "mend it, or go without for now: `dedupe --no-config ...`"
 

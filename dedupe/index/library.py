@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem
+from dedupe.index.ignored import Ignored, known_ignored
 from dedupe.index.place import default_index
 from dedupe.index.store import EncoderRow, Index
 from dedupe.photos.discover import each_absolute
@@ -28,6 +29,7 @@ class Library:
         encoder: who made the vectors.
         skips: what could not be read or was passed over, sorted by path.
         index: the file it was read from.
+        ignored: which photos are said to be different, and which sets are not shown.
     """
 
     photos: tuple[Photo, ...]
@@ -35,6 +37,7 @@ class Library:
     encoder: EncoderRow
     skips: tuple[Skip, ...]
     index: Path
+    ignored: Ignored = field(default_factory=Ignored)
 
 
 def open_library(
@@ -71,6 +74,7 @@ def open_library(
         photos, vectors = store.photos(row, folders)
         skips = store.skips(folders)
         roots = store.roots()
+        ignored = known_ignored(store)
     _refuse_unscanned(folders, roots)
     kept, rows = _one_per_inode(photos)
     return Library(
@@ -79,6 +83,7 @@ def open_library(
         encoder=row,
         skips=skips,
         index=index,
+        ignored=ignored,
     )
 
 
@@ -108,6 +113,16 @@ def find_problems(
         roots = store.roots()
     _refuse_unscanned(folders, roots)
     return tuple(skip for skip in skips if everything or skip.problem)
+
+
+def scanned_roots(*, index: Path | None = None) -> tuple[Path, ...]:
+    """The folders that were scanned, sorted.
+
+    Raises:
+        IndexProblem: there is no index, or it cannot be used.
+    """
+    with Index(index or default_index()) as store:
+        return store.roots()
 
 
 def first_of_each_content(library: Library) -> "npt.NDArray[np.int64]":

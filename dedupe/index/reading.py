@@ -250,6 +250,13 @@ class ReadIndex(OpenIndex):
                 raise self.altered("photos")
         return tuple(row[:-1])
 
+    def whole_pixels(self, content: bytes) -> bytes:
+        """The hash of every pixel of a content; b"" where it is not known."""
+        names = ("id", *(column.strip() for column in PHOTO_COLUMNS.split(",")))
+        facts = dict(zip(names, self.find_content(content) or (), strict=False))
+        pixels: bytes = facts["pixel_hash"] if facts.get("reduced") == 1 else b""
+        return pixels
+
     def last_photo(self) -> int:
         """The highest number of a photo, 0 where there is none. An altered one is not believed."""
         query = f"SELECT id, {PHOTO_COLUMNS}, seal FROM photos NOT INDEXED ORDER BY id DESC LIMIT 1"
@@ -304,6 +311,24 @@ class ReadIndex(OpenIndex):
     def each_unrelated(self, method: str) -> Iterator[tuple[bytes, int]]:
         """Rows of `unrelated` of a method: pairs and seal."""
         yield from self._db.execute("SELECT pairs, seal FROM unrelated WHERE method = ?", (method,))
+
+    def each_ignored(self) -> Iterator[tuple[Any, ...]]:
+        """Contents, one behind the other, and whether they are apart, of every decision."""
+        return self._each("ignored", "contents, apart", row_seal)
+
+    def paths_of(self, contents: Iterable[bytes]) -> dict[bytes, tuple[Path, ...]]:
+        """Where some contents lie, sorted; those that lie nowhere are left out."""
+        wanted = set(contents)
+        with self.snapshot():
+            numbers = {photo: content for photo, content in self.contents() if content in wanted}
+            found: dict[bytes, list[bytes]] = {}
+            for path, photo, *_ in self._each_file():
+                if photo in numbers:
+                    found.setdefault(numbers[photo], []).append(path)
+        return {
+            content: tuple(Path(os.fsdecode(path)) for path in sorted(paths))
+            for content, paths in found.items()
+        }
 
     def contents(self) -> Iterator[tuple[int, bytes]]:
         """Number and content of every photo that is known."""

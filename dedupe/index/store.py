@@ -224,6 +224,17 @@ class Index(ReadIndex):
                 query = "INSERT INTO unrelated (method, pairs, seal) VALUES (?, ?, ?)"
                 self._db.execute(query, (method, unrelated, seal))
 
+    def put_ignored(self, rows: Iterable[tuple[bytes, int]]) -> None:
+        """Store decisions: contents, one behind the other, and whether they are apart."""
+        query = "INSERT OR IGNORE INTO ignored (contents, apart, seal) VALUES (?, ?, ?)"
+        with self.whole():
+            self._db.executemany(query, ((*row, row_seal(*row)) for row in rows))
+
+    def drop_ignored(self, rows: Iterable[tuple[bytes, int]]) -> None:
+        """Drop decisions."""
+        with self.whole():
+            self._db.executemany("DELETE FROM ignored WHERE contents = ? AND apart = ?", rows)
+
     def drop_unused(self, *, at_once: bool = False) -> None:
         """Drop contents that no file has had for 90 days, with their vectors and thumbnails.
 

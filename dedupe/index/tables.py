@@ -94,6 +94,12 @@ CREATE TABLE unrelated (
     pairs BLOB NOT NULL,             -- 16 bytes each: the first 8 of both contents
     seal INTEGER NOT NULL
 );
+CREATE TABLE ignored (
+    contents BLOB NOT NULL,          -- of photos, 32 bytes each, in order; known here or not
+    apart INTEGER NOT NULL,          -- 1: two that no set holds together; 0: a set not shown
+    seal INTEGER NOT NULL,
+    PRIMARY KEY (contents, apart)
+) WITHOUT ROWID;
 CREATE TABLE totals (
     name TEXT NOT NULL,              -- of a table
     part INTEGER NOT NULL,           -- an encoder's number, or 0 where a table is one
@@ -103,7 +109,7 @@ CREATE TABLE totals (
     PRIMARY KEY (name, part)
 ) WITHOUT ROWID;
 """
-_WHOLE = ("encoders", "photos", "thumbnails", "files", "skips", "roots")
+_WHOLE = ("encoders", "photos", "thumbnails", "files", "skips", "roots", "ignored")
 _BY_ENCODER = ("segments", "vectors")
 
 # SQL has no CRC. The seal of a total is rows * _FACTOR + sum + what names it, so that a trigger

@@ -92,15 +92,24 @@ def named_edit(kept: Photo, other: Photo, evidence: Evidence) -> str:
     Returns:
         Words with commas; "re-saved" where nothing else is seen.
     """
+    words = edits(kept, other, evidence)
+    if not words:
+        words.append("re-saved" if kept.format == other.format else f"saved as {other.format}")
+    return ", ".join(words)
+
+
+def edits(kept: Photo, other: Photo, evidence: Evidence) -> list[str]:
+    """Everything that was done to `kept` to make `other`, each in words; none where only saved.
+
+    Args are those of `named_edit`.
+    """
     straight = kept.content <= other.content
     first, second = (kept, other) if straight else (other, kept)
     place = placement(first, second, evidence, back=not straight)
     words = _shape(place, evidence) + _size(place) + _colours(evidence, back=not straight)
     if evidence.agreement.share < _OVERLAID and evidence.agreement.beneath > _OVERLAID:
         words.append("overlaid")
-    if not words:
-        words.append("re-saved" if kept.format == other.format else f"saved as {other.format}")
-    return ", ".join(words)
+    return words
 
 
 def _shape(place: Placement, evidence: Evidence) -> list[str]:

@@ -27,6 +27,8 @@ from dedupe.matching.verify import Evidence
 from dedupe.photos.photo import Photo
 from dedupe.photos.read import photo_file
 
+_SAID = "You said that they are different (`dedupe ignore`): no set holds both."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
@@ -43,6 +45,7 @@ class Explanation:
         relation: the strongest that is proved; None where nothing relates them.
         edit: what was done to the first to get the second, where both are one picture.
         why: sentences that lead to the relation.
+        ignored: whether somebody said that the two are different.
     """
 
     first: Photo
@@ -54,6 +57,7 @@ class Explanation:
     relation: Relation | None
     edit: str
     why: tuple[str, ...]
+    ignored: bool = False
 
 
 def explain(
@@ -91,6 +95,9 @@ def explain(
     looked_at = (one, features_of(small)), (other, features_of(other_small))
     evidence = evidence_of(*looked_at, bits, however_little=True)
     relation, edit = relation_and_edit(one, other, evidence, near=distance <= threshold)
+    ignored = library.ignored.apart(one.content, other.content)
+    why = _why(one, other, evidence, distance, bits, threshold)
+    why += [_SAID] if ignored else []
     return Explanation(
         first=one,
         second=other,
@@ -100,21 +107,28 @@ def explain(
         evidence=evidence,
         relation=relation,
         edit=edit,
-        why=tuple(_why(one, other, evidence, distance, bits, threshold)),
+        why=tuple(why),
+        ignored=ignored,
     )
 
 
-def which_sets(explanation: Explanation, groups: Sequence[Group]) -> str:
+def which_sets(
+    explanation: Explanation, groups: Sequence[Group], hidden: Sequence[Group] = ()
+) -> str:
     """Say whether two photos are in one set, and if not, where they are.
 
     Args:
         explanation: of the two.
-        groups: as `find_groups` gives them; they are numbered from 1.
+        groups: those that are shown; they are numbered from 1.
+        hidden: those that are not.
     """
     places = [
         next((n for n, group in enumerate(groups, 1) if _holds(group, photo)), 0)
         for photo in (explanation.first, explanation.second)
     ]
+    for group in hidden:
+        if all(_holds(group, photo) for photo in (explanation.first, explanation.second)):
+            return "Both are in a set that is hidden (`dedupe ignore --set`)."
     one, other = (f"in set {place}" if place else "in no set" for place in places)
     if places[0] and places[0] == places[1]:
         return f"Both are {one}."

@@ -100,6 +100,9 @@ def find_groups(
     `threshold`. So every member of a set is verified against the one that is kept, or within
     the threshold of it; nothing is chained.
 
+    Photos that are said to be different (`dedupe.ignore`) are never in one set, whoever else is
+    in it.
+
     The same library gives the same groups, whatever the device or the order in which the
     photos were found. Copies of one file cost one comparison, not many.
 
@@ -131,14 +134,15 @@ def find_groups(
     ranks = {row: min(rank[library.photos[each].path] for each in copies[row]) for row in copies}
     chosen = {row for row in copies if any(wins(library.photos[each]) for each in copies[row])}
     related = verdicts.related if verdicts else {}
+    apart = _apart(library, copies)
     units: list[tuple[int, ...]] = [(row,) for row in copies]
     if relation >= Relation.SAME_PIXELS:
-        units = stars(units, _same_pixels(library, ranks), ranks)
+        units = stars(units, _same_pixels(library, ranks), ranks, apart)
     for level in _VERIFIED:
         if level <= relation:
-            units = _joined(library, units, related, level, ranks, chosen)
+            units = _joined(library, units, related, level, ranks, chosen, apart)
     if relation is Relation.LOOK_ALIKE:
-        units = _near(library, units, threshold, ranks, device)
+        units = _near(library, units, threshold, ranks, apart, device)
     groups = [
         _group(library, [copies[row] for row in unit], related, rank)
         for unit in units
@@ -159,6 +163,16 @@ def _copies(library: Library) -> dict[int, list[int]]:
     return {rows[0]: rows for rows in contents.values()}
 
 
+def _apart(library: Library, copies: Mapping[int, list[int]]) -> set[Link]:
+    """The contents that are said to be different."""
+    row_of = {library.photos[row].content: row for row in copies}
+    return {
+        pair(row_of[one], row_of[other])
+        for one, other in library.ignored.pairs
+        if one in row_of and other in row_of
+    }
+
+
 def _same_pixels(library: Library, ranks: Mapping[int, int]) -> set[Link]:
     """The best of all contents of the same pixels with each of the others, by their hashes."""
     links: set[Link] = set()
@@ -177,6 +191,7 @@ def _joined(
     level: Relation,
     ranks: Mapping[int, int],
     chosen: set[int],
+    apart: set[Link],
 ) -> list[tuple[int, ...]]:
     """Units around the best ones, by what is proved to be of `level` and stronger."""
     if level is Relation.SAME_PICTURE:
@@ -186,7 +201,7 @@ def _joined(
         chosen = chosen - collages
     else:
         links = {each for each, verdict in related.items() if verdict.relation <= level}
-    return stars(units, links, ranks, chosen=chosen)
+    return stars(units, links, ranks, apart, chosen=chosen)
 
 
 def _near(
@@ -194,6 +209,7 @@ def _near(
     units: list[tuple[int, ...]],
     threshold: float,
     ranks: Mapping[int, int],
+    apart: set[Link],
     device: str,
 ) -> list[tuple[int, ...]]:
     """Units of which every two photos are within the threshold, joined; the others as they were."""
@@ -203,7 +219,7 @@ def _near(
     home = np.zeros(len(library.photos), np.int64)
     for number, unit in enumerate(units):
         home[list(unit)] = number
-    pairs = near_pairs(library, threshold, device=device)
+    pairs = _without(near_pairs(library, threshold, device=device), apart)
     linked = complete_linkage(_whole(pairs, home, np.array([len(unit) for unit in units])))
     joined = []
     for cluster in linked:
@@ -211,6 +227,16 @@ def _near(
         joined.append(tuple(row for unit in together for row in unit))
     alone = set(range(len(units))).difference(*(cluster.tolist() for cluster in linked))
     return joined + [units[each] for each in sorted(alone)]
+
+
+def _without(pairs: Pairs, apart: set[Link]) -> Pairs:
+    """Pairs but for some: of their units not every two are pairs, so they are not joined."""
+    if not apart:
+        return pairs
+    # one number for each pair: rows are below 2**31
+    barred = np.array([one << 32 | other for one, other in apart], np.int64)
+    here = ~np.isin(pairs.a << 32 | pairs.b, barred)
+    return Pairs(pairs.a[here], pairs.b[here], pairs.distance[here])
 
 
 def _whole(pairs: Pairs, home: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Pairs:

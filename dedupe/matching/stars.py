@@ -10,6 +10,7 @@ def stars(
     units: Iterable[tuple[int, ...]],
     links: Collection[Link],
     rank: Mapping[int, int],
+    apart: Collection[Link] = (),
     *,
     chosen: Collection[int] = frozenset(),
 ) -> list[tuple[int, ...]]:
@@ -28,13 +29,16 @@ def stars(
         units: disjoint, the row that the others are linked to first in each.
         links: pairs of rows.
         rank: by row; the smallest is the best.
+        apart: pairs of rows that no set may hold, whatever they are linked to; of two units
+            that are apart the one of the better rank joins.
         chosen: rows that others are joined around first, however few they are.
 
     Returns:
         The units, joined or as they were, the row that the others are linked to first in each;
         in the order of their ranks.
     """
-    near = neighbours(links)
+    barred = neighbours(apart)
+    near = neighbours(set(links) - set(apart) if apart else links)
     units = list(units)
     # most photos of a library are linked to none
     sets: list[tuple[int, ...]] = [unit for unit in units if len(unit) == 1 and unit[0] not in near]
@@ -53,10 +57,12 @@ def stars(
             linked = near.get(first, set())
             joined = [other for other in left - {first} if linked.issuperset(by_first[other])]
             rows = list(by_first[first])
+            left.remove(first)
             for other in sorted(joined, key=lambda row: rank[row]):
-                rows += by_first[other]
+                if not any(barred.get(row, set()).intersection(rows) for row in by_first[other]):
+                    rows += by_first[other]
+                    left.remove(other)
             sets.append(tuple(rows))
-            left -= {first, *joined}
     return sorted(sets, key=lambda rows: rank[rows[0]])
 
 

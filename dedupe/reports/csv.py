@@ -1,16 +1,19 @@
 """For spreadsheets: one line a photo, or a file that was passed over."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from dedupe.names import safe
 from dedupe.photos.photo import Photo
-from dedupe.reports.facts import Overview, Problems, Ranking, explanation_facts
+from dedupe.reports.facts import Folders, Overview, Problems, Ranking, explanation_facts
 
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
+    from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
+    from dedupe.matching.ignore import Decision
 
 _PHOTO = (
     *("width", "height", "bytes", "format", "taken", "taken_from", "camera", "software", "gps"),
@@ -71,6 +74,39 @@ def write_explanation(explanation: "Explanation", out: TextIO) -> None:
     cells = [_text(each) if isinstance(each, str) else each for each in facts.values()]
     paths = (_text(explanation.first.path), _text(explanation.second.path))
     lines.writerow((*("" if each is None else each for each in cells), *paths))
+
+
+def write_coverage(coverage: "Coverage", out: TextIO) -> None:
+    """One line for each photo, covered or not, sorted by path."""
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(("covered", "reason", "relation", "nearest", *_PHOTO))
+    for answer in coverage.answers:
+        relation = "" if answer.relation is None else answer.relation.words
+        near = _text(answer.by.path) if answer.by else ""
+        unknown = ("",) * (len(_PHOTO) - 1)
+        cells = _cells(answer.photo) if answer.photo else (*unknown, _text(answer.path))
+        lines.writerow((_yes(answer.covered), _text(answer.reason), relation, near, *cells))
+
+
+def write_decisions(decisions: "Sequence[Decision]", out: TextIO) -> None:
+    """One line for each place of a photo of a decision; these are numbered from 1."""
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(("decision", "different", "content", "path"))
+    for number, decision in enumerate(decisions, 1):
+        for content, paths in decision.photos:
+            for place in [_text(path) for path in paths] or [""]:
+                lines.writerow((number, _yes(decision.different), content.hex(), place))
+
+
+def write_folders(folders: Folders, out: TextIO) -> None:
+    """One line for each folder that is told."""
+    lines = csv.writer(out, lineterminator="\n")
+    counts = ("photos", "alike", "exact", "only_here", "others", "back")
+    lines.writerow((*counts, "folder", "within"))
+    for each in folders.found:
+        within = "" if each.within is None else _text(each.within)
+        numbers = (getattr(each, name) for name in counts)
+        lines.writerow((*numbers, _text(each.folder), within))
 
 
 def _cells(photo: Photo) -> tuple[str | float, ...]:

@@ -14,6 +14,7 @@ from dedupe.reports.words import counted
 
 if TYPE_CHECKING:  # they load numpy, which a list of skipped files does not need
     from dedupe.matching.clusters import Cluster
+    from dedupe.matching.containment import Containment
     from dedupe.matching.explain import Explanation
     from dedupe.matching.groups import Group
     from dedupe.matching.search import Hit
@@ -84,6 +85,30 @@ class LeftOut:
         return f"{what} {verb} left out: all of {whose} photos lie below {where}, or none."
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What `dedupe ignore` hides.
+
+    Attributes:
+        sets: how many are not shown.
+        photos: how many photos these have together.
+        pairs: how many pairs of photos no set may hold.
+    """
+
+    sets: int = 0
+    photos: int = 0
+    pairs: int = 0
+
+    @property
+    def words(self) -> str:
+        """It in a sentence; "" where nothing is hidden."""
+        told = [f"{counted(self.sets, 'set')} hidden"] if self.sets else []
+        told += [f"{counted(self.pairs, 'pair')} of photos kept apart"] if self.pairs else []
+        if not told:
+            return ""
+        return f"By `dedupe ignore`: {', '.join(told)} (--ignored shows all)."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """All that `dedupe group` has to say.
@@ -96,6 +121,7 @@ class Overview:
         relation: the weakest that made a set.
         encoder: who measured.
         left_out: what was found and is not among `sets` and `clusters`.
+        hidden: likewise, as somebody said so.
     """
 
     sets: tuple[LookAlikes, ...]
@@ -105,6 +131,7 @@ class Overview:
     relation: str
     encoder: str
     left_out: LeftOut = LeftOut()
+    hidden: Hidden = Hidden()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +162,19 @@ class Problems:
     others: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """All that `dedupe folders` has to say.
+
+    Attributes:
+        found: the most contained first.
+        least: percent of a folder from which on it is told.
+    """
+
+    found: "tuple[Containment, ...]"
+    least: int
+
+
 def look_alikes(
     group: "Group", keep: Sequence[str] = DEFAULT_KEEP, *, protected: Protected = NOTHING
 ) -> LookAlikes:
@@ -160,6 +200,7 @@ def explanation_facts(explanation: "Explanation") -> dict[str, Any]:
     agreed = evidence.agreement if evidence else None
     return {
         "relation": explanation.relation.words if explanation.relation is not None else None,
+        "ignored": explanation.ignored,
         "edit": explanation.edit or None,
         "distance": round(explanation.distance, 4),
         "threshold": explanation.threshold,

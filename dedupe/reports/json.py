@@ -1,10 +1,12 @@
 """For programs: one JSON document. docs/scripting.md describes it."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dedupe.names import path_facts
 from dedupe.reports.facts import (
+    Folders,
     LookAlikes,
     Overview,
     Problems,
@@ -17,7 +19,9 @@ from dedupe.reports.facts import (
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
     from dedupe.matching.clusters import Cluster
+    from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
+    from dedupe.matching.ignore import Decision
 
 # shares of unrelated pairs whose distance is told, where there are enough pairs
 QUANTILES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
@@ -36,6 +40,11 @@ def write_overview(overview: Overview, out: TextIO) -> None:
                 "sets": overview.left_out.sets,
                 "clusters": overview.left_out.clusters,
                 "photos": overview.left_out.photos,
+            },
+            "hidden": {
+                "sets": overview.hidden.sets,
+                "photos": overview.hidden.photos,
+                "pairs": overview.hidden.pairs,
             },
             "sets": [_set(each) for each in overview.sets],
             "clusters": [_cluster(each) for each in overview.clusters],
@@ -131,6 +140,64 @@ def write_explanation(explanation: "Explanation", out: TextIO) -> None:
         },
         out,
     )
+
+
+def write_coverage(coverage: "Coverage", out: TextIO) -> None:
+    """Every photo with what covers it, or why nothing does."""
+    photos = [
+        {
+            "covered": answer.covered,
+            "reason": answer.reason or None,
+            "relation": None if answer.relation is None else answer.relation.words,
+            "nearest": path_facts(answer.by.path) if answer.by else None,
+            **(photo_facts(answer.photo) if answer.photo else path_facts(answer.path)),
+        }
+        for answer in coverage.answers
+    ]
+    _dump(
+        {
+            "old": path_facts(coverage.old),
+            "by": [path_facts(path) for path in coverage.by],
+            "covered": len(coverage.answers) - len(coverage.missing),
+            "missing": len(coverage.missing),
+            "others": coverage.others,
+            "photos": photos,
+        },
+        out,
+    )
+
+
+def write_decisions(decisions: "Sequence[Decision]", out: TextIO) -> None:
+    """Every decision with its photos: content, and where it lies."""
+    said = [
+        {
+            "different": decision.different,
+            "photos": [
+                {"content": content.hex(), "paths": [path_facts(path) for path in paths]}
+                for content, paths in decision.photos
+            ],
+        }
+        for decision in decisions
+    ]
+    _dump({"decisions": said}, out)
+
+
+def write_folders(folders: Folders, out: TextIO) -> None:
+    """Every folder that is told, with all counts."""
+    found = [
+        {
+            **path_facts(each.folder, "folder"),
+            "within": None if each.within is None else path_facts(each.within),
+            "photos": each.photos,
+            "alike": each.alike,
+            "exact": each.exact,
+            "only_here": each.only_here,
+            "others": each.others,
+            "back": each.back,
+        }
+        for each in folders.found
+    ]
+    _dump({"least": folders.least, "folders": found}, out)
 
 
 def _set(look_alikes: LookAlikes) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """For pipes: the paths alone, byte for byte."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from dedupe.names import safe
-from dedupe.reports.facts import Overview, Problems, Ranking
+from dedupe.reports.facts import Folders, Overview, Problems, Ranking
 
 if TYPE_CHECKING:
     from dedupe.matching.calibrate import Calibration
+    from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
+    from dedupe.matching.ignore import Decision
 
 
 def write_overview(overview: Overview, out: TextIO, *, null: bool = False) -> None:
@@ -44,6 +46,29 @@ def write_calibration(calibration: "Calibration", out: TextIO, *, null: bool = F
 def write_explanation(explanation: "Explanation", out: TextIO, *, null: bool = False) -> None:
     """The two photos, one path a line, or ended by a NUL byte."""
     _write((explanation.first.path, explanation.second.path), out, null)
+
+
+def write_coverage(coverage: "Coverage", out: TextIO, *, null: bool = False) -> None:
+    """What is not covered, one path a line, or ended by a NUL byte; sorted."""
+    _write((answer.path for answer in coverage.missing), out, null)
+
+
+def write_decisions(decisions: "Sequence[Decision]", out: TextIO, *, null: bool = False) -> None:
+    """One path a line for each photo that lies somewhere, an empty line between decisions.
+
+    With `null`, each path ends with a NUL byte and each decision with a second one.
+    """
+    for number, decision in enumerate(decisions):
+        if number and not null:
+            _write_bytes(b"\n", out)
+        _write((paths[0] for _, paths in decision.photos if paths), out, null)
+        if null:
+            _write_bytes(b"\0", out)
+
+
+def write_folders(folders: Folders, out: TextIO, *, null: bool = False) -> None:
+    """The folders that are told, one path a line, or ended by a NUL byte."""
+    _write((each.folder for each in folders.found), out, null)
 
 
 def _write(paths: Iterable[Path], out: TextIO, null: bool) -> None:

@@ -1,17 +1,30 @@
 """Every form in which a result can be written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from dedupe.errors import UnknownName, UsageError
-from dedupe.reports import calibration, csv, explanation, json, paths, skips, table
-from dedupe.reports.facts import Overview, Problems, Ranking
+from dedupe.reports import (
+    calibration,
+    coverage,
+    csv,
+    decisions,
+    explanation,
+    folders,
+    json,
+    paths,
+    skips,
+    table,
+)
+from dedupe.reports.facts import Folders, Overview, Problems, Ranking
 
 if TYPE_CHECKING:  # it loads numpy
     from dedupe.matching.calibrate import Calibration
+    from dedupe.matching.cover import Coverage
     from dedupe.matching.explain import Explanation
+    from dedupe.matching.ignore import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,9 @@ class Report:
         problems: writes what `dedupe problems` found.
         calibration: writes what `dedupe calibrate` measured.
         explanation: writes what `dedupe explain` found.
+        coverage: writes what `dedupe covered` found.
+        decisions: writes what `dedupe ignore --list` found.
+        folders: writes what `dedupe folders` found.
         facts: whether it says more of photos than their paths, so that it is worth finding out.
     """
 
@@ -32,6 +48,9 @@ class Report:
     problems: Callable[[Problems, TextIO], None]
     calibration: "Callable[[Calibration, TextIO], None]"
     explanation: "Callable[[Explanation, TextIO], None]"
+    coverage: "Callable[[Coverage, TextIO], None]"
+    decisions: "Callable[[Sequence[Decision], TextIO], None]"
+    folders: Callable[[Folders, TextIO], None]
     facts: bool = True
 
 
@@ -42,6 +61,9 @@ REPORTS: dict[str, Report] = {
         skips.write_problems,
         calibration.write_calibration,
         explanation.write_explanation,
+        coverage.write_coverage,
+        decisions.write_decisions,
+        folders.write_folders,
     ),
     "json": Report(
         json.write_overview,
@@ -49,6 +71,9 @@ REPORTS: dict[str, Report] = {
         json.write_problems,
         json.write_calibration,
         json.write_explanation,
+        json.write_coverage,
+        json.write_decisions,
+        json.write_folders,
     ),
     "csv": Report(
         csv.write_overview,
@@ -56,6 +81,9 @@ REPORTS: dict[str, Report] = {
         csv.write_problems,
         csv.write_calibration,
         csv.write_explanation,
+        csv.write_coverage,
+        csv.write_decisions,
+        csv.write_folders,
     ),
     "paths": Report(
         paths.write_overview,
@@ -63,6 +91,9 @@ REPORTS: dict[str, Report] = {
         paths.write_problems,
         paths.write_calibration,
         paths.write_explanation,
+        paths.write_coverage,
+        paths.write_decisions,
+        paths.write_folders,
         facts=False,
     ),
 }
@@ -89,6 +120,9 @@ def find_report(name: str | None, *, terminal: bool, null: bool = False) -> Repo
             partial(paths.write_problems, null=True),
             partial(paths.write_calibration, null=True),
             partial(paths.write_explanation, null=True),
+            partial(paths.write_coverage, null=True),
+            partial(paths.write_decisions, null=True),
+            partial(paths.write_folders, null=True),
             facts=False,
         )
     name = name or ("table" if terminal else "paths")

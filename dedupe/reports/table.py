@@ -100,7 +100,7 @@ def summary(overview: Overview) -> list[str]:
     inside = sum(len(each.rows) for each in overview.sets)
     clustered = sum(len(each.photos) for each in overview.clusters)
     left_out = overview.left_out
-    alone = overview.photos - inside - clustered - left_out.photos
+    alone = overview.photos - inside - clustered - left_out.photos - overview.hidden.photos
     photos = counted(overview.photos, "photo")
     measured = f"({overview.encoder})"
     what = _PLURAL[overview.relation]
@@ -113,13 +113,14 @@ def summary(overview: Overview) -> list[str]:
     else:
         both = " on both sides" if left_out.folders else ""
         lines = [f"No {what}{both} among {photos} {measured}."]
-    lines += [left_out.words] if left_out.words else []
+    lines += [words for words in (left_out.words, overview.hidden.words) if words]
     lines += _relations(overview)
     if overview.clusters:
         clusters = counted(len(overview.clusters), "cluster")
         verb = "holds" if len(overview.clusters) == 1 else "hold"
         lines.append(f"{clusters} of one kind {verb} {clustered:,} more.")
-    if alone and (overview.sets or overview.clusters or left_out.photos):
+    others = left_out.photos or overview.hidden.photos
+    if alone and (overview.sets or overview.clusters or others):
         where = "set or cluster" if overview.clusters or left_out.clusters else "set"
         lines.append(f"{counted(alone, 'photo')} {_are(alone)} in no {where}.")
     return lines

@@ -10,6 +10,8 @@ from cli.running import Run, cut_short, dedupe, on_terminal, process
 from reports.odd_names import plain
 from rich.cells import cell_len
 
+from dedupe.cli.app import COMMANDS
+
 FORMS = ("table", "json", "csv", "paths")
 
 
@@ -293,7 +295,7 @@ def test_a_process_whose_reader_is_gone_ends_quietly() -> None:
 
 
 def test_help_of_every_command_fits_a_terminal_and_cuts_nothing() -> None:
-    for command in ("scan", "group", "explain", "search", "undo", "encoders", "forget"):
+    for command in COMMANDS:
         for width in (80, 160):
             run = on_terminal(command, "--help", columns=width)
             assert run.code == 0

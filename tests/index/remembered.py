@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dedupe.index.ignored import known_ignored
 from dedupe.index.store import EncoderRow, Index
 from dedupe.photos.photo import Photo, PhotoFile, Skip
 
@@ -66,6 +67,8 @@ def add(store: Index, encoder: EncoderRow, numbers: range) -> None:
         store.remember_files([*photos, photo(numbers[0], f"/photos/copy of {numbers[0]}.jpg")])
         store.remember_skip(Skip(Path(f"/photos/{numbers[0]}.mp4"), "is a video", False))
         store.remember_roots([Path("/photos"), Path(f"/photos/{numbers[0]}")])
+        contents = sorted(content(number) for number in (numbers[0], numbers[-1], 99))
+        store.put_ignored([(b"".join(contents[:2]), 1), (b"".join(contents), 0)])
 
 
 def fill(index: Path, photos: int, batch: int = 8) -> Iterator[Index]:
@@ -94,6 +97,7 @@ def everything(index: Path) -> dict[str, object]:
         found["roots"] = store.roots()
         found["skips"] = store.skips([]), store.known_skips([])
         found["paths"] = store.files_under([]), store.skips_under([])
+        found["ignored"] = known_ignored(store)
         contents = [content(number) for number in range(100)]
         found["thumbnails"] = store.thumbnails(contents)
     return found

@@ -145,7 +145,11 @@ def test_a_vector_file_of_an_earlier_state_is_noticed(whole: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "table", ["photos", "files", "vectors", "segments", "thumbnails", "skips", "roots", "encoders"]
+    "table",
+    [
+        *("photos", "files", "vectors", "segments", "thumbnails", "skips", "roots", "encoders"),
+        "ignored",
+    ],
 )
 def test_a_row_that_vanished_is_missed(whole: Path, tmp_path: Path, table: str) -> None:
     index = copy_of(whole, tmp_path / "copy")
@@ -154,7 +158,8 @@ def test_a_row_that_vanished_is_missed(whole: Path, tmp_path: Path, table: str) 
         for name, _ in (kept := triggers.fetchall()):
             db.execute(f"DROP TRIGGER {name}")
         column = {"files": "path", "skips": "path", "roots": "path", "segments": "first"}.get(
-            table, {"vectors": "photo", "thumbnails": "photo"}.get(table, "id")
+            table,
+            {"vectors": "photo", "thumbnails": "photo", "ignored": "contents"}.get(table, "id"),
         )
         last = f"SELECT max({column}) FROM {table}"
         assert db.execute(f"DELETE FROM {table} WHERE {column} = ({last})").rowcount

@@ -61,6 +61,44 @@ def test_a_unit_joins_whole_or_not_at_all(
             assert all(pair(first, other) in links for other in others if other not in own)
 
 
+@given(LINKS, LINKS, RANKS, st.permutations(SINGLE))
+def test_rows_that_are_apart_are_in_no_set_together_whoever_else_is_in_it(
+    links: set[tuple[int, int]],
+    apart: set[tuple[int, int]],
+    rank: dict[int, int],
+    order: list[tuple[int]],
+) -> None:
+    found = stars(order, links, rank, apart)
+    assert sorted(row for rows in found for row in rows) == list(range(COUNT))
+    for rows in found:
+        assert not any(pair(a, b) in apart for a in rows for b in rows if a != b)
+        assert all(pair(rows[0], other) in links for other in rows[1:])
+    assert found == stars(SINGLE, links, rank, apart)
+    assert stars(SINGLE, links, rank, apart - links - {*apart}) == stars(SINGLE, links, rank)
+
+
+@given(LINKS, LINKS, LINKS, RANKS)
+def test_units_that_hold_rows_that_are_apart_do_not_join(
+    strong: set[tuple[int, int]],
+    more: set[tuple[int, int]],
+    apart: set[tuple[int, int]],
+    rank: dict[int, int],
+) -> None:
+    units = stars(SINGLE, strong, rank, apart)
+    joined = stars(units, strong | more, rank, apart)
+    assert sorted(row for rows in joined for row in rows) == list(range(COUNT))
+    for rows in joined:
+        assert not any(pair(a, b) in apart for a in rows for b in rows if a != b)
+    for unit in units:
+        assert sum(set(unit) <= set(rows) for rows in joined) == 1
+
+
+def test_of_two_that_are_apart_the_better_one_joins() -> None:
+    rank = {0: 0, 1: 1, 2: 2, 3: 3}
+    links = {(0, 1), (0, 2), (0, 3)}
+    assert stars([(row,) for row in rank], links, rank, {(1, 2)}) == [(0, 1, 3), (2,)]
+
+
 @given(LINKS, RANKS)
 def test_whoever_is_two_steps_from_the_middle_of_a_family_is_looked_at_with_it(
     links: set[tuple[int, int]], rank: dict[int, int]

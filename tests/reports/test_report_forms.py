@@ -12,6 +12,9 @@ from reports.streams import Pipe, Terminal
 from reports.views import (
     ELSEWHERE,
     calibration,
+    coverage,
+    decisions,
+    folders,
     look_alikes,
     of_names,
     overview,
@@ -48,6 +51,9 @@ def test_no_report_lets_a_terminal_obey_a_name(form: str, name: str) -> None:
     REPORTS[form].problems(problems([name, f"{name}/{name}"], ELSEWHERE), out)
     REPORTS[form].problems(Problems((Skip(Path("/a"), name, True),)), out)
     REPORTS[form].calibration(calibration([name], ELSEWHERE), out)
+    REPORTS[form].coverage(coverage([name], ELSEWHERE), out)
+    REPORTS[form].decisions(decisions([name], ELSEWHERE), out)
+    REPORTS[form].folders(folders([name], ELSEWHERE), out)
     assert out.data
     assert obeyed(out.text) == []
 
@@ -123,6 +129,15 @@ def test_a_pipe_gets_the_paths_of_skipped_files_byte_for_byte() -> None:
     out = Pipe()
     find_report(None, terminal=True, null=True).problems(problems(NAMES, ELSEWHERE), out)
     assert out.data.split(b"\0") == [*EXACT, b"/v/a.mp4", b""]
+
+
+def test_a_pipe_gets_the_paths_of_what_is_not_covered_byte_for_byte() -> None:
+    out = Pipe()
+    REPORTS["paths"].coverage(coverage(NAMES, ELSEWHERE), out)
+    assert out.data == b"\n".join([*EXACT, EXACT[0], b""])
+    out = Pipe()
+    find_report(None, terminal=True, null=True).coverage(coverage(NAMES, ELSEWHERE), out)
+    assert out.data.split(b"\0") == [*EXACT, EXACT[0], b""]
 
 
 def test_json_has_the_exact_bytes_of_every_path() -> None:
@@ -249,7 +264,9 @@ def fields(value: object) -> set[str]:
     return set().union(*map(fields, value)) if isinstance(value, list) else set()
 
 
-@pytest.mark.parametrize("kind", ["overview", "ranking", "problems", "calibration"])
+@pytest.mark.parametrize(
+    "kind", ["overview", "ranking", "problems", "calibration", "coverage", "folders"]
+)
 def test_every_field_of_json_and_every_column_of_csv_is_documented(kind: str) -> None:
     page = (Path(__file__).parents[2] / "docs/scripting.md").read_text("utf-8")
     found = {
@@ -257,6 +274,8 @@ def test_every_field_of_json_and_every_column_of_csv_is_documented(kind: str) ->
         "ranking": ranking(NAMES, ELSEWHERE),
         "problems": problems(NAMES, ELSEWHERE),
         "calibration": calibration(NAMES, ELSEWHERE),
+        "coverage": coverage(NAMES, ELSEWHERE),
+        "folders": folders(NAMES, ELSEWHERE),
     }[kind]
     out = Pipe()
     getattr(REPORTS["json"], kind)(found, out)

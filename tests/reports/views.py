@@ -8,10 +8,14 @@ import numpy as np
 
 from dedupe.matching.calibrate import THRESHOLDS, Calibration, EditDistances
 from dedupe.matching.clusters import Cluster
+from dedupe.matching.containment import Containment
+from dedupe.matching.cover import Cover, Coverage
+from dedupe.matching.ignore import Decision
+from dedupe.matching.relations import Relation
 from dedupe.matching.search import Hit
 from dedupe.matching.unrelated import STEPS, Apart
 from dedupe.photos.photo import Photo, PhotoFile, Skip
-from dedupe.reports.facts import LookAlikes, Overview, Problems, Ranking, Row
+from dedupe.reports.facts import Folders, LookAlikes, Overview, Problems, Ranking, Row
 
 
 def photo(path: str | Path = "/p/a.jpg", **known: object) -> Photo:
@@ -93,6 +97,39 @@ def calibration(names: list[str], folder: str = "/photos", *, by: str = "day") -
         recommended=14.0,
         reason="the largest",
     )
+
+
+def coverage(names: list[str], folder: str = "/photos") -> Coverage:
+    """One that is covered for each name, one that is not, and a file that could not be read."""
+    photos = [photo(Path(folder, name)) for name in names]
+    near = [
+        Cover(path=each.path, photo=each, by=each, relation=Relation.SAME_PICTURE, reason=why)
+        for each in photos
+        for why in ("", "only cropped to 62 %")
+    ]
+    broken = Cover(path=photos[0].path, reason=f"is broken ({names[0]})")
+    return Coverage(
+        old=photos[0].path, by=(photos[-1].path, Path("/b")), answers=(*near, broken), others=12
+    )
+
+
+def decisions(names: list[str], folder: str = "/photos") -> tuple[Decision, ...]:
+    """A photo of these names and another one that is known no more, in both kinds of decision."""
+    paths = tuple(Path(folder, name) for name in names)
+    photos = ((b"\1" * 32, paths), (b"\2" * 32, ()))
+    return Decision(True, photos), Decision(False, photos)
+
+
+def folders(names: list[str], folder: str = "/photos") -> Folders:
+    """Folders of these names, each in the last of them, and one that is in several."""
+    paths = [Path(folder, name) for name in names]
+    counts = {"photos": 1000, "exact": 900, "alike": 999, "only_here": 1, "back": 0}
+    found = [
+        Containment(folder=each, within=within, others=2000, **counts)
+        for each in paths
+        for within in (paths[-1], None)
+    ]
+    return Folders(tuple(found), 50)
 
 
 ELSEWHERE = os.fsdecode(b"/media/caf\xe9")
