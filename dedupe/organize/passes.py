@@ -8,8 +8,9 @@ from pathlib import Path
 from dedupe.errors import ActionStopped, Interrupted
 from dedupe.names import safe
 from dedupe.organize import checks
-from dedupe.organize.files import Refused, sync_folders, temp_name
+from dedupe.organize.files import sync_folders
 from dedupe.organize.journal import Journal
+from dedupe.organize.place import Refused, temp_name
 from dedupe.organize.records import Entry, Mark, Record
 from dedupe.organize.signals import Asked
 from dedupe.organize.steps import Refusal
@@ -173,7 +174,7 @@ class Pass:
     def _stopped(self, entry: Entry, error: OSError) -> ActionStopped:
         return ActionStopped(
             f"stopped at {safe(entry.step.source)}: {checks.said(error)} "
-            f"({safe(error.filename or entry.step.target)}); {self._counted()}",
+            f"({safe(entry.step.target)}); {self._counted()}",
             RESUME_HINT,
         )
 

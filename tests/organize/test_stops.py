@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from dedupe.organize import files
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply, resume
 from dedupe.organize.journal import Journal
+from dedupe.organize.place import TEMP_PREFIX, Place
 from dedupe.organize.plan import make_plan
 from dedupe.organize.undo import history, undo
 
@@ -98,7 +100,7 @@ def test_a_full_or_broken_disk_stops_the_action_and_names_the_file(
     with pytest.raises(ActionStopped, match=r"stopped at .*/b/IMG.jpg: .*1 photo done"):
         apply(plan, journal=journal)
     monkeypatch.undo()
-    assert not [name for name in contents(full) if files.TEMP_PREFIX in name]
+    assert not [name for name in contents(full) if TEMP_PREFIX in name]
     undo(journal=journal)
     assert read_tree(full) == before
 
@@ -107,14 +109,14 @@ def test_a_full_or_broken_disk_stops_the_action_and_names_the_file(
 def test_a_file_that_may_not_be_moved_is_left_and_the_others_go_on(
     full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    real = files._rename_to_free_name
+    real = files.rename_to_free_name
 
-    def rename(source: Path, target: Path) -> None:
-        if source.parent.name == "b":
+    def rename(source: Place, target: Place, remove: Callable[[Place], None]) -> None:
+        if source.path.parent.name == "b":
             raise OSError(number, os.strerror(number))
-        real(source, target)
+        real(source, target, remove)
 
-    monkeypatch.setattr(files, "_rename_to_free_name", rename)
+    monkeypatch.setattr(files, "rename_to_free_name", rename)
     receipt = apply(plan_for(full, "move"), journal=journal)
     assert receipt.done == 4
     assert [refusal.path for refusal in receipt.left] == [full / "b/IMG.jpg"]
@@ -144,7 +146,7 @@ def test_a_folder_that_cannot_hold_links_is_named_and_left_as_it_was(
 ) -> None:
     before = read_tree(full)
 
-    def symlink(text: str, path: Path) -> None:
+    def symlink(text: str, path: str, *, dir_fd: int | None = None) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(files.os, "symlink", symlink)
@@ -154,13 +156,19 @@ def test_a_folder_that_cannot_hold_links_is_named_and_left_as_it_was(
     assert read_tree(full) == before
 
 
-def test_a_second_run_at_the_same_time_is_refused(full: Path, journal: Path) -> None:
-    with (
-        Journal(journal) as book,
-        book.alone(),
-        pytest.raises(JournalProblem, match="another run of dedupe"),
-    ):
-        apply(plan_for(full, "move"), journal=journal)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_second_run_at_the_same_time_is_refused(full: Path, journal: Path, action: str) -> None:
+    plan = plan_for(full, action)
+    for work in [lambda: apply(plan, journal=journal), lambda: undo(journal=journal)]:
+        before = read_tree(full)
+        with (
+            Journal(journal) as book,
+            book.alone(),
+            pytest.raises(JournalProblem, match="another run of dedupe"),
+        ):
+            work()
+        assert read_tree(full) == before
+        work()
     assert contents(full) == TREE
 
 
