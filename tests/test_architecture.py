@@ -108,6 +108,7 @@ MAY_CHANGE = {
     ("dedupe/organize/copying.py", "os.fchown"): "likewise",
     ("dedupe/organize/copying.py", "os.fchmod"): "likewise",
     ("dedupe/organize/copying.py", "os.utime"): "likewise",
+    ("dedupe/organize/room.py", "shutil.disk_usage"): "looks, and changes nothing",
     ("dedupe/photos/pixels.py", ".save"): "a thumbnail, into memory",
     ("dedupe/matching/known_edits.py", ".save"): "an edited picture, into memory",
     ("dedupe/photos/worker.py", "open(wb)"): "the pipe to the other process",

@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scene import EXPECTED, ODD, TREE, plan_for, reasons
 from trees import contents, group, make_files, read_tree
 
 from dedupe.errors import ActionStopped, Interrupted, JournalProblem, UsageError
-from dedupe.organize import files
+from dedupe.organize import files, room
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply, resume
 from dedupe.organize.journal import Journal
@@ -103,6 +104,25 @@ def test_a_full_or_broken_disk_stops_the_action_and_names_the_file(
     assert not [name for name in contents(full) if TEMP_PREFIX in name]
     undo(journal=journal)
     assert read_tree(full) == before
+
+
+@pytest.mark.parametrize("drives", ["one", "two"])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_does_not_fit_is_refused_before_the_first_step(
+    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, action: str, drives: str
+) -> None:
+    before = read_tree(full)
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda path: SimpleNamespace(free=16_383))
+    if drives == "two":
+        monkeypatch.setattr(room, "_drive_of", lambda photo: -1)
+    plan = plan_for(full, action)
+    if action == "copy" or (action, drives) == ("move", "two"):
+        with pytest.raises(UsageError, match=r"tree has no room: 16,384 bytes .* 16,383 are free"):
+            apply(plan, journal=journal)
+        assert read_tree(full) == before
+        assert history(journal) == []
+    else:
+        assert apply(plan, journal=journal).done == 5
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
