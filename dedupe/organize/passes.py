@@ -197,18 +197,23 @@ _FORWARDS = _Way(Pass._do, success="done", failure="failed", stands=True)
 _BACKWARDS = _Way(Pass._undo, success="undone", failure="done", stands=False)
 
 
-def settle_interrupted(book: Journal) -> list[Refusal]:
+def settle_interrupted(book: Journal, again: int | None = None) -> list[Refusal]:
     """Put right what a kill has cut off in the middle of a file, in all actions.
 
     Afterwards each step is done or not done, and no unfinished copy is left. Nothing is
     finished or taken back by this.
 
+    Args:
+        book: the journal.
+        again: number of an action that has ended: what could not be told then may be now.
+
     Returns:
-        The files of which it cannot be told: their drive is not there, or cannot be read.
+        The files of which it cannot be told: their drive is not there, or cannot be read, or
+        a folder on the way is a link now.
     """
     unclear = []
     for record in book.records():
-        if record.state not in {"running", "undoing"}:
+        if record.state not in {"running", "undoing"} and record.id != again:
             continue
         # a change that was being taken back is taken back once more: it may lack the last touch
         idle = "planned" if record.state == "running" else "done"

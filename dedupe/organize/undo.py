@@ -41,7 +41,7 @@ def undo(*, journal: Path, action: int | None = None, progress: Progress | None 
     if action == 0 or not journal.exists():
         return _nothing(journal)
     with held_back() as asked, Journal(journal) as book, book.alone():
-        unclear = settle_interrupted(book)
+        unclear = settle_interrupted(book, again=action)
         for record in _chosen(book, action):
             taken = take_back(book, record, asked, progress or Silent(), unclear)
             if taken.done or taken.folders or taken.left or action is not None:

@@ -107,6 +107,34 @@ def test_a_race_with_undo_loses_nothing_and_all_that_stays_is_said(
         assert restored(scene), when
 
 
+class Killed(BaseException):
+    """As sudden as a kill, as far as the journal is concerned."""
+
+
+@handles
+@pytest.mark.parametrize("folder", ["out", "in/b"])
+@pytest.mark.parametrize("at", range(2, 6))
+def test_what_a_kill_left_behind_a_swapped_folder_is_said_and_cleared_up_once_that_is_back(
+    top: Path, at: int, folder: str
+) -> None:
+    journal = top.parent / "journal.db"
+    scene = Scene.made(top, "move")
+
+    def swap_and_die() -> None:
+        scene.swap(folder)
+        raise Killed
+
+    hook = Hook(at, swap_and_die)
+    with hook.around_changes("without rename"), pytest.raises(Killed):
+        apply(scene.plan, journal=journal)
+    receipt = undo(journal=journal)
+    assert any("through a link" in refusal.reason for refusal in receipt.left)
+    assert not [what for what in scene.broken() if not what.startswith("LITTER")]
+    scene.swap_back()
+    assert undo(journal=journal, action=1).left == ()
+    assert contents(scene.tree) == TREE
+
+
 # --- places
 
 
