@@ -95,8 +95,22 @@ MAY_CHANGE = {
     ("dedupe/encoders/weights.py", ".mkdir"): "torch's cache, where weights are downloaded to",
     ("dedupe/encoders/weights.py", ".download_url_to_file"): "likewise",
     ("dedupe/encoders/allocator.py", "ctypes"): "malloc's own settings; touches no file",
-    ("dedupe/organize/system.py", "ctypes"): "the rename that refuses a taken name, for files.py",
+    ("dedupe/organize/system.py", "ctypes"): "the rename that refuses a taken name",
     ("dedupe/organize/system.py", "os.rename"): "likewise: on Windows it refuses by itself",
+    ("dedupe/organize/renaming.py", "os.link"): "to a free name, for files.py",
+    ("dedupe/organize/renaming.py", "os.unlink"): "a name that nobody else knows, for files.py",
+    ("dedupe/organize/renaming.py", "os.replace"): "to such a name, or over an empty file of ours",
+    ("dedupe/organize/renaming.py", "os.O_CREAT"): "that empty file, with O_EXCL",
+    ("dedupe/organize/renaming.py", "os.O_WRONLY"): "likewise",
+    (
+        "dedupe/organize/copying.py",
+        "os.write",
+    ): "into an unfinished copy of its own, for files.py",
+    ("dedupe/organize/copying.py", "os.setxattr"): "likewise",
+    ("dedupe/organize/copying.py", "os.fchown"): "likewise",
+    ("dedupe/organize/copying.py", "os.fchmod"): "likewise",
+    ("dedupe/organize/copying.py", "os.utime"): "likewise",
+    ("dedupe/organize/room.py", "shutil.disk_usage"): "looks, and changes nothing",
     ("dedupe/photos/pixels.py", ".save"): "a thumbnail, into memory",
     ("dedupe/matching/known_edits.py", ".save"): "an edited picture, into memory",
     ("dedupe/photos/worker.py", "open(wb)"): "the pipe to the other process",
@@ -191,9 +205,17 @@ def test_only_one_module_changes_photos() -> None:
     assert changes(TREES[FILES])
 
 
-def test_the_calls_of_the_system_are_made_by_that_module_alone() -> None:
-    users = [name for name in NAMES if "dedupe.organize.system" in ast.unparse(TREES[name])]
-    assert users == [FILES]
+@pytest.mark.parametrize(
+    ("module", "users"),
+    [
+        ("system", ["dedupe/organize/renaming.py"]),
+        ("renaming", ["dedupe/organize/copying.py", FILES]),
+        ("copying", [FILES]),
+    ],
+)
+def test_what_that_module_is_made_of_is_used_by_it_alone(module: str, users: list[str]) -> None:
+    name = f"dedupe.organize.{module}"
+    assert [each for each in NAMES if f"{name} " in ast.unparse(TREES[each])] == users
 
 
 def test_only_the_index_and_the_journal_are_databases() -> None:

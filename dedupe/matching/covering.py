@@ -21,6 +21,8 @@ from dedupe.photos.decode import quiet_pillow
 from dedupe.photos.photo import Photo
 from dedupe.progress import Progress
 
+IGNORED = "what you said is different (dedupe ignore)"
+
 # Pairs of files that are open at once: 150 MB each where a photo has 12 MP and the other 50.
 _AT_ONCE = 8
 
@@ -142,6 +144,8 @@ class Covering:
             name, why = stands(other, names, self._now)
             if name is not None:
                 missing = shortfall(photo, other, relation, evidence).words
+                if self._library.ignored.apart(photo.content, content):
+                    missing = (IGNORED,)
                 return Candidate(named(other, name), relation, missing, stands=True)
         first = self._library.photos[self._rows[content][0]]
         name = next(name for name in names_of(first) if self._counts(name))

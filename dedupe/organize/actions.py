@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dedupe.organize import checks
+from dedupe.organize.place import Place
 from dedupe.organize.steps import Step
 
 if TYPE_CHECKING:
@@ -36,11 +37,16 @@ def link_text_for(source: Path, link: Path) -> str:
     Relative, so that the drive or the whole tree may be mounted elsewhere. From the real
     folders on both sides, as the system follows `..` through real folders, not through links.
     """
-    there = Path(os.path.realpath(source.parent), source.name)
+    there = real(source)
     try:
         return os.path.relpath(there, os.path.realpath(link.parent))
     except ValueError:  # two drives on Windows have no relative path
         return str(there)
+
+
+def real(path: Path) -> Path:
+    """The path of a photo without a link on the way; the photo itself is not followed."""
+    return Path(os.path.realpath(path.parent), path.name)
 
 
 def _symlink(photo: "Photo", target: Path) -> Iterator[Step]:
@@ -48,7 +54,7 @@ def _symlink(photo: "Photo", target: Path) -> Iterator[Step]:
 
 
 def _links(photo: "Photo", target: Path) -> bool:
-    return checks.link_text(target) == link_text_for(photo.path, target)
+    return checks.link_text(Place.by_path(target)) == link_text_for(photo.path, target)
 
 
 def _move(photo: "Photo", target: Path) -> Iterator[Step]:
@@ -56,7 +62,7 @@ def _move(photo: "Photo", target: Path) -> Iterator[Step]:
 
 
 def _is_there(photo: "Photo", target: Path) -> bool:
-    return Path(os.path.realpath(photo.path.parent), photo.path.name) == target
+    return real(photo.path) == target
 
 
 def _copy(photo: "Photo", target: Path) -> Iterator[Step]:
@@ -65,7 +71,7 @@ def _copy(photo: "Photo", target: Path) -> Iterator[Step]:
 
 def _has_copy(photo: "Photo", target: Path) -> bool:
     try:
-        return checks.same_bytes(target, photo.file, photo.content)
+        return checks.same_bytes(Place.by_path(target), photo.file, photo.content)
     except OSError:
         return False
 
@@ -80,7 +86,7 @@ ACTIONS: dict[str, Action] = {
 def _step(verb: str, photo: "Photo", target: Path, link: str = "") -> Step:
     return Step(
         verb=verb,
-        source=photo.path,
+        source=real(photo.path),
         target=target,
         size=photo.file.size,
         mtime_ns=photo.file.mtime_ns,

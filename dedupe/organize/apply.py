@@ -10,6 +10,7 @@ from dedupe.organize import checks
 from dedupe.organize.journal import Journal
 from dedupe.organize.passes import NoLinks, Pass, settle_interrupted
 from dedupe.organize.plan import Plan
+from dedupe.organize.room import refuse_without_room
 from dedupe.organize.signals import Asked, held_back
 from dedupe.organize.steps import Receipt, Step
 from dedupe.organize.undo import receipt, take_back
@@ -40,7 +41,8 @@ def apply(
         What was done and what was left; `action` is 0 where the plan had no steps.
 
     Raises:
-        UsageError: the folder cannot hold symbolic links; nothing was changed.
+        UsageError: the folder cannot hold symbolic links, or its drive has no room for what is
+            to be written there; nothing was changed.
         JournalProblem: the journal is in use, damaged, newer, or cannot be written.
         ActionStopped: the disk is full, broken or gone. The message says at which file.
         Interrupted: Ctrl-C, SIGTERM or `stop`; the current file was finished.
@@ -51,6 +53,7 @@ def apply(
         )
     with held_back() as asked, Journal(journal) as book, book.alone():
         settle_interrupted(book)
+        refuse_without_room(plan.steps)
         touched = set().union(*map(folders_touched, plan.steps))
         record = book.record(book.begin(replace(plan, steps=_as_they_are(plan)), touched))
         work = Pass(book=book, record=record, asked=asked, left=list(plan.refusals), stop=stop)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
+from dedupe.organize.place import Place
 from dedupe.photos.photo import PhotoFile
 
 _CHUNK = 1 << 20  # 1 MiB: larger reads were not faster
@@ -21,28 +22,14 @@ READ = (
 )
 
 
-class Refused(Exception):
-    """A change was not made, because what is on disk is not what it was meant for.
-
-    Attributes:
-        path: of the file that was left alone.
-        reason: half a sentence that follows the path.
-    """
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} {reason}")
-        self.path = path
-        self.reason = reason
-
-
-def content_of(path: Path) -> bytes:
+def content_of(place: Place) -> bytes:
     """Blake3 of the bytes of a regular file (32 bytes).
 
     Raises:
         OSError: it cannot be read, or is a link (where the system can tell).
     """
     hasher = blake3()
-    fd = os.open(path, READ)
+    fd = os.open(place.name, READ, dir_fd=place.folder)
     try:
         # after a copy was written and fsynced, this makes the read come from the disk and not
         # from memory, which would only prove that memory is fine
@@ -55,17 +42,16 @@ def content_of(path: Path) -> bytes:
     return hasher.digest()
 
 
-def seen(path: Path) -> PhotoFile:
-    """The file at `path` as it is now; a link is not followed.
+def seen(place: Place) -> PhotoFile:
+    """The file at a place as it is now; a link is not followed.
 
     Raises:
         OSError: nothing is there, or it cannot be looked at.
     """
-    found = os.lstat(path)
-    return PhotoFile.seen(path, found)
+    return PhotoFile.seen(place.path, place.lstat())
 
 
-def difference(file: PhotoFile, content: bytes) -> str | None:
+def difference(place: Place, file: PhotoFile, content: bytes) -> str | None:
     """Say in what a file is no longer as it was, or None where it is the same.
 
     Type, size, mtime, device and inode are compared. Inode and device alone may change with
@@ -73,14 +59,15 @@ def difference(file: PhotoFile, content: bytes) -> str | None:
     issues 103 and 160). So where only they differ, the bytes are read and decide.
 
     Args:
-        file: as it was.
+        place: where it is now.
+        file: as it was; its own path does not matter.
         content: blake3 of its bytes then, or b"" if unknown: then new numbers are a difference.
 
     Returns:
         Half a sentence that follows the path, or None.
     """
     try:
-        found = os.lstat(file.path)
+        found = place.lstat()
     except FileNotFoundError:
         return "is gone"
     except OSError as error:
@@ -95,14 +82,14 @@ def difference(file: PhotoFile, content: bytes) -> str | None:
         return "changed since: its time is another one"
     if (found.st_dev, found.st_ino) == (file.device, file.inode):
         return None
-    return None if _has_content(file.path, content) else "has been replaced by another file"
+    return None if _has_content(place, content) else "has been replaced by another file"
 
 
-def same_bytes(path: Path, file: PhotoFile, content: bytes) -> bool:
-    """Whether `path` holds the bytes of `file`, be it the file itself or a whole copy of it.
+def same_bytes(place: Place, file: PhotoFile, content: bytes) -> bool:
+    """Whether a place holds the bytes of `file`, be it the file itself or a whole copy of it.
 
     Args:
-        path: may be missing; a link is never the same.
+        place: nothing may be there; a link is never the same.
         file: as it was; its own path does not matter.
         content: blake3 of its bytes.
 
@@ -110,28 +97,42 @@ def same_bytes(path: Path, file: PhotoFile, content: bytes) -> bool:
         OSError: it is there, but cannot be read.
     """
     try:
-        found = os.lstat(path)
+        found = place.lstat()
     except FileNotFoundError:
         return False
     if not stat.S_ISREG(found.st_mode) or found.st_size != file.size:
         return False
     number = (found.st_dev, found.st_ino, found.st_mtime_ns)
-    return number == (file.device, file.inode, file.mtime_ns) or content_of(path) == content
+    return number == (file.device, file.inode, file.mtime_ns) or content_of(place) == content
 
 
-def is_empty_file(path: Path) -> bool:
-    """Whether `path` is a regular file of 0 bytes."""
+def is_empty_file(place: Place) -> bool:
+    """Whether a place holds a regular file of 0 bytes."""
     try:
-        found = os.lstat(path)
+        found = place.lstat()
     except OSError:
         return False
     return stat.S_ISREG(found.st_mode) and found.st_size == 0
 
 
-def link_text(path: Path) -> str | None:
-    """What the link at `path` says, or None where there is no link."""
+def one_file(place: Place, other: Place) -> bool:
+    """Whether two places are two names of one file: removing one loses nothing.
+
+    Raises:
+        OSError: it cannot be told. Where one of them is not there, they are not.
+    """
     try:
-        return os.readlink(path)  # noqa: PTH115 - Path.readlink drops a "./" and a "//"
+        here, there = place.lstat(), other.lstat()
+    except FileNotFoundError:
+        return False
+    # where numbers of files mean nothing, there are no hard links either
+    return os.path.samestat(here, there) and here.st_nlink > 1
+
+
+def link_text(place: Place) -> str | None:
+    """What the link at a place says, or None where there is no link."""
+    try:
+        return os.readlink(place.name, dir_fd=place.folder)
     except OSError:
         return None
 
@@ -166,8 +167,8 @@ def said(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _has_content(path: Path, content: bytes) -> bool:
+def _has_content(place: Place, content: bytes) -> bool:
     try:
-        return bool(content) and content_of(path) == content
+        return bool(content) and content_of(place) == content
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""The only module that changes files: each change with its inverse, none overwrites anything.
+"""All that is ever done to files: each change with its inverse, none overwrites anything.
 
 | change        | inverse               |
 |---------------|-----------------------|
@@ -7,40 +7,34 @@
 | move          | move                  |
 | copy          | remove_copy           |
 
-What a change must not touch it refuses (`Refused`, FileExistsError), with nothing changed. A
-kill between any two lines leaves every photo whole under its old or its new name;
-`discard_temp` and `discard_double` clear away what else it may leave.
+What a change must not touch it refuses (`Refused`, FileExistsError), with nothing changed. The
+folders of every name are held open while it is looked at and changed (`place`), so that a folder
+that is swapped for a link leads nowhere. A kill between any two lines leaves every photo whole
+under its old or its new name; `put_back`, `discard_temp` and `discard_double` clear away what
+else it may leave.
 """
 
 import errno
 import os
-import secrets
 import stat
-import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
-from blake3 import blake3
-
 from dedupe.organize import checks
-from dedupe.organize.checks import Refused as Refused
-from dedupe.organize.system import exclusive_rename
+from dedupe.organize.copying import write_copy
+from dedupe.organize.place import (
+    TEMP_PREFIX,
+    Place,
+    Refused,
+    aside_name,
+    held,
+    held_folder,
+    random_temp_name,
+)
+from dedupe.organize.renaming import give_back, rename_to_free_name, sync, take_away, unlink
 from dedupe.photos.photo import PhotoFile
-
-TEMP_PREFIX = ".dedupe-tmp-"
-
-_CHUNK = 1 << 20
-_WRITE = checks.READ | os.O_WRONLY | os.O_CREAT | os.O_EXCL
-# What a file system answers that does not know how to do a thing, as opposed to not allowing it.
-_UNKNOWN_TO_RENAME = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
-_UNKNOWN_TO_LINK = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EMLINK, errno.EINVAL}
-
-
-def temp_name(token: str, number: int) -> str:
-    """Name of the unfinished copy of one step; with the action's random token it is ours alone."""
-    return f"{TEMP_PREFIX}{token}-{number}"
-
 
 # Folders
 
@@ -50,33 +44,46 @@ def make_folder(path: Path) -> None:
 
     Raises:
         FileExistsError: the name is taken; nothing was changed.
+        Refused: a link is on the way; nothing was changed.
         OSError: the system does not allow it.
     """
-    os.mkdir(path)
+    with held(path) as place:
+        os.mkdir(place.name, dir_fd=place.folder)
 
 
 def remove_empty_folder(path: Path) -> None:
     """Remove a folder with nothing in it.
 
     Raises:
-        OSError: it holds something, or the system does not allow it; nothing was changed.
+        Refused: it holds something, or there is something else; nothing was changed.
+        OSError: nothing is there, or the system does not allow it; nothing was changed.
     """
-    os.rmdir(path)
+    with held(path) as place:
+        try:
+            os.rmdir(place.name, dir_fd=place.folder)
+        except NotADirectoryError as error:  # nor is a link
+            raise Refused(path, "is no longer the folder that was made") from error
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            raise Refused(path, "stays, as there is something else in it") from error
 
 
 def restore_folder_times(path: Path, *, atime_ns: int, mtime_ns: int, mode: int) -> None:
     """Give a folder the times and permissions it had.
 
     Raises:
+        Refused: it is a link now, no folder, or not there; nothing was changed.
         OSError: the system does not allow it.
     """
-    found = path.stat()  # a scanned folder may be reached through a link
-    if not stat.S_ISDIR(found.st_mode):
-        raise NotADirectoryError(errno.ENOTDIR, "is no longer a folder", str(path))
-    if stat.S_IMODE(found.st_mode) != mode:
-        os.chmod(path, mode)
-    if found.st_mtime_ns != mtime_ns:
-        os.utime(path, ns=(atime_ns, mtime_ns))
+    with held_folder(path) as folder:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode):
+            raise Refused(path, "is no longer a folder")
+        if found.st_mtime_ns != mtime_ns:
+            os.utime(folder.name, ns=(atime_ns, mtime_ns), dir_fd=folder.folder)
+        if stat.S_IMODE(found.st_mode) != mode:  # last: it may be one that lets nobody in
+            os.chmod(folder.name, mode, dir_fd=folder.folder)
 
 
 def sync_folders(paths: Iterable[Path]) -> None:
@@ -86,8 +93,9 @@ def sync_folders(paths: Iterable[Path]) -> None:
         OSError: the disk failed. A file system that cannot sync folders is no failure.
     """
     for path in paths:
-        with suppress(FileNotFoundError, PermissionError):  # removed since, or not readable
-            _sync_folder(path)
+        # removed since, swapped for a link, or not readable
+        with suppress(Refused, FileNotFoundError, PermissionError), held_folder(path) as folder:
+            sync(folder)
 
 
 # Links
@@ -98,24 +106,45 @@ def make_link(text: str, path: Path) -> None:
 
     Raises:
         FileExistsError: the name is taken; nothing was changed.
+        Refused: a link is on the way; nothing was changed.
         OSError: the file system has no links, or the system does not allow it.
     """
-    os.symlink(text, path)
+    with held(path) as place:
+        os.symlink(text, place.name, dir_fd=place.folder)
 
 
-def remove_link(path: Path, text: str) -> None:
+def remove_link(path: Path, text: str, temp: str = "") -> None:
     """Remove a link, if it still says `text`.
+
+    Args:
+        path: of the link.
+        text: what it says.
+        temp: see `put_back`.
 
     Raises:
         Refused: there is something else; nothing was changed.
         OSError: the system does not allow it.
     """
-    if checks.link_text(path) != text:
-        raise Refused(path, "is no longer the link that was made")
-    os.unlink(path)
+
+    def reason(place: Place) -> str | None:
+        same = checks.link_text(place) == text
+        return None if same else "is no longer the link that was made"
+
+    with held(path) as place:
+        take_away(place, temp or random_temp_name(), reason)
 
 
 # Photos
+
+
+def refuse_if_changed(file: PhotoFile, content: bytes) -> None:
+    """Look at a photo once more, right before something is made of it.
+
+    Raises:
+        Refused: it is gone, or not as it was.
+    """
+    with held(file.path) as place:
+        _unchanged(place, file, content)
 
 
 def move(source: PhotoFile, target: Path, content: bytes = b"", temp: str = "") -> PhotoFile:
@@ -128,24 +157,33 @@ def move(source: PhotoFile, target: Path, content: bytes = b"", temp: str = "") 
         source: as it was when the move was planned.
         target: the new name.
         content: blake3 of its bytes, or b"" if unknown.
-        temp: name for the unfinished copy across drives; a random one if left out.
+        temp: name for the unfinished copy across drives, see also `put_back`; a random one if
+            left out.
 
     Returns:
         The file at its new place.
 
     Raises:
-        Refused: the source changed; nothing was changed.
+        Refused: the source changed, or a link is on the way; nothing was changed.
         FileExistsError: `target` is taken; nothing was changed.
         OSError: the system does not allow it. The source is still there.
     """
-    _refuse_if_changed(source, content)
-    try:
-        _rename_to_free_name(source.path, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        _move_across(source, target, content, temp)
-    return checks.seen(target)
+    temp = temp or random_temp_name()
+    with held(source.path) as here, held(target) as there:
+        now = _unchanged(here, source, content)
+        changed = partial(checks.difference, file=now, content=content)
+        remove = partial(take_away, temp=temp, reason=changed)
+        with _looking_again(here, there, source, content):
+            try:
+                rename_to_free_name(here, there, remove)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                return _move_across(here, there, now, content, temp, remove)
+        if reason := changed(there):  # a rename takes whatever has the name by then
+            give_back(there, here, f"{reason}; its name")
+            raise Refused(source.path, reason)
+        return checks.seen(there)
 
 
 def copy(source: PhotoFile, target: Path, content: bytes = b"", temp: str = "") -> PhotoFile:
@@ -161,34 +199,30 @@ def copy(source: PhotoFile, target: Path, content: bytes = b"", temp: str = "") 
         The copy.
 
     Raises:
-        Refused: the source changed; nothing was changed.
+        Refused: the source changed, or a link is on the way; nothing was changed.
         FileExistsError: `target` is taken; nothing was changed.
         OSError: the system does not allow it, or the copy was read back different.
     """
-    _refuse_if_changed(source, content)
-    unfinished = target.parent / (temp or temp_name(secrets.token_hex(8), 0))
-    try:
-        _write_copy(source, unfinished, content)
-        _rename_to_free_name(unfinished, target)
-    finally:
-        discard_temp(unfinished)
-    _sync_folder(target.parent)
-    return checks.seen(target)
+    with held(source.path) as here, held(target) as there:
+        now = _unchanged(here, source, content)
+        with _looking_again(here, there, source, content):
+            return _copy(here, there, now, content, temp or random_temp_name())
 
 
-def remove_copy(made: PhotoFile, content: bytes) -> None:
+def remove_copy(made: PhotoFile, content: bytes, temp: str = "") -> None:
     """Remove a copy of ours, if it still holds the bytes that were written.
+
+    Args:
+        made: the copy.
+        content: blake3 of the bytes that were written.
+        temp: see `put_back`.
 
     Raises:
         Refused: it was edited or replaced; nothing was changed.
         OSError: it cannot be read, or the system does not allow it.
     """
-    if not content or not checks.same_bytes(made.path, made, content):
-        raise Refused(made.path, "is no longer the copy that was made")
-    # the same numbers and time still leave room for an edit that put the time back
-    if checks.content_of(made.path) != content:
-        raise Refused(made.path, "was edited after it was copied")
-    os.unlink(made.path)
+    with held(made.path) as place:
+        _remove_copy(place, made, content, temp or random_temp_name())
 
 
 def restore_photo(
@@ -203,20 +237,29 @@ def restore_photo(
         attributes: extended ones, by name; what it has of these names by now stays.
 
     Raises:
+        Refused: a link is on the way; nothing was changed.
         OSError: the system does not allow it.
     """
-    found = os.lstat(path)
-    if not stat.S_ISREG(found.st_mode):
-        return
-    kept = dict(checks.attributes(path))
-    for name, value in attributes:
-        if name not in kept and hasattr(os, "setxattr"):
-            with suppress(OSError):  # system.* and trusted.* need rights
-                os.setxattr(path, name, value, follow_symlinks=False)
-    if mode and stat.S_IMODE(found.st_mode) != mode:
-        os.chmod(path, mode)
-    if found.st_mtime_ns != mtime_ns:
-        os.utime(path, ns=(found.st_atime_ns, mtime_ns))
+    with suppress(FileNotFoundError), held(path) as place:  # who carried it off has it as it is
+        found = place.lstat()
+        kept = dict(checks.attributes(path))  # by path, as no system lists those in a folder
+        lost = [(name, value) for name, value in attributes if name not in kept]
+        same_mode = not mode or stat.S_IMODE(found.st_mode) == mode
+        as_it_was = same_mode and found.st_mtime_ns == mtime_ns and not lost
+        if as_it_was or not stat.S_ISREG(found.st_mode):
+            return
+        fd = os.open(place.name, checks.READ, dir_fd=place.folder)
+        try:
+            # by name both follow a link that took its place just now; Windows knows no other way
+            by = fd if os.utime in os.supports_fd else place.name
+            for name, value in lost if hasattr(os, "setxattr") else ():
+                with suppress(OSError):  # system.* and trusted.* need rights
+                    os.setxattr(fd, name, value)
+            if not same_mode:
+                os.chmod(by, mode)
+            os.utime(by, ns=(found.st_atime_ns, mtime_ns))
+        finally:
+            os.close(fd)
 
 
 # What a kill leaves behind
@@ -226,175 +269,132 @@ def discard_temp(path: Path) -> None:
     """Remove an unfinished copy of ours, if there is one.
 
     Raises:
+        Refused: a link is on the way; nothing was changed.
         OSError: the system does not allow it.
     """
-    if path.name.startswith(TEMP_PREFIX):
-        with suppress(FileNotFoundError, NotADirectoryError):
-            os.unlink(path)
+    with held(path) as place:
+        _discard(place)
 
 
-def discard_double(path: Path, kept: PhotoFile, content: bytes) -> None:
+def discard_double(path: Path, kept: PhotoFile, content: bytes, temp: str = "") -> None:
     """Remove the second name or copy of a photo that an interrupted move left, or an empty file.
 
     Args:
         path: goes.
         kept: stays, and is read before anything goes unless `path` is the very same file.
         content: blake3 of its bytes.
+        temp: see `put_back`.
 
     Raises:
         Refused: the two do not hold the same bytes; nothing was changed.
         OSError: one cannot be read, or the system does not allow it.
     """
-    here, other = os.lstat(kept.path), os.lstat(path)
-    # a second name of one file: its bytes stay as long as one name stays
-    one_file = os.path.samestat(here, other) and here.st_nlink > 1
-    if not one_file:
-        whole = checks.content_of(kept.path) == content
-        spare = checks.is_empty_file(path) or checks.content_of(path) == content
-        if not (whole and spare and not os.path.samestat(here, other)):
-            raise Refused(path, "is not what an interrupted move leaves behind")
-    os.unlink(path)
+    with held(kept.path) as stays, held(path) as place:
+        double = checks.seen(place)
+        # a second name of one file: its bytes stay as long as one name stays
+        if not checks.one_file(stays, place):
+            same = os.path.samestat(stays.lstat(), place.lstat())
+            whole = checks.content_of(stays) == content
+            spare = checks.is_empty_file(place) or checks.content_of(place) == content
+            if same or not (whole and spare):
+                raise Refused(path, "is not what an interrupted move leaves behind")
+        changed = partial(checks.difference, file=double, content=content)
+        take_away(place, temp or random_temp_name(), changed)
 
 
-# How a name is taken that nobody else has
+def put_back(path: Path, temp: str) -> None:
+    """Give a file back the name that it had when a kill cut off its removal.
 
+    Args:
+        path: what it was called.
+        temp: the name that was given to the step for its unfinished copy: the name for what is
+            being removed is made of it.
 
-def _rename_to_free_name(source: Path, target: Path) -> None:
-    """Rename within one file system, refusing a taken name: os.rename would replace it.
-
-    Three ways, as no file system has them all: exFAT has neither of the first two.
+    Raises:
+        Refused: the name is taken by another file; nothing was changed.
+        OSError: the system does not allow it.
     """
-    rename = exclusive_rename()
-    if rename is not None:
-        try:
-            return rename(source, target)
-        except OSError as error:
-            if error.errno not in _UNKNOWN_TO_RENAME:
-                raise
-    try:
-        return _link_then_unlink(source, target)
-    except OSError as error:
-        if error.errno not in _UNKNOWN_TO_LINK:
-            raise
-    return _reserve_then_rename(source, target)
-
-
-def _link_then_unlink(source: Path, target: Path) -> None:
-    """A kill between the two leaves both names of one file; link refuses a taken name."""
-    os.link(source, target, follow_symlinks=False)
-    _sync_folder(target.parent)
-    try:
-        os.unlink(source)
-    except OSError:
-        # a read-only folder may be linked from, but not unlinked from
-        with suppress(OSError):
-            os.unlink(target)
-        raise
-
-
-def _reserve_then_rename(source: Path, target: Path) -> None:
-    """Take the name with an empty file of ours, then rename over that and nothing else."""
-    fd = os.open(target, _WRITE, 0o600)
-    ours = os.fstat(fd)
-    os.close(fd)
-    now = os.lstat(target)
-    if not os.path.samestat(ours, now) or now.st_size:
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    try:
-        os.replace(source, target)
-    except OSError:
-        if checks.is_empty_file(target) and os.path.samestat(ours, os.lstat(target)):
-            os.unlink(target)
-        raise
+    with held(path) as place:
+        aside = place.beside(aside_name(temp))
+        if checks.one_file(aside, place):
+            unlink(aside)
+        elif aside.exists():
+            give_back(aside, place)
 
 
 # How a photo crosses to another drive
 
 
-def _move_across(source: PhotoFile, target: Path, content: bytes, temp: str) -> None:
-    if os.lstat(source.path).st_nlink > 1:
+def _move_across(
+    here: Place,
+    there: Place,
+    source: PhotoFile,
+    content: bytes,
+    temp: str,
+    remove: Callable[[Place], None],
+) -> PhotoFile:
+    if here.lstat().st_nlink > 1:
         raise Refused(
             source.path,
             "has other names (hard links), from which a move to another drive would part it",
         )
-    made = copy(source, target, content, temp)
+    made = _copy(here, there, source, content, temp)
     try:
-        # the copy took time: whoever edited the source meanwhile keeps his edit
-        _refuse_if_changed(source, content)
-        os.unlink(source.path)
-    except (OSError, Refused):
-        if os.path.lexists(source.path):
-            remove_copy(made, content or checks.content_of(target))
+        remove(here)  # the copy took time: whoever edited the source meanwhile keeps his edit
+    except (OSError, Refused) as problem:
+        if here.exists():
+            _remove_copy(there, made, content or checks.content_of(there), temp)
+        elif isinstance(problem, Refused):  # it is gone: our copy is all there is
+            return made
         raise
-    _sync_folder(source.path.parent)
+    sync(here.beside("."))
+    return made
 
 
-def _write_copy(source: PhotoFile, unfinished: Path, content: bytes) -> None:
-    """Copy, fsync, read back, compare; `unfinished` must not exist."""
-    hasher = blake3()
-    reader = os.open(source.path, checks.READ)
+def _copy(here: Place, there: Place, source: PhotoFile, content: bytes, temp: str) -> PhotoFile:
+    unfinished = there.beside(temp)
     try:
-        opened = os.fstat(reader)
-        if not stat.S_ISREG(opened.st_mode):
-            raise Refused(source.path, "is no longer a regular file")
-        writer = os.open(unfinished, _WRITE, 0o600)
-        try:
-            while chunk := os.read(reader, _CHUNK):
-                hasher.update(chunk)
-                _write_all(writer, chunk)
-            _copy_attributes(reader, writer, opened)
-            os.fsync(writer)
-        finally:
-            os.close(writer)
+        write_copy(here, unfinished, content)
+        _unchanged(here, source, content)
+        rename_to_free_name(unfinished, there, unlink)
     finally:
-        os.close(reader)
-    if os.utime not in os.supports_fd:  # Windows: by name, once it is closed
-        os.utime(unfinished, ns=(opened.st_atime_ns, opened.st_mtime_ns))
-    if content and hasher.digest() != content:
-        raise Refused(source.path, "changed since: its bytes are others, its size and time are not")
-    if checks.content_of(unfinished) != hasher.digest():
-        raise OSError(errno.EIO, "the copy was read back different", str(unfinished))
-    _refuse_if_changed(source, content)
+        _discard(unfinished)
+    sync(there.beside("."))
+    return checks.seen(there)
 
 
-def _write_all(fd: int, chunk: bytes) -> None:
-    rest = memoryview(chunk)
-    while rest:  # a disk that is nearly full may take a part of it
-        rest = rest[os.write(fd, rest) :]
+def _remove_copy(place: Place, made: PhotoFile, content: bytes, temp: str) -> None:
+    if not content or not checks.same_bytes(place, made, content):
+        raise Refused(place.path, "is no longer the copy that was made")
+    now = checks.seen(place)
+    # the same numbers and time still leave room for an edit that put the time back
+    if checks.content_of(place) != content:
+        raise Refused(place.path, "was edited after it was copied")
+    take_away(place, temp, partial(checks.difference, file=now, content=content))
 
 
-def _copy_attributes(reader: int, writer: int, found: os.stat_result) -> None:
-    """Owner, attributes, mode and times, as far as the file system there knows them."""
-    if hasattr(os, "listxattr"):
-        with suppress(OSError):
-            for name in os.listxattr(reader):
-                with suppress(OSError):  # system.* and security.* need rights, exFAT has none
-                    os.setxattr(writer, name, os.getxattr(reader, name))
-    if hasattr(os, "fchown"):
-        new = os.fstat(writer)
-        if (new.st_uid, new.st_gid) != (found.st_uid, found.st_gid):
-            with suppress(OSError):  # only root may give files away
-                os.fchown(writer, found.st_uid, found.st_gid)
-    if hasattr(os, "fchmod"):
-        with suppress(OSError):  # some mounts refuse it
-            os.fchmod(writer, stat.S_IMODE(found.st_mode))
-    if os.utime in os.supports_fd:
-        os.utime(writer, ns=(found.st_atime_ns, found.st_mtime_ns))
-
-
-def _sync_folder(path: Path) -> None:
-    if sys.platform == "win32":  # folders cannot be opened there
-        return
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EBADF}:
-            raise
-    finally:
-        os.close(fd)
-
-
-def _refuse_if_changed(file: PhotoFile, content: bytes) -> None:
-    if reason := checks.difference(file, content):
+def _unchanged(place: Place, file: PhotoFile, content: bytes) -> PhotoFile:
+    """The photo as it is right now, or a refusal if it is not the one that was scanned."""
+    now = file
+    with suppress(OSError):  # `difference` has the words for that
+        now = checks.seen(place)  # before, so that what comes after is told from it
+    if reason := checks.difference(place, file, content):
         raise Refused(file.path, reason)
+    return now
+
+
+def _discard(place: Place) -> None:
+    if place.path.name.startswith(TEMP_PREFIX):
+        with suppress(FileNotFoundError):
+            unlink(place)
+
+
+@contextmanager
+def _looking_again(here: Place, there: Place, source: PhotoFile, content: bytes) -> Iterator[None]:
+    """Where a photo went or became a link in the last moment, say that and not what failed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ELOOP} and not there.exists():
+            _unchanged(here, source, content)
+        raise

@@ -10,6 +10,7 @@ from dedupe.errors import UsageError
 from dedupe.names import safe
 from dedupe.organize import checks, naming
 from dedupe.organize.actions import Action
+from dedupe.organize.place import Place
 from dedupe.organize.protected import NOTHING, Protected
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class Layout:
         self.wanted: set[Path] = set()
         self.placed: set[Path] = set()
         self._links = {
-            path: text for path, text in ours.items() if text and checks.link_text(path) == text
+            path: text
+            for path, text in ours.items()
+            if text and checks.link_text(Place.by_path(path)) == text
         }
         self._folders = {
             path

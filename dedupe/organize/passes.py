@@ -9,8 +9,9 @@ from pathlib import Path
 from dedupe.errors import ActionStopped, Interrupted
 from dedupe.names import safe
 from dedupe.organize import checks
-from dedupe.organize.files import Refused, sync_folders, temp_name
+from dedupe.organize.files import sync_folders
 from dedupe.organize.journal import Journal
+from dedupe.organize.place import Place, Refused, look, temp_name
 from dedupe.organize.records import Entry, Mark, Record
 from dedupe.organize.signals import Asked
 from dedupe.organize.steps import Refusal, Step
@@ -194,7 +195,7 @@ class Pass:
     def _stopped(self, entry: Entry, error: OSError) -> ActionStopped:
         return ActionStopped(
             f"stopped at {safe(entry.step.source)}: {checks.said(error)} "
-            f"({safe(error.filename or entry.step.target)}); {self._counted()}",
+            f"({safe(entry.step.target)}); {self._counted()}",
             RESUME_HINT,
         )
 
@@ -219,10 +220,14 @@ _BACKWARDS = _Way(Pass._undo, success="undone", failure="done", stands=False)
 
 def _is_astray(entry: Entry) -> bool:
     """Whether a moved photo is neither where it was put nor back at its old place."""
-    step = entry.step
-    if os.path.lexists(step.target):
-        return entry.made is not None and bool(checks.difference(entry.made, step.content))
-    return not checks.same_bytes(step.source, step.file, step.content)
+    step, made = entry.step, entry.made
+
+    def changed(place: Place) -> bool:
+        return made is not None and bool(checks.difference(place, made, step.content))
+
+    if look(step.target, Place.exists):
+        return look(step.target, changed)
+    return not look(step.source, lambda it: checks.same_bytes(it, step.file, step.content))
 
 
 def _is_gone(step: Step) -> bool:
@@ -236,18 +241,23 @@ def _is_gone(step: Step) -> bool:
     return there and step.verb == "move" and not any(map(os.path.lexists, names))
 
 
-def settle_interrupted(book: Journal) -> list[Refusal]:
+def settle_interrupted(book: Journal, again: int | None = None) -> list[Refusal]:
     """Put right what a kill has cut off in the middle of a file, in all actions.
 
     Afterwards each step is done or not done, and no unfinished copy is left. Nothing is
     finished or taken back by this.
 
+    Args:
+        book: the journal.
+        again: number of an action that has ended: what could not be told then may be now.
+
     Returns:
-        The files of which it cannot be told: their drive is not there, or cannot be read.
+        The files of which it cannot be told: their drive is not there, or cannot be read, or
+        a folder on the way is a link now.
     """
     unclear = []
     for record in book.records():
-        if record.state not in {"running", "undoing"}:
+        if record.state not in {"running", "undoing"} and record.id != again:
             continue
         # a change that was being taken back is taken back once more: it may lack the last touch
         idle = "planned" if record.state == "running" else "done"

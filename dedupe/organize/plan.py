@@ -12,6 +12,7 @@ from dedupe.organize import checks, naming
 from dedupe.organize.actions import ACTIONS, Action
 from dedupe.organize.keep import DEFAULT_KEEP, check_rules, ranked
 from dedupe.organize.layout import Layout, missing_folders
+from dedupe.organize.place import Place
 from dedupe.organize.protected import NOTHING, Protected
 from dedupe.organize.steps import Refusal, Step
 
@@ -172,7 +173,8 @@ class _Draft:
     def _usable(self, members: "Sequence[Photo]") -> "Iterator[Photo]":
         """Those that are as they were scanned and, if they can be taken but once, still free."""
         for photo in members:
-            if reason := checks.difference(photo.file, photo.content):
+            place = Place.by_path(photo.path)
+            if reason := checks.difference(place, photo.file, photo.content):
                 self.refusals.append(Refusal(photo.path, reason))
             elif self.action.takes_away and photo.path in self.used:
                 self.refusals.append(Refusal(photo.path, "belongs to an earlier group already"))

@@ -11,6 +11,7 @@ from dedupe.names import safe
 from dedupe.organize import checks
 from dedupe.organize.actions import link_text_for
 from dedupe.organize.layout import missing_folders
+from dedupe.organize.place import Place
 from dedupe.organize.plan import ALONE, Plan, make_folder, refuse_as_folder
 from dedupe.organize.protected import Protected
 from dedupe.organize.steps import Refusal, Step
@@ -93,7 +94,7 @@ class _Seen:
 
     def _as_made(self, step: Step) -> bool:
         if step.verb == "unlink":
-            return checks.link_text(step.target) == step.link
+            return checks.link_text(Place.by_path(step.target)) == step.link
         return step.target.is_dir() and self._going.issuperset(step.target.iterdir())
 
     def a_set(self, folder: Path, steps: Sequence[Step], *, new: bool) -> list[Step]:
@@ -120,7 +121,7 @@ class _Seen:
 
     def _reason(self, step: Step) -> str | None:
         """Why a photo is not put where it should go, or None."""
-        if reason := checks.difference(step.file, step.content):
+        if reason := checks.difference(Place.by_path(step.source), step.file, step.content):
             return reason
         if self._takes_away and self._protected.holds(step.source):
             return "is in a protected folder"
@@ -145,9 +146,9 @@ class _Seen:
 def _stands(step: Step) -> bool:
     """Whether the photo is in its place already, put there by an earlier run of the plan."""
     if step.verb == "symlink":
-        return checks.link_text(step.target) == step.link
+        return checks.link_text(Place.by_path(step.target)) == step.link
     try:
-        there = checks.same_bytes(step.target, step.file, step.content)
+        there = checks.same_bytes(Place.by_path(step.target), step.file, step.content)
     except OSError:
         return False
     return there and (step.verb == "copy" or not os.path.lexists(step.source))

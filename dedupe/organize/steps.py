@@ -10,6 +10,9 @@ from dedupe.photos.photo import PhotoFile
 class Step:
     """One change on disk, small enough to be done whole or not at all.
 
+    Both paths are real: no folder on the way is a link when the step is planned. One that is a
+    link when the step is done, or taken back, is refused.
+
     Attributes:
         verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, move, copy.
         target: what appears, or for rmdir and unlink what goes.

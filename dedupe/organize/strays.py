@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dedupe.names import safe
 from dedupe.organize import checks
-from dedupe.organize.files import TEMP_PREFIX
+from dedupe.organize.place import TEMP_PREFIX, Place
 from dedupe.organize.records import Entry
 from dedupe.photos.photo import PhotoFile
 
@@ -45,7 +45,7 @@ class Strays:
         there = (path for path in self._of_size(entry.step.size) if path not in self._known)
         for path in chain(there, _same_file_in(entry.step.source.parent, entry.made)):
             try:
-                file = checks.seen(path)
+                file = checks.seen(Place.by_path(path))
                 if path != entry.step.target and _holds(file, entry):
                     return file
             except OSError:
@@ -70,7 +70,7 @@ class Strays:
 
 def _holds(file: PhotoFile, entry: Entry) -> bool:
     step = entry.step
-    return file.size == step.size and checks.content_of(file.path) == step.content
+    return file.size == step.size and checks.content_of(Place.by_path(file.path)) == step.content
 
 
 def _files_below(folder: Path) -> Iterator[tuple[Path, int]]:

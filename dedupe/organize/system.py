@@ -5,46 +5,46 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
-_AT_FDCWD = -100  # Linux: paths are as seen from the working folder
+from dedupe.organize.place import Place
+
+# Where no folder is held: paths are as seen from the working folder.
+_AT_FDCWD = -2 if sys.platform == "darwin" else -100
 _RENAME_NOREPLACE = 1  # Linux 3.15
 _RENAME_EXCL = 4  # macOS 10.12
 
 
 @cache
-def exclusive_rename() -> Callable[[Path, Path], None] | None:
+def exclusive_rename() -> Callable[[Place, Place], None] | None:
     """Find the call of this system that renames and refuses a taken name.
 
     Returns:
-        A function of old and new path that raises OSError: FileExistsError where the new name
+        A function of old and new place that raises OSError: FileExistsError where the new name
         is taken, EINVAL or ENOTSUP where the file system cannot promise it. None where the
         system has no such call (a C library before glibc 2.28, other Unixes).
     """
     if sys.platform == "win32":
-        return os.rename  # noqa: TID251 - refuses by itself there; called by files.py alone
+        # refuses by itself there; called for files.py alone
+        return lambda old, new: os.rename(old.name, new.name)  # noqa: TID251, PTH104
     library = ctypes.CDLL(None, use_errno=True)
-    if sys.platform == "darwin" and hasattr(library, "renamex_np"):
-
-        def renamex_np(old: Path, new: Path) -> None:
-            _check(library.renamex_np(_raw(old), _raw(new), ctypes.c_uint(_RENAME_EXCL)), new)
-
-        return renamex_np
+    if sys.platform == "darwin" and hasattr(library, "renameatx_np"):
+        return _called(library.renameatx_np, _RENAME_EXCL)
     if hasattr(library, "renameat2"):
-
-        def renameat2(old: Path, new: Path) -> None:
-            here, flag = ctypes.c_int(_AT_FDCWD), ctypes.c_uint(_RENAME_NOREPLACE)
-            _check(library.renameat2(here, _raw(old), here, _raw(new), flag), new)
-
-        return renameat2
+        return _called(library.renameat2, _RENAME_NOREPLACE)
     return None
 
 
-def _raw(path: Path) -> ctypes.c_char_p:
-    return ctypes.c_char_p(os.fsencode(path))
+def _called(call: Callable[..., int], flag: int) -> Callable[[Place, Place], None]:
+    """One of the two calls, which take the same: folder and name, folder and name, a flag."""
+
+    def rename(old: Place, new: Place) -> None:
+        if call(*_raw(old), *_raw(new), ctypes.c_uint(flag)) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(new.path))
+
+    return rename
 
 
-def _check(answer: int, path: Path) -> None:
-    if answer != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), str(path))
+def _raw(place: Place) -> tuple[ctypes.c_int, ctypes.c_char_p]:
+    folder = _AT_FDCWD if place.folder is None else place.folder
+    return ctypes.c_int(folder), ctypes.c_char_p(os.fsencode(place.name))

@@ -7,6 +7,7 @@ from dedupe.names import safe
 from dedupe.organize import checks, files
 from dedupe.organize.journal import Journal
 from dedupe.organize.passes import Pass, settle_interrupted
+from dedupe.organize.place import NoFolder, Refused
 from dedupe.organize.records import Entry, Record
 from dedupe.organize.signals import Asked, held_back
 from dedupe.organize.steps import Receipt, Refusal
@@ -41,7 +42,7 @@ def undo(*, journal: Path, action: int | None = None, progress: Progress | None 
     if action == 0 or not journal.exists():
         return _nothing(journal)
     with held_back() as asked, Journal(journal) as book, book.alone():
-        unclear = settle_interrupted(book)
+        unclear = settle_interrupted(book, again=action)
         for record in _chosen(book, action):
             taken = take_back(book, record, asked, progress or Silent(), unclear)
             if taken.done or taken.folders or taken.left or action is not None:
@@ -85,8 +86,10 @@ def take_back(
             files.restore_folder_times(
                 folder.path, atime_ns=folder.atime_ns, mtime_ns=folder.mtime_ns, mode=folder.mode
             )
-        except FileNotFoundError:
+        except (NoFolder, FileNotFoundError):
             pass  # somebody removed it: no time to restore
+        except Refused as refused:
+            work.left.append(Refusal(refused.path, f"keeps its time, as it {refused.reason}"))
         except OSError as error:
             work.left.append(Refusal(folder.path, f"keeps its new time: {checks.said(error)}"))
     # what is on a drive that is away is tried again when it is back

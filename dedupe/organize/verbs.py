@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from dedupe.names import safe
 from dedupe.organize import checks, files
+from dedupe.organize.place import NoFolder, Place, Refused, held, look
 from dedupe.organize.steps import Step
 from dedupe.photos.photo import PhotoFile
 
@@ -38,13 +41,8 @@ def _mkdir(step: Step, temp: str) -> None:
 
 
 def _undo_mkdir(step: Step, made: PhotoFile | None, temp: str) -> None:
-    if not os.path.lexists(step.target):
-        return
-    if step.target.is_symlink() or not step.target.is_dir():
-        raise files.Refused(step.target, "is no longer the folder that was made")
-    if any(step.target.iterdir()):
-        raise files.Refused(step.target, "stays, as there is something else in it")
-    files.remove_empty_folder(step.target)
+    if _stands(step):
+        files.remove_empty_folder(step.target)
 
 
 def _rmdir(step: Step, temp: str) -> None:
@@ -52,25 +50,26 @@ def _rmdir(step: Step, temp: str) -> None:
 
 
 def _undo_rmdir(step: Step, made: PhotoFile | None, temp: str) -> None:
-    if not step.target.is_dir():
+    if not look(step.target, Place.is_folder):
         files.make_folder(step.target)
 
 
 def _symlink(step: Step, temp: str) -> None:
+    files.refuse_if_changed(step.file, step.content)
     files.make_link(step.link, step.target)
 
 
 def _undo_symlink(step: Step, made: PhotoFile | None, temp: str) -> None:
-    if os.path.lexists(step.target):
-        files.remove_link(step.target, step.link)
+    if _stands(step):
+        files.remove_link(step.target, step.link, temp)
 
 
 def _unlink(step: Step, temp: str) -> None:
-    files.remove_link(step.target, step.link)
+    files.remove_link(step.target, step.link, temp)
 
 
 def _undo_unlink(step: Step, made: PhotoFile | None, temp: str) -> None:
-    if not _link_stands(step, temp):
+    if not _link_stands(step):
         files.make_link(step.link, step.target)
 
 
@@ -79,18 +78,19 @@ def _move(step: Step, temp: str) -> PhotoFile:
 
 
 def _undo_move(step: Step, made: PhotoFile | None, temp: str) -> None:
-    if not os.path.lexists(step.target):
+    if not _stands(step):
         # a power cut may forget a rename that the journal remembers, a kill strike right here
-        if not checks.same_bytes(step.source, step.file, step.content):
-            raise files.Refused(step.target, "is gone")
+        if not _holds(step.source, step):
+            raise Refused(step.target, "is gone")
         _restore(step)
         return
-    if os.path.lexists(step.source):
-        raise files.Refused(step.source, "is taken by another file, so the photo stays where it is")
+    if look(step.source, Place.exists):
+        raise Refused(step.source, "is taken by another file, so the photo stays where it is")
     if made is None:  # cut off before the journal got to know it: the bytes must do
-        if not checks.same_bytes(step.target, step.file, step.content):
-            raise files.Refused(step.target, "was edited after it was moved")
-        made = checks.seen(step.target)
+        with held(step.target) as place:
+            if not checks.same_bytes(place, step.file, step.content):
+                raise Refused(step.target, "was edited after it was moved")
+            made = checks.seen(place)
     _make_missing(step.source.parent, step)
     files.move(made, step.source, step.content, temp)
     _restore(step)
@@ -105,10 +105,10 @@ def _restore(step: Step) -> None:
 def _make_missing(folder: Path, step: Step) -> None:
     """Make the folder of a photo anew, if somebody tidied it away when it was empty."""
     above = [folder, *folder.parents]
-    missing = [path for path in above if not os.path.lexists(path)]
+    missing = list(takewhile(lambda path: not look(path, Place.exists), above))
     # but not on the drive below, where the one with the photo's folder is not plugged in
-    if missing and missing[-1].parent.stat().st_dev != step.device:
-        raise files.Refused(step.target, f"stays, as its old folder {safe(folder)} is not there")
+    if missing and os.lstat(missing[-1].parent).st_dev != step.device:
+        raise Refused(step.target, f"stays, as its old folder {safe(folder)} is not there")
     for path in reversed(missing):
         files.make_folder(path)
 
@@ -118,61 +118,83 @@ def _copy(step: Step, temp: str) -> PhotoFile:
 
 
 def _undo_copy(step: Step, made: PhotoFile | None, temp: str) -> None:
-    if os.path.lexists(step.target):
-        files.remove_copy(replace(made or step.file, path=step.target), step.content)
+    if _stands(step):
+        files.remove_copy(replace(made or step.file, path=step.target), step.content, temp)
 
 
-def _stands(step: Step, temp: str) -> bool:
-    return os.path.lexists(step.target)
+def _stands(step: Step) -> bool:
+    return look(step.target, Place.exists)
 
 
-def _is_gone(step: Step, temp: str) -> bool:
-    return not os.path.lexists(step.target)
+def _link_stands(step: Step) -> bool:
+    return look(step.target, lambda place: checks.link_text(place) == step.link)
 
 
-def _link_stands(step: Step, temp: str) -> bool:
-    return checks.link_text(step.target) == step.link
+def _holds(path: Path, step: Step) -> bool:
+    """Whether the photo of a step, or a whole copy of it, is at `path`."""
+    return look(path, lambda place: checks.same_bytes(place, step.file, step.content))
 
 
-def _link_is_gone(step: Step, temp: str) -> bool:
-    return not _link_stands(step, temp)
+def _settle_mkdir(step: Step, temp: str) -> bool:
+    return _stands(step)
+
+
+def _settle_rmdir(step: Step, temp: str) -> bool:
+    return not _stands(step)
+
+
+def _settle_symlink(step: Step, temp: str) -> bool:
+    _clear_up(step.target, temp)
+    return _link_stands(step)
+
+
+def _settle_unlink(step: Step, temp: str) -> bool:
+    _clear_up(step.target, temp)
+    return not _link_stands(step)
 
 
 def _settle_move(step: Step, temp: str) -> bool:
     """Between old and new name: one of them stays, the old one where both are whole."""
-    _discard_temps(step, temp)
-    here = checks.same_bytes(step.source, step.file, step.content)
-    there = checks.same_bytes(step.target, step.file, step.content)
-    if here and (there or checks.is_empty_file(step.target)):
-        files.discard_double(step.target, step.file, step.content)
-    elif there and checks.is_empty_file(step.source):
-        files.discard_double(step.source, checks.seen(step.target), step.content)
-    if not here and not os.path.lexists(step.target):
+    _clear_up(step.source, temp)
+    _clear_up(step.target, temp)
+    here, there = _holds(step.source, step), _holds(step.target, step)
+    if here and (there or look(step.target, checks.is_empty_file)):
+        files.discard_double(step.target, step.file, step.content, temp)
+    elif there and look(step.source, checks.is_empty_file):
+        with held(step.target) as place:
+            moved = checks.seen(place)
+        files.discard_double(step.source, moved, step.content, temp)
+    if not here and not _stands(step):
         # a drive that is not plugged in looks like this; to guess would forget the photo
-        raise files.Refused(step.source, f"is neither there nor at {safe(step.target)}")
+        raise Refused(step.source, f"is neither there nor at {safe(step.target)}")
     return not here
 
 
 def _settle_copy(step: Step, temp: str) -> bool:
-    _discard_temps(step, temp)
-    if checks.same_bytes(step.target, step.file, step.content):
+    _clear_up(step.target, temp)
+    if _holds(step.target, step):
         return True
-    if checks.is_empty_file(step.target) and not checks.difference(step.file, step.content):
-        files.discard_double(step.target, step.file, step.content)
+    if look(step.target, checks.is_empty_file):  # a name that was reserved, and not yet renamed to
+        unchanged = look(
+            step.source, lambda place: not checks.difference(place, step.file, step.content)
+        )
+        if unchanged:
+            files.discard_double(step.target, step.file, step.content, temp)
     return False
 
 
-def _discard_temps(step: Step, temp: str) -> None:
-    for folder in (step.source.parent, step.target.parent):
-        if folder.is_dir():
-            files.discard_temp(folder / temp)
+def _clear_up(path: Path, temp: str) -> None:
+    """Clear away what a change that was cut off left beside a name."""
+    with suppress(NoFolder):
+        files.put_back(path, temp)
+        files.discard_temp(path.with_name(temp))
 
 
 VERBS: dict[str, Verb] = {
-    "mkdir": Verb(_mkdir, _undo_mkdir, _stands, "made", "removed"),
-    "rmdir": Verb(_rmdir, _undo_rmdir, _is_gone, "removed", "made again"),
-    "symlink": Verb(_symlink, _undo_symlink, _link_stands, "linked", "removed"),
-    "unlink": Verb(_unlink, _undo_unlink, _link_is_gone, "removed", "put back"),
+    "mkdir": Verb(_mkdir, _undo_mkdir, _settle_mkdir, "made", "removed"),
+    "rmdir": Verb(_rmdir, _undo_rmdir, _settle_rmdir, "removed", "made again"),
+    "symlink": Verb(_symlink, _undo_symlink, _settle_symlink, "linked", "removed"),
+    "unlink": Verb(_unlink, _undo_unlink, _settle_unlink, "removed", "put back"),
     "move": Verb(_move, _undo_move, _settle_move, "moved", "moved back"),
     "copy": Verb(_copy, _undo_copy, _settle_copy, "copied", "removed"),
 }

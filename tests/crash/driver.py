@@ -4,8 +4,8 @@ A program of its own: it forks for each point, which pytest with its threads mus
 Usage: driver.py FOLDER ACTION FILESYSTEM [STRIDE]; prints one JSON object. It kills at every
 change; errors it raises only at each STRIDE-th of them (4), to be done in a test suite's time.
 
-The faults are put around the os calls of files.py and the commits of the journal from here;
-the product knows nothing of them.
+The faults are put around the os calls of the modules that change files and the commits of the
+journal from here; the product knows nothing of them.
 """
 
 import errno
@@ -25,9 +25,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from trees import Content, Link, contents, make_files, photo, read_tree
 
 from dedupe.errors import DedupeError
-from dedupe.organize import files
+from dedupe.organize import copying, files, renaming
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
+from dedupe.organize.place import TEMP_PREFIX, Place
 from dedupe.organize.plan import Plan, make_plan
 from dedupe.organize.recheck import recheck
 from dedupe.organize.recover import cut_off, recover
@@ -84,22 +85,24 @@ class Faults:
         for name in ["link", "replace", "rename"]:
             setattr(proxy, name, self.on_drive(name, getattr(proxy, name)))
         proxy.supports_fd = {proxy.utime} if os.utime in os.supports_fd else set()
-        files.os = shutil.os = proxy  # type: ignore[attr-defined]
-        native = files.exclusive_rename()
+        files.os = renaming.os = copying.os = shutil.os = proxy  # type: ignore[attr-defined]
+        native = renaming.exclusive_rename()
         assert native is not None
         rename = self.on_drive("exclusive", self.around(native))
-        files.exclusive_rename = lambda: rename  # type: ignore[assignment]
+        renaming.exclusive_rename = lambda: rename  # type: ignore[assignment]
         Journal.mark = self.around(Journal.mark)  # type: ignore[method-assign]
         Journal.found = self.around(Journal.found)  # type: ignore[method-assign]
 
     def on_drive(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def asked(old: Path, new: Path, **options: Any) -> Any:
-            if "xdev" in self.filesystem and ("/out/" in str(old)) != ("/out/" in str(new)):
-                raise OSError(errno.EXDEV, "other drive", str(new))
+        def asked(old: Any, new: Any, **options: Any) -> Any:
+            was = whole_path(old, options.get("src_dir_fd"))
+            becomes = whole_path(new, options.get("dst_dir_fd"))
+            if "xdev" in self.filesystem and ("/out/" in was) != ("/out/" in becomes):
+                raise OSError(errno.EXDEV, "other drive", becomes)
             if name == "exclusive" and ("link" in self.filesystem or "reserve" in self.filesystem):
-                raise OSError(errno.EINVAL, "unknown flag", str(new))
+                raise OSError(errno.EINVAL, "unknown flag", becomes)
             if name == "link" and "reserve" in self.filesystem:
-                raise OSError(errno.EPERM, "no hard links", str(new))
+                raise OSError(errno.EPERM, "no hard links", becomes)
             return call(old, new, **options)
 
         return asked
@@ -130,6 +133,13 @@ class Faults:
 
         struck.__name__ = getattr(call, "__name__", "call")
         return struck
+
+
+def whole_path(name: Place | Path | str, folder: int | None) -> str:
+    """The path of a name in an open folder."""
+    if isinstance(name, Place):
+        return str(name.path)
+    return str(name) if folder is None else str(Path(f"/proc/self/fd/{folder}").readlink() / name)
 
 
 class Case:
@@ -212,7 +222,7 @@ class Case:
 
 def lost(tree: Path) -> list[str]:
     """Photos that are no longer whole under any final name, and foreign files that changed."""
-    whole = [value for name, value in contents(tree).items() if files.TEMP_PREFIX not in name]
+    whole = [value for name, value in contents(tree).items() if TEMP_PREFIX not in name]
     missing = [f"LOST {name}" for name, content in PHOTOS.items() if content not in whole]
     if contents(tree).get("out/001 d/foreign.txt") != b"somebody's":
         missing.append("REPLACED foreign.txt")
@@ -280,6 +290,8 @@ def check(case: Case, filesystem: str, stride: int) -> dict[str, Any]:
             for at, before in points(case, phase, kind, filesystem, every):
                 counts[f"{phase} {kind}"] = counts.get(f"{phase} {kind}", 0) + 1
                 where = f"{phase} {kind} {at}"
+                if any(name.endswith("-old") for name in contents(case.tree)):
+                    counts["set aside"] = counts.get("set aside", 0) + 1
                 found += [f"{where}: {what}" for what in lost(case.tree)]
                 if kind in killed:
                     found += goes_on(case, phase, at, finished, before)

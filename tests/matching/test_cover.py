@@ -15,6 +15,7 @@ from dedupe.encoders.encode import LoadedEncoder
 from dedupe.errors import IndexProblem, RootMissing, UsageError
 from dedupe.index.scan import update_index
 from dedupe.matching.cover import NOT_COMPARED, NOTHING, Cover, covered
+from dedupe.matching.ignore import ignore
 from dedupe.matching.known_edits import KNOWN_EDITS, jpeg
 from dedupe.matching.relations import Relation
 
@@ -170,6 +171,18 @@ def test_a_smaller_copy_is_named_by_its_pixels_and_a_larger_one_covers(ask: Ask)
     answers = ask({"large.jpg": large}, {"small.jpg": small, "large.jpg": small})
     assert answers["large.jpg"].reason.startswith("only smaller: 0.3 MP of 1.3 MP")
     assert answers["large.jpg"].relation is Relation.SAME_PICTURE
+
+
+def test_what_somebody_called_different_does_not_cover_a_photo(
+    ask: Ask, tree: Path, index: Path
+) -> None:
+    picture = opened(COFFEE)
+    answers = ask({"a.jpg": jpeg(picture, 70)}, {"b.jpg": jpeg(picture, 92)})
+    assert answers["a.jpg"].covered
+    ignore([tree / "old/a.jpg", tree / "library/b.jpg"], index=index)
+    assert reasons(again(tree, index)) == {
+        "a.jpg": "only what you said is different (dedupe ignore)"
+    }
 
 
 def test_a_larger_photo_of_which_one_is_a_part_does_not_cover_it(ask: Ask) -> None:

@@ -4,6 +4,7 @@ import pytest
 from scene import EXPECTED, TREE, plan_for, reasons
 from trees import Link, contents, group, make_files, read_tree
 
+from dedupe.organize import place
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
@@ -17,6 +18,18 @@ def test_each_action_does_just_what_it_says(full: Path, journal: Path, action: s
     assert contents(full) == EXPECTED[action]
     assert (receipt.done, receipt.folders, receipt.left) == (5, 3, ())
     assert receipt.bytes == (0 if action == "symlink" else 19)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_systems_that_cannot_hold_folders_open_go_by_paths(
+    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    monkeypatch.setattr(place, "_HANDLES", False)
+    before = read_tree(full)
+    apply(plan_for(full, action), journal=journal)
+    assert contents(full) == EXPECTED[action]
+    undo(journal=journal)
+    assert read_tree(full) == before
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -34,7 +47,7 @@ def test_a_name_taken_after_planning_is_refused_and_the_others_go_on(
     assert contents(full) == {**TREE, "out/002 f/1 f.heic": b"faster"}
 
 
-@pytest.mark.parametrize("action", ["move", "copy"])
+@pytest.mark.parametrize("action", ACTIONS)
 def test_a_photo_that_changed_after_planning_is_left_and_said(
     full: Path, journal: Path, action: str
 ) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from trees import contents, make_files, photo, read_tree
 
-from dedupe.organize import files
+from dedupe.organize import files, renaming
+from dedupe.organize.place import Place, Refused
 
-Rename = Callable[[Path, Path], None]
+Remove = Callable[[Place], None]
 
 
-def _unable(number: int) -> Rename:
+def _unable(number: int) -> Callable[..., None]:
     def refuse(*arguments: object, **options: object) -> None:
         raise OSError(number, os.strerror(number))
 
@@ -23,20 +24,25 @@ def _unable(number: int) -> Rename:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """All ways to take a free name; each is used where the file system lacks those before it."""
     if request.param == "link and unlink":
-        monkeypatch.setattr(files, "exclusive_rename", lambda: None)
+        monkeypatch.setattr(renaming, "exclusive_rename", lambda: None)
     elif request.param == "reserved name":
-        monkeypatch.setattr(files, "exclusive_rename", lambda: _unable(errno.EINVAL))
+        monkeypatch.setattr(renaming, "exclusive_rename", lambda: _unable(errno.EINVAL))
         monkeypatch.setattr(files.os, "link", _unable(errno.EPERM))
     elif request.param == "other drive":
-        real = files._rename_to_free_name
-
-        def rename(source: Path, target: Path) -> None:
-            if source.parent != target.parent:
-                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-            real(source, target)
-
-        monkeypatch.setattr(files, "_rename_to_free_name", rename)
+        _put_on_another_drive(monkeypatch)
     return str(request.param)
+
+
+def _put_on_another_drive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every folder be a drive of its own."""
+    real = files.rename_to_free_name
+
+    def rename(source: Place, target: Place, remove: Remove) -> None:
+        if source.path.parent != target.path.parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        real(source, target, remove)
+
+    monkeypatch.setattr(files, "rename_to_free_name", rename)
 
 
 @pytest.fixture
@@ -84,7 +90,7 @@ def test_a_source_that_changed_is_refused(
     source = photo(ab / "a/x.jpg")
     (ab / "a/x.jpg").write_bytes(b"edited")
     before = read_tree(ab)
-    with pytest.raises(files.Refused, match="changed since"):
+    with pytest.raises(Refused, match="changed since"):
         primitive(source.file, ab / "b/y.jpg", source.content)
     assert read_tree(ab) == before
 
@@ -95,7 +101,7 @@ def test_bytes_that_rotted_under_an_old_time_do_not_cross_to_another_drive(ab: P
         file.write(b"rot")
     os.utime(ab / "a/x.jpg", ns=(0, source.file.mtime_ns))
     before = read_tree(ab, times=False)
-    with pytest.raises(files.Refused, match="its bytes are others"):
+    with pytest.raises(Refused, match="its bytes are others"):
         files.copy(source.file, ab / "b/y.jpg", source.content)
     assert read_tree(ab, times=False) == before
 
@@ -115,16 +121,17 @@ def test_an_edit_during_the_copy_is_kept_and_the_copy_goes(
     ab: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = photo(ab / "a/x.jpg")
-    real = files.copy
+    _put_on_another_drive(monkeypatch)
+    real = files._copy
 
     def copy(*arguments: object) -> object:
         made = real(*arguments)  # type: ignore[arg-type]
         (ab / "a/x.jpg").write_bytes(b"edited meanwhile")
         return made
 
-    monkeypatch.setattr(files, "copy", copy)
-    with pytest.raises(files.Refused):
-        files._move_across(source.file, ab / "b/y.jpg", source.content, "")
+    monkeypatch.setattr(files, "_copy", copy)
+    with pytest.raises(Refused):
+        files.move(source.file, ab / "b/y.jpg", source.content)
     assert contents(ab) == {"a/x.jpg": b"edited meanwhile"}
 
 
@@ -132,27 +139,30 @@ def test_a_source_that_cannot_be_unlinked_stays_the_only_one(
     ab: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if way in ("exclusive rename", "reserved name"):
-        pytest.skip("does not unlink")
+        pytest.skip("has one name at every moment")
     before = read_tree(ab, times=False)
     source = photo(ab / "a/x.jpg")
-    real = os.unlink
+    real = os.replace
 
-    def unlink(path: Path) -> None:
-        if Path(path) == ab / "a/x.jpg":
-            raise PermissionError(errno.EACCES, "not here", str(path))
-        real(path)
+    def replace(old: str, new: str, **folders: int) -> None:
+        if old == "x.jpg":
+            raise PermissionError(errno.EACCES, "not here", old)
+        real(old, new, **folders)
 
-    monkeypatch.setattr(files.os, "unlink", unlink)
+    monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(PermissionError):
         files.move(source.file, ab / "b/y.jpg", source.content)
     assert read_tree(ab, times=False) == before
 
 
-def test_a_hard_linked_photo_is_not_parted_from_its_other_names(ab: Path) -> None:
+def test_a_hard_linked_photo_is_not_parted_from_its_other_names(
+    ab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put_on_another_drive(monkeypatch)
     os.link(ab / "a/x.jpg", ab / "a/same.jpg")
     source = photo(ab / "a/x.jpg")
-    with pytest.raises(files.Refused, match="other names"):
-        files._move_across(source.file, ab / "b/y.jpg", source.content, "")
+    with pytest.raises(Refused, match="other names"):
+        files.move(source.file, ab / "b/y.jpg", source.content)
 
 
 @pytest.mark.skipif(not hasattr(os, "setxattr"), reason="needs extended attributes")
@@ -168,11 +178,11 @@ def test_a_copy_carries_extended_attributes(ab: Path) -> None:
 
 def test_only_a_link_that_says_what_was_written_is_removed(tree: Path) -> None:
     files.make_link("somewhere", tree / "link")
-    with pytest.raises(files.Refused):
+    with pytest.raises(Refused):
         files.remove_link(tree / "link", "elsewhere")
     files.remove_link(tree / "link", "somewhere")
     (tree / "file").write_bytes(b"")
-    with pytest.raises(files.Refused):
+    with pytest.raises(Refused):
         files.remove_link(tree / "file", "somewhere")
     assert contents(tree) == {"file": b""}
 

@@ -4,17 +4,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scene import EXPECTED, ODD, TREE, plan_for, reasons
 from trees import contents, group, make_files, read_tree
 
 from dedupe.errors import ActionStopped, Interrupted, JournalProblem, UsageError
-from dedupe.organize import files
+from dedupe.organize import files, room
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
+from dedupe.organize.place import TEMP_PREFIX, Place
 from dedupe.organize.plan import make_plan
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.undo import history, undo
@@ -100,23 +103,42 @@ def test_a_full_or_broken_disk_stops_the_action_and_names_the_file(
     with pytest.raises(ActionStopped, match=r"stopped at .*/b/IMG.jpg: .*1 photo done"):
         apply(plan, journal=journal)
     monkeypatch.undo()
-    assert not [name for name in contents(full) if files.TEMP_PREFIX in name]
+    assert not [name for name in contents(full) if TEMP_PREFIX in name]
     undo(journal=journal)
     assert read_tree(full) == before
+
+
+@pytest.mark.parametrize("drives", ["one", "two"])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_does_not_fit_is_refused_before_the_first_step(
+    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, action: str, drives: str
+) -> None:
+    before = read_tree(full)
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda path: SimpleNamespace(free=16_383))
+    if drives == "two":
+        monkeypatch.setattr(room, "_drive_of", lambda photo: -1)
+    plan = plan_for(full, action)
+    if action == "copy" or (action, drives) == ("move", "two"):
+        with pytest.raises(UsageError, match=r"tree has no room: 16,384 bytes .* 16,383 are free"):
+            apply(plan, journal=journal)
+        assert read_tree(full) == before
+        assert history(journal) == []
+    else:
+        assert apply(plan, journal=journal).done == 5
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
 def test_a_file_that_may_not_be_moved_is_left_and_the_others_go_on(
     full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    real = files._rename_to_free_name
+    real = files.rename_to_free_name
 
-    def rename(source: Path, target: Path) -> None:
-        if source.parent.name == "b":
+    def rename(source: Place, target: Place, remove: Callable[[Place], None]) -> None:
+        if source.path.parent.name == "b":
             raise OSError(number, os.strerror(number))
-        real(source, target)
+        real(source, target, remove)
 
-    monkeypatch.setattr(files, "_rename_to_free_name", rename)
+    monkeypatch.setattr(files, "rename_to_free_name", rename)
     receipt = apply(plan_for(full, "move"), journal=journal)
     assert receipt.done == 4
     assert [refusal.path for refusal in receipt.left] == [full / "b/IMG.jpg"]
@@ -146,7 +168,7 @@ def test_a_folder_that_cannot_hold_links_is_named_and_left_as_it_was(
 ) -> None:
     before = read_tree(full)
 
-    def symlink(text: str, path: Path) -> None:
+    def symlink(text: str, path: str, *, dir_fd: int | None = None) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(files.os, "symlink", symlink)
@@ -156,13 +178,19 @@ def test_a_folder_that_cannot_hold_links_is_named_and_left_as_it_was(
     assert read_tree(full) == before
 
 
-def test_a_second_run_at_the_same_time_is_refused(full: Path, journal: Path) -> None:
-    with (
-        Journal(journal) as book,
-        book.alone(),
-        pytest.raises(JournalProblem, match="another run of dedupe"),
-    ):
-        apply(plan_for(full, "move"), journal=journal)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_second_run_at_the_same_time_is_refused(full: Path, journal: Path, action: str) -> None:
+    plan = plan_for(full, action)
+    for work in [lambda: apply(plan, journal=journal), lambda: undo(journal=journal)]:
+        before = read_tree(full)
+        with (
+            Journal(journal) as book,
+            book.alone(),
+            pytest.raises(JournalProblem, match="another run of dedupe"),
+        ):
+            work()
+        assert read_tree(full) == before
+        work()
     assert contents(full) == TREE
 
 
