@@ -15,14 +15,16 @@ from dedupe.cli.talk import ask, say, say_left
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.names import safe
-from dedupe.organize.keep import DEFAULT_KEEP, rank
+from dedupe.organize.keep import DEFAULT_KEEP, choose, parse_rules, rank
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
+    from dedupe.cli.progress import RichProgress
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.matching.verdicts import Verdicts
     from dedupe.organize.plan import Plan
+    from dedupe.photos.photo import Photo
     from dedupe.reports.facts import LeftOut
 
 _DONE = {"symlink": "linked", "copy": "copied", "move": "moved"}
@@ -70,8 +72,9 @@ def group(
     keep: Annotated[
         str,
         typer.Option(
-            help="Which photo to keep, of those that as many others are verified against: rules, "
-            "the first decides."
+            help="Which photo to keep, of those that all others are verified against: rules, the "
+            "first decides. original, resolution, metadata, format, folder:GLOB, oldest, newest, "
+            "largest, sharpest, path."
         ),
     ] = ", ".join(DEFAULT_KEEP),
     clusters: Annotated[
@@ -114,7 +117,7 @@ def group(
             "--with-clusters makes links, as the photos of a cluster are only alike",
             "it goes with --symlink, and not with --no-clusters",
         )
-    rules = [rule.strip() for rule in keep.split(",") if rule.strip()]
+    rules = parse_rules(keep)
     weakest = find_relation(relation)
     order = partial(rank, rules=rules)
     with RichProgress() as progress:
@@ -125,8 +128,15 @@ def group(
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
             verdicts = verify(library, order=order, device=device, progress=progress)
+        progress.start("Comparing photos", 0)
         groups = find_groups(
-            library, threshold, verdicts=verdicts, relation=weakest, order=order, device=device
+            library,
+            threshold,
+            verdicts=verdicts,
+            relation=weakest,
+            order=order,
+            choose=partial(_chosen_photo, rules=rules, progress=progress),
+            device=device,
         )
         kinds = find_clusters(library, groups) if clusters else []
     groups, kinds, left_out = _on_both_sides(groups, kinds, folders)
@@ -162,6 +172,14 @@ def group(
         command = options.again("dedupe group --symlink", index)
         say(f"next:  {_same(command, folders)}  puts each set into a folder of links")
     return 0
+
+
+def _chosen_photo(
+    pictures: "Sequence[Sequence[Photo]]", *, rules: "Sequence[str]", progress: "RichProgress"
+) -> "Photo":
+    """Of one set the photo to keep; files may be read for it, so it counts."""
+    progress.advance()
+    return choose(pictures, rules)
 
 
 def _chosen(**actions: bool) -> str | None:

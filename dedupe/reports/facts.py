@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe.names import safe
-from dedupe.organize.keep import DEFAULT_KEEP, ranked, why
+from dedupe.organize.keep import DEFAULT_KEEP, ranked, seen_in, why
 from dedupe.photos.photo import Photo, Skip
 from dedupe.reports.words import counted
 
@@ -141,14 +141,18 @@ def look_alikes(group: "Group", keep: Sequence[str] = DEFAULT_KEEP) -> LookAlike
     best, *others = ranked(group, keep)
     away = group.distances_to(best)
     found = dict(zip(group.photos, group.members, strict=True))
-    rows = [Row(best, 0.0, "keep", why(best, others[0], keep))]
+    seen = seen_in(group, keep)
+    # against a copy of the same bytes nothing can be said but where it lies
+    next_best = next((photo for photo in others if photo.content != best.content), others[0])
+    rows = [Row(best, 0.0, "keep", why(best, next_best, keep, seen))]
     for photo in others:
         member = found[photo]
         # of look-alikes the rules may put another one first than was kept when they were found
         relation = max(member.relation, found[best].relation).words
         if photo.content == best.content:
             relation = "same file"
-        rows.append(Row(photo, away[photo], relation, why(best, photo, keep), member.edit))
+        reason = why(best, photo, keep, seen)
+        rows.append(Row(photo, away[photo], relation, reason, member.edit))
     return LookAlikes(tuple(rows), group.spread, group.relation.words)
 
 
