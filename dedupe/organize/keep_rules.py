@@ -20,7 +20,8 @@ class Seen:
 
     Attributes:
         copies: photos that their pixels prove to be copies, with what they are: "is enlarged
-            from 640 × 480".
+            from 640 × 480"; "" for those that were not looked at beside these, as their
+            headers speak against them.
         sharpness: of each photo, where a rule asks for it.
     """
 
@@ -67,7 +68,7 @@ def original(photo: Photo, seen: Seen, _: str) -> tuple[bool, int]:
 def _why_original(best: Photo, other: Photo, seen: Seen, _: str) -> tuple[str, ...]:
     said = {"", *(sign.words for sign in signs_of_a_copy(best))}  # of what it lacks it is ""
     words = [sign.words for sign in signs_of_a_copy(other) if sign.words not in said]
-    if other in seen.copies and best not in seen.copies:
+    if seen.copies.get(other) and best not in seen.copies:
         words.insert(0, seen.copies[other])
     return (*(f"the other {each}" for each in words), *_known(best, other))
 

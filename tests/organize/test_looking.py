@@ -103,9 +103,14 @@ def test_a_jpeg_made_from_a_png_is_not_kept_though_jpeg_is_what_cameras_write(
     assert seen(drawn, sent) == {"a.jpg": f"was saved again at quality {quality}"}
 
 
-def test_a_shrunk_copy_is_not_kept_though_it_still_knows_its_camera(original: Photo) -> None:
+@pytest.mark.parametrize(("scale", "quality"), [(0.5, 80), (0.4, 92)])
+def test_a_shrunk_copy_is_not_kept_though_it_still_knows_its_camera(
+    original: Photo, scale: float, quality: int
+) -> None:
     small = replace(
-        copied(original, "a.jpg", 0.5, quality=90), camera="Canon", taken=datetime(2019, 7, 14)
+        copied(original, "a.jpg", scale, quality=quality),
+        camera="Canon",
+        taken=datetime(2019, 7, 14),
     )
     assert rank([original, small])[0] == small
     assert choose([[original, small]]) == original
@@ -139,6 +144,24 @@ def test_a_photo_that_has_all_that_others_lost_is_kept_without_reading_a_file(
     small = copied(original, "a.jpg", 0.5, quality=75)
     same = replace(original, file=replace(original.file, path=Path("/elsewhere.jpg")))
     assert choose([[camera, small, same]]) == camera
+
+
+def test_what_was_not_looked_at_does_not_win_against_a_copy_that_was(original: Photo) -> None:
+    camera = {"camera": "Canon", "taken": datetime(2019, 7, 14)}
+    mine = replace(original, **camera)
+    large = replace(copied(original, "a.jpg", 2.0, quality=92), **camera)
+    chat = copied(original, "b.jpg", quality=60)
+    assert seen(mine, large, chat)["b.jpg"] == ""
+    assert choose([[mine, large, chat]]) == mine
+
+
+def test_proofs_that_contradict_each_other_prove_nothing(
+    original: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = copied(original, "a.jpg", 2.0)
+    both = [(original, large, "is a copy"), (large, original, "is a copy")]
+    monkeypatch.setattr(looking, "_proofs", lambda *_: iter(both))
+    assert seen(original, large) == {}
 
 
 def test_photos_of_which_the_files_are_gone_are_judged_by_what_is_known(original: Photo) -> None:
