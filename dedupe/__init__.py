@@ -67,7 +67,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.organize.act import make_plan as make_plan
     from dedupe.organize.act import recover as recover
     from dedupe.organize.act import undo as undo
-    from dedupe.organize.keep import KEEP_RULES as KEEP_RULES
+    from dedupe.organize.keep_rules import KEEP_RULES as KEEP_RULES
     from dedupe.organize.plan import Plan as Plan
     from dedupe.organize.records import Record as Record
     from dedupe.organize.saved import save_plan as save_plan
@@ -82,7 +82,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
 _HOME = {
     "DEFAULT_ENCODER": "dedupe.encoders.registry",
     "ENCODERS": "dedupe.encoders.registry",
-    "KEEP_RULES": "dedupe.organize.keep",
+    "KEEP_RULES": "dedupe.organize.keep_rules",
     "KNOWN_EDITS": "dedupe.matching.known_edits",
     "Apart": "dedupe.matching.unrelated",
     "Calibration": "dedupe.matching.calibrate",

@@ -9,7 +9,7 @@ import typer
 
 from dedupe.cli import options
 from dedupe.encoders.encoder import SEED_THRESHOLD
-from dedupe.organize.keep import rank
+from dedupe.organize.keep import choose, rank
 
 
 def explain(
@@ -50,7 +50,9 @@ def explain(
     if sets:
         with RichProgress() as progress:
             verdicts = verify(library, order=rank, device=device, progress=progress)
-            groups = find_groups(library, threshold, verdicts=verdicts, order=rank, device=device)
+            groups = find_groups(
+                library, threshold, verdicts=verdicts, order=rank, choose=choose, device=device
+            )
         sides = which_sets(explained, *without_hidden(groups, library.ignored))
         explained = replace(explained, why=(*explained.why, sides))
     form.explanation(explained, sys.stdout)

@@ -17,16 +17,18 @@ from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.names import safe
-from dedupe.organize.keep import DEFAULT_KEEP, rank
+from dedupe.organize.keep import DEFAULT_KEEP, choose, parse_rules, rank
 from dedupe.reports.words import counted
 
 if TYPE_CHECKING:
+    from dedupe.cli.progress import RichProgress
     from dedupe.index.ignored import Ignored
     from dedupe.index.library import Library
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.matching.verdicts import Verdicts
     from dedupe.organize.protected import Protected
+    from dedupe.photos.photo import Photo
     from dedupe.reports.facts import Hidden, LeftOut
 
 
@@ -90,8 +92,9 @@ def group(
     keep: Annotated[
         str,
         typer.Option(
-            help="Which photo to keep, of those that as many others are verified against: rules, "
-            "the first decides."
+            help="Which photo to keep, of those that all others are verified against: rules, the "
+            "first decides. original, resolution, metadata, format, folder:GLOB, oldest, newest, "
+            "largest, sharpest, path."
         ),
     ] = ", ".join(DEFAULT_KEEP),
     clusters: Annotated[
@@ -140,7 +143,7 @@ def group(
             "--with-clusters makes links, as the photos of a cluster are only alike",
             "it goes with --symlink, and not with --no-clusters",
         )
-    rules = [rule.strip() for rule in keep.split(",") if rule.strip()]
+    rules = parse_rules(keep)
     weakest = find_relation(relation)
     order, wins = partial(rank, rules=rules, protected=protected), protected.wins
     with RichProgress() as progress:
@@ -152,6 +155,7 @@ def group(
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
             verdicts = verify(library, order=order, wins=wins, device=device, progress=progress)
+        progress.start("Comparing photos", 0)
         groups = find_groups(
             library,
             threshold,
@@ -159,6 +163,7 @@ def group(
             relation=weakest,
             order=order,
             wins=wins,
+            choose=partial(_chosen_photo, rules=rules, protected=protected, progress=progress),
             device=device,
         )
         kinds = find_clusters(library, groups) if clusters else []
@@ -208,6 +213,18 @@ def group(
         command = options.again("dedupe group --symlink", index)
         say(f"next:  {_same(command, folders)}  puts each set into a folder of links")
     return 0
+
+
+def _chosen_photo(
+    pictures: "Sequence[Sequence[Photo]]",
+    *,
+    rules: "Sequence[str]",
+    protected: "Protected",
+    progress: "RichProgress",
+) -> "Photo":
+    """Of one set the photo to keep; files may be read for it, so it counts."""
+    progress.advance()
+    return choose(pictures, rules, protected=protected)
 
 
 def _chosen(**actions: bool) -> str | None:

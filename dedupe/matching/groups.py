@@ -1,7 +1,7 @@
 """Tight sets of photos: verified to be one picture, moment or scene, or look-alikes."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from dedupe.matching.collages import without_collages
 from dedupe.matching.distances import Pairs
 from dedupe.matching.edits import named_edit
 from dedupe.matching.linkage import complete_linkage
+from dedupe.matching.middle import possible_middles
 from dedupe.matching.relations import Relation, same_pixels
 from dedupe.matching.remembered import near_pairs
 from dedupe.matching.stars import Link, pair, stars
 from dedupe.matching.verdicts import Verdict, Verdicts
-from dedupe.matching.verified import Order, Wins, largest_first, nobody
+from dedupe.matching.verified import Choose, Order, Wins, largest_first, nobody
 from dedupe.photos.photo import Photo
 
 # What geometry proves, strongest first.
@@ -90,6 +91,7 @@ def find_groups(
     relation: Relation = Relation.LOOK_ALIKE,
     order: Order = largest_first,
     wins: Wins = nobody,
+    choose: Choose | None = None,
     device: str = "auto",
 ) -> list[Group]:
     """Sets of photos that belong together, each photo in at most one.
@@ -116,6 +118,9 @@ def find_groups(
         order: which photo is to be kept, of those that as many others are verified against;
             as given to `verify`.
         wins: which photos are kept before all others, likewise; `order` must put them first.
+        choose: asked once for each set, which of those photos to keep that all others are
+            verified against; it may look at files, which `order` cannot for all photos. Without
+            it that is the best by `order`.
         device: "auto", "cpu", "cuda" or "mps".
 
     Returns:
@@ -138,16 +143,17 @@ def find_groups(
     units: list[tuple[int, ...]] = [(row,) for row in copies]
     if relation >= Relation.SAME_PIXELS:
         units = stars(units, _same_pixels(library, ranks), ranks, apart)
+    collages: Set[int] = frozenset()
     for level in _VERIFIED:
         if level <= relation:
-            units = _joined(library, units, related, level, ranks, chosen, apart)
+            units, found = _joined(library, units, related, level, ranks, chosen, apart)
+            collages |= found
     if relation is Relation.LOOK_ALIKE:
         units = _near(library, units, threshold, ranks, apart, device)
-    groups = [
-        _group(library, [copies[row] for row in unit], related, rank)
-        for unit in units
-        if len(unit) > 1 or len(copies[unit[0]]) > 1
-    ]
+    units = [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
+    if choose is not None:
+        units = [_chosen(library, unit, copies, related, collages, choose) for unit in units]
+    groups = [_group(library, [copies[row] for row in unit], related, rank) for unit in units]
     return sorted(
         groups,
         key=lambda group: (group.relation, group.spread, os.fsencode(group.photos[0].path)),
@@ -192,8 +198,9 @@ def _joined(
     ranks: Mapping[int, int],
     chosen: set[int],
     apart: set[Link],
-) -> list[tuple[int, ...]]:
-    """Units around the best ones, by what is proved to be of `level` and stronger."""
+) -> tuple[list[tuple[int, ...]], Set[int]]:
+    """Units around the best ones, by what is proved to be of `level` and stronger; collages."""
+    collages: Set[int] = frozenset()
     if level is Relation.SAME_PICTURE:
         links, collages = without_collages(library.photos, related)
         # a collage may be a member, and keeps nobody
@@ -201,7 +208,27 @@ def _joined(
         chosen = chosen - collages
     else:
         links = {each for each, verdict in related.items() if verdict.relation <= level}
-    return stars(units, links, ranks, apart, chosen=chosen)
+    return stars(units, links, ranks, apart, chosen=chosen), collages
+
+
+def _chosen(
+    library: Library,
+    unit: tuple[int, ...],
+    copies: Mapping[int, list[int]],
+    related: Mapping[Link, Verdict],
+    collages: Set[int],
+    choose: Choose,
+) -> tuple[int, ...]:
+    """A unit with the row first that is to be kept, of those that can be."""
+    pictures = possible_middles(library.photos, unit, related, collages)
+    rows = [row for picture in pictures for row in picture]
+    if len(rows) == 1:
+        return unit
+    kept = choose(
+        [[library.photos[each] for row in picture for each in copies[row]] for picture in pictures]
+    )
+    best = next(row for row in rows if library.photos[row].content == kept.content)
+    return (best, *(row for row in unit if row != best))
 
 
 def _near(

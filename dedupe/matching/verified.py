@@ -18,6 +18,9 @@ from dedupe.progress import Progress, Silent
 Order = Callable[[Iterable[Photo]], Sequence[Photo]]
 """Sorts photos, the one to keep first, the same way whatever order they come in."""
 
+Choose = Callable[[Sequence[Sequence[Photo]]], Photo]
+"""The photo to keep of several, those of one picture together."""
+
 
 Wins = Callable[[Photo], bool]
 """Whether a photo is to be kept before all others, however few are verified against it."""

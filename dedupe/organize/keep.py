@@ -1,120 +1,112 @@
 """Which photo of a group is the best: rules, tried one after the other."""
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dedupe.errors import UnknownName
-from dedupe.organize.protected import NOTHING, Protected
+from dedupe.errors import UnknownName, UsageError
+from dedupe.organize.keep_rules import KEEP_RULES, NOTHING, KeepRule, Seen, check_folder
+from dedupe.organize.looking import look
+from dedupe.organize.protected import NOTHING as NO_FOLDER
+from dedupe.organize.protected import Protected
 from dedupe.photos.photo import Photo
 
 if TYPE_CHECKING:  # it loads numpy
     from dedupe.matching.groups import Group
 
-KeepRule = Callable[[Photo], Any]
-"""A photo in, something sortable out: the smallest is the best."""
+# An enlarged copy has the most pixels, a PNG the most bytes, and a copy that went through a
+# messenger may have both: so where a photo comes from is asked first.
+DEFAULT_KEEP = ("original", "resolution", "metadata", "format", "oldest", "largest")
 
-# Formats that cameras and phones write, best first. All others are what people and programs
-# export to: a PNG made from a JPEG has all its pixels, none of its history, and more bytes.
-_CAMERA_FORMATS = ("HEIF", "MPO", "JPEG")
-
-
-def resolution(photo: Photo) -> int:
-    """Most pixels first."""
-    return -photo.pixels
+# Reasons that are said at once: more is not read.
+_REASONS = 3
 
 
-def metadata(photo: Photo) -> bool:
-    """A photo that still has its capture time before one that lost it."""
-    return photo.taken is None
+def parse_rules(words: str) -> tuple[str, ...]:
+    """The rules of one line: "original, folder:~/Archive, oldest".
 
-
-def camera_format(photo: Photo) -> int:
-    """Formats of cameras (HEIF, JPEG) before those that copies are exported to (PNG, WEBP)."""
-    known = photo.format in _CAMERA_FORMATS
-    return _CAMERA_FORMATS.index(photo.format) if known else len(_CAMERA_FORMATS)
-
-
-def oldest(photo: Photo) -> tuple[bool, datetime]:
-    """Earliest capture time first, unknown last."""
-    return (photo.taken is None, photo.taken or datetime.max)
-
-
-def largest(photo: Photo) -> int:
-    """Most bytes first."""
-    return -photo.file.size
-
-
-def path(photo: Photo) -> bytes:
-    """First path first, byte by byte: settles every tie."""
-    return os.fsencode(photo.path)
-
-
-KEEP_RULES: dict[str, KeepRule] = {
-    "resolution": resolution,
-    "metadata": metadata,
-    "format": camera_format,
-    "oldest": oldest,
-    "largest": largest,
-    "path": path,
-}
-
-# Half a sentence on why the first photo wins against the second, for each rule.
-_REASONS: dict[str, Callable[[Photo, Photo], str]] = {
-    "resolution": lambda best, other: _compared(best.pixels, other.pixels, 1e6, "MP", "pixels"),
-    "metadata": lambda best, other: "has its capture time",
-    "format": lambda best, other: f"{best.format} before {other.format}",
-    "oldest": lambda best, other: (
-        f"taken earlier: {best.taken}" if other.taken else "has its capture time"
-    ),
-    "largest": lambda best, other: _compared(best.file.size, other.file.size, 1e6, "MB", "bytes"),
-    "path": lambda best, other: "first by path",
-}
-
-DEFAULT_KEEP = ("resolution", "metadata", "format", "oldest", "largest")
+    Raises:
+        UnknownName: one of them is no rule.
+        UsageError: one has an argument that it cannot have, or none where it needs one.
+    """
+    rules = tuple(word.strip() for word in words.split(",") if word.strip())
+    check_rules(rules)
+    return rules
 
 
 def check_rules(rules: Iterable[str]) -> None:
-    """Refuse a name that is no keep rule, before anything is done with it.
+    """Refuse what is no keep rule, before anything is done with it.
 
     Raises:
         UnknownName: one of `rules` is not in KEEP_RULES.
+        UsageError: one has an argument that it cannot have, or none where it needs one.
     """
-    for name in rules:
-        if name not in KEEP_RULES:
-            raise UnknownName("keep rule", name, KEEP_RULES)
+    for rule in rules:
+        _found(rule)
 
 
 def rank(
     photos: Iterable[Photo],
     rules: Sequence[str] = DEFAULT_KEEP,
     *,
-    protected: Protected = NOTHING,
+    protected: Protected = NO_FOLDER,
 ) -> tuple[Photo, ...]:
-    """Sort photos, the one to keep first.
+    """Sort any photos, the one to keep first, by what the index knows; no file is read.
 
     The answer does not depend on the order they come in: ties end with the path.
 
     Args:
-        photos: of one group.
-        rules: names in KEEP_RULES; a later one decides only where all before it tie.
+        photos: of a group, or all of a library.
+        rules: names in KEEP_RULES, "folder" with its glob; a later one decides only where all
+            before it tie. "sharpest" ties everywhere.
         protected: photos in it come before all others.
 
     Raises:
         UnknownName: one of `rules` is not in KEEP_RULES.
+        UsageError: one has an argument that it cannot have, or none where it needs one.
+    """
+    return _ranked(photos, rules, NOTHING, protected)
+
+
+def choose(
+    pictures: Sequence[Sequence[Photo]],
+    rules: Sequence[str] = DEFAULT_KEEP,
+    *,
+    protected: Protected = NO_FOLDER,
+) -> Photo:
+    """The photo to keep of several, by what the index knows and by their pixels.
+
+    Files are read where the rules ask for it and the index does not settle it; one that is
+    gone is judged by what the index knows.
+
+    Args:
+        pictures: the photos, those of one picture together.
+        rules: as for `rank`.
+        protected: likewise.
+
+    Raises:
+        UnknownName, UsageError: as for `rank`.
     """
     check_rules(rules)
-    order: list[KeepRule] = [
-        lambda photo: not protected.wins(photo),
-        *(KEEP_RULES[name] for name in rules),
-        path,
+    photos = [photo for picture in pictures for photo in picture]
+    return _ranked(photos, rules, look(pictures, rules), protected)[0]
+
+
+def seen_in(group: "Group", rules: Sequence[str] = DEFAULT_KEEP) -> Seen:
+    """What the rules have to know of the pixels of a group's photos."""
+    from dedupe.matching.relations import Relation
+
+    members = zip(group.photos, group.members, strict=True)
+    picture = [
+        photo
+        for photo, member in members
+        if photo == group.kept or member.relation <= Relation.SAME_PICTURE
     ]
-    return tuple(sorted(photos, key=lambda photo: tuple(rule(photo) for rule in order)))
+    others = [[photo] for photo in group.photos if photo not in picture]
+    return look([picture, *others], rules)
 
 
 def ranked(
-    group: "Group", rules: Sequence[str] = DEFAULT_KEEP, *, protected: Protected = NOTHING
+    group: "Group", rules: Sequence[str] = DEFAULT_KEEP, *, protected: Protected = NO_FOLDER
 ) -> tuple[Photo, ...]:
     """The photos of a group, the one to keep first.
 
@@ -122,9 +114,10 @@ def ranked(
     verified of, it is a protected one, or the best by the rules.
 
     Raises:
-        UnknownName: one of `rules` is not in KEEP_RULES.
+        UnknownName, UsageError: as for `rank`.
     """
-    photos = rank(group.photos, rules, protected=protected)
+    check_rules(rules)
+    photos = _ranked(group.photos, rules, seen_in(group, rules), protected)
     if not group.is_verified:
         return photos
     return (group.kept, *(photo for photo in photos if photo != group.kept))
@@ -134,8 +127,9 @@ def why(
     best: Photo,
     other: Photo,
     rules: Sequence[str] = DEFAULT_KEEP,
+    seen: Seen = NOTHING,
     *,
-    protected: Protected = NOTHING,
+    protected: Protected = NO_FOLDER,
 ) -> str:
     """Say in a few words what makes `best` better than `other`.
 
@@ -143,27 +137,54 @@ def why(
         best: the one to keep.
         other: another one of its group.
         rules: as given to `rank`.
-        protected: likewise.
+        seen: as `seen_in` gives it.
+        protected: as given to `rank`.
 
     Returns:
-        The first rule that tells them apart: "12.2 MP > 3.1 MP", "has its capture time".
+        What the first rule that tells them apart says, and what else speaks for it:
+        "12.2 MP > 3.1 MP, has GPS"; at most three reasons.
 
     Raises:
-        UnknownName: one of `rules` is not in KEEP_RULES.
+        UnknownName, UsageError: as for `rank`.
     """
-    if rank((best, other), rules, protected=protected)[0] != best:
+    if _ranked((best, other), rules, seen, protected)[0] != best:
         return "more of the set is verified against it"
+    reasons: list[str] = []
     if protected.wins(best) and not protected.wins(other):
-        return "is in a protected folder"
-    for name in rules:
-        if KEEP_RULES[name](best) != KEEP_RULES[name](other):
-            return _REASONS[name](best, other)
-    return _REASONS["path"](best, other)
+        reasons.append("is in a protected folder")
+    for name in (*rules, "path"):
+        rule, argument = _found(name)
+        wins = rule.key(best, seen, argument) < rule.key(other, seen, argument)
+        if wins and (rule.adds or not reasons):
+            reasons += [
+                each for each in rule.reason(best, other, seen, argument) if each not in reasons
+            ]
+    return ", ".join(reasons[:_REASONS])
 
 
-def _compared(best: int, other: int, unit: float, big: str, small: str) -> str:
-    """`12.2 MP > 3.1 MP`, or whole numbers where one decimal would show them as equal."""
-    shown = f"{best / unit:.1f} {big}", f"{other / unit:.1f} {big}"
-    if shown[0] == shown[1]:
-        shown = f"{best:,} {small}", f"{other:,} {small}"
-    return f"{shown[0]} > {shown[1]}"
+def _ranked(
+    photos: Iterable[Photo], rules: Sequence[str], seen: Seen, protected: Protected
+) -> tuple[Photo, ...]:
+    order = [_found(name) for name in (*rules, "path")]
+
+    def key(photo: Photo) -> tuple[Any, ...]:
+        ranks = (rule.key(photo, seen, argument) for rule, argument in order)
+        return (not protected.wins(photo), *ranks)
+
+    return tuple(sorted(photos, key=key))
+
+
+def _found(word: str) -> tuple[KeepRule, str]:
+    """The rule that is named, and what stands behind its colon."""
+    name, colon, argument = word.partition(":")
+    rule = KEEP_RULES.get(name)
+    if rule is None:
+        known = (f"{each}:{it.takes}" if it.takes else each for each, it in KEEP_RULES.items())
+        raise UnknownName("keep rule", name, known)
+    if rule.takes and not argument:
+        raise UsageError(f"the keep rule {name} needs a {rule.takes}", f"write {name}:{rule.takes}")
+    if colon and not rule.takes:
+        raise UsageError(f"the keep rule {name} takes nothing behind a colon", f"write {name}")
+    if name == "folder":
+        check_folder(argument)
+    return rule, argument

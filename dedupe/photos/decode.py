@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from dedupe.errors import PhotoUnreadable
 from dedupe.photos.colour import to_srgb
 from dedupe.photos.damaged import unless_damaged
-from dedupe.photos.jpeg_quality import estimate_quality
+from dedupe.photos.jpeg_quality import estimate_quality, luminance_steps
 from dedupe.photos.metadata import Metadata, read_metadata
 from dedupe.photos.photo import Photo, PhotoFile
 from dedupe.photos.pixels import (
@@ -186,6 +186,30 @@ def decode_picture(
             picture = flat(image.transpose(UPRIGHT[turn]) if turn in UPRIGHT else image)
             picture.thumbnail((side, side), Image.Resampling.LANCZOS)
         return to_srgb(picture, image.info.get("icc_profile"))
+
+
+def decode_luminance(data: bytes, file: PhotoFile) -> tuple[Image.Image, tuple[int, ...]]:
+    """Turn the bytes of a photo into how bright each of its pixels is, upright, at full size.
+
+    Returns:
+        A picture in mode L, and the steps of a JPEG (`luminance_steps`) where its blocks begin
+        at the upper left corner; else ().
+
+    Raises:
+        PhotoUnreadable: with half a sentence that follows the path.
+    """
+    with _opened(data, file) as (image, raw):
+        _refuse_bombs(image)
+        if raw is not None:
+            raise PhotoUnreadable("is a camera's RAW: its preview has pixels of its own")
+        tables = getattr(image, "quantization", None) or {}
+        whole = image.width % 8 == image.height % 8 == 0
+        image.draft("L", image.size)  # a JPEG's own luminance, not rounded to RGB in between
+        with ONE_LARGE_AT_A_TIME if image.width * image.height > _LARGE_PIXELS else nullcontext():
+            image.load()
+            turn = _turn(image, _header(image))
+            bright = flat(image.transpose(UPRIGHT[turn]) if turn in UPRIGHT else image)
+    return bright.convert("L"), luminance_steps(tables, turn) if whole or turn == 1 else ()
 
 
 @contextmanager

@@ -42,6 +42,22 @@ def estimate_quality(tables: Mapping[int, Sequence[int]]) -> int | None:
     return _nearest(steps) if len(steps) == len(_LUMA) else None
 
 
+def luminance_steps(tables: Mapping[int, Sequence[int]], turn: int = 1) -> tuple[int, ...]:
+    """The 64 steps of a JPEG's luminance, row by row, in the picture once it is upright.
+
+    Args:
+        tables: as for `estimate_quality`.
+        turn: the EXIF orientation, 1 to 8; from 5 on rows become columns.
+
+    Returns:
+        The steps, or () where there is no table of 64.
+    """
+    steps = tuple(tables.get(0, ()))
+    if len(steps) != len(_LUMA):
+        return ()
+    return steps if turn < 5 else tuple(steps[8 * row + of] for of in range(8) for row in range(8))
+
+
 @lru_cache(maxsize=256)  # a folder holds as many tables as cameras and programs wrote to it
 def _nearest(steps: tuple[int, ...]) -> int:
     exact = _qualities().get(steps)

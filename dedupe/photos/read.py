@@ -10,7 +10,13 @@ from blake3 import blake3
 from PIL import Image
 
 from dedupe.errors import PhotoUnreadable
-from dedupe.photos.decode import ONE_LARGE_AT_A_TIME, Reading, decode, decode_picture
+from dedupe.photos.decode import (
+    ONE_LARGE_AT_A_TIME,
+    Reading,
+    decode,
+    decode_luminance,
+    decode_picture,
+)
 from dedupe.photos.discover import absolute
 from dedupe.photos.photo import Photo, PhotoFile, Skip
 from dedupe.photos.pixels import Preparation
@@ -64,6 +70,24 @@ def read_picture(file: PhotoFile, side: int) -> Image.Image | Skip:
     try:
         data = _read(file)
         return data if isinstance(data, Skip) else decode_picture(data, file, side)
+    except PhotoUnreadable as error:
+        return Skip(file.path, str(error), True)
+    except OSError as error:
+        return Skip(file.path, f"cannot be read: {error.strerror or error}", True, passing=True)
+
+
+def read_luminance(file: PhotoFile) -> tuple[Image.Image, tuple[int, ...]] | Skip:
+    """Read how bright each pixel of a photo is; whatever is wrong with it becomes a Skip.
+
+    Args:
+        file: as `discover` found it; one that changed since then is passed over.
+
+    Returns:
+        As `decode_luminance` gives it: upright, at full size, with the steps of a JPEG.
+    """
+    try:
+        data = _read(file)
+        return data if isinstance(data, Skip) else decode_luminance(data, file)
     except PhotoUnreadable as error:
         return Skip(file.path, str(error), True)
     except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe.names import path_facts, safe
-from dedupe.organize.keep import DEFAULT_KEEP, ranked, why
+from dedupe.organize.keep import DEFAULT_KEEP, ranked, seen_in, why
 from dedupe.organize.protected import NOTHING, Protected
 from dedupe.photos.photo import Photo, Skip
 from dedupe.reports.words import counted
@@ -182,14 +182,17 @@ def look_alikes(
     best, *others = ranked(group, keep, protected=protected)
     away = group.distances_to(best)
     found = dict(zip(group.photos, group.members, strict=True))
-    rows = [Row(best, 0.0, "keep", why(best, others[0], keep, protected=protected))]
+    seen = seen_in(group, keep)
+    # against a copy of the same bytes nothing can be said but where it lies
+    next_best = next((photo for photo in others if photo.content != best.content), others[0])
+    rows = [Row(best, 0.0, "keep", why(best, next_best, keep, seen, protected=protected))]
     for photo in others:
         member = found[photo]
         # of look-alikes the rules may put another one first than was kept when they were found
         relation = max(member.relation, found[best].relation).words
         if photo.content == best.content:
             relation = "same file"
-        reason = why(best, photo, keep, protected=protected)
+        reason = why(best, photo, keep, seen, protected=protected)
         rows.append(Row(photo, away[photo], relation, reason, member.edit))
     return LookAlikes(tuple(rows), group.spread, group.relation.words)
 

@@ -148,6 +148,8 @@ def _print_set(screen: Screen, number: int, each: LookAlikes) -> None:
         style = _STYLES.get(row.relation, "")
         mark = Text(f"{row.distance:.1f}" if alike else row.relation, style)
         _print_photo(screen, mark, row.photo, row.edit)
+        if row.relation == "keep":
+            screen.tell_hanging(_INDENT, f"kept: {safe(row.reason)}", "dim")
     if len(each.rows) > _ROWS:
         more = counted(len(each.rows) - _ROWS, "more photo")
         screen.tell(f"{_INDENT}and {more} (--format json lists all)")

@@ -24,6 +24,7 @@ MISUSES = {
     "unknown encoder to scan": (["scan", ".", "--encoder", "x"], "no encoder called 'x'"),
     "unknown format": (["group", "--format", "xml"], "no format called 'xml'"),
     "unknown keep rule": (["group", "--keep", "nicest"], "no keep rule called 'nicest'"),
+    "keep rule without its folder": (["group", "--keep", "folder:"], "folder needs a GLOB"),
     "two actions": (["group", "--symlink", "--move"], "--symlink and --move exclude each other"),
     "dry run of nothing": (["group", "--dry-run"], "add --symlink, --copy or --move"),
     "NUL in JSON": (["group", "-0", "--format", "json"], "-0 goes with --format paths"),

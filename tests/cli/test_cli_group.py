@@ -5,8 +5,9 @@ from pathlib import Path
 from subprocess import PIPE
 
 import pytest
-from cli.conftest import CHOSEN
+from cli.conftest import CHOSEN, SAMPLES
 from cli.running import Run, cut_short, dedupe, on_terminal, process
+from PIL import Image
 from reports.odd_names import plain
 from rich.cells import cell_len
 
@@ -63,6 +64,7 @@ def test_the_table_shows_distance_size_bytes_and_date_of_every_photo(photos: Pat
         "Set 1  same pixels: 3 photos, 516 kB",
         "        keep  photos/backup/old laptop/IMG_0007.jpg",
         "              600 × 400      57 kB  2019-11-17 10:44",
+        "              kept: has its capture time and camera",
         "   same file  photos/phone/2019-11/IMG_20191117_104433.jpg",
         "              600 × 400      57 kB  2019-11-17 10:44",
         " same pixels  photos/export/for printing/IMG_20191117_104433.png",
@@ -246,6 +248,31 @@ def test_keep_rules_decide_who_comes_first(photos: Path) -> None:
     assert first.endswith("portrait (1).jpg")
     spaced = dedupe("group", photos / "downloads", "--keep", "resolution , largest")
     assert spaced.out.splitlines()[0].endswith("portrait.jpg")
+
+
+def test_the_original_is_kept_among_larger_copies_and_every_form_says_why(tmp_path: Path) -> None:
+    folder = tmp_path / "of one"
+    folder.mkdir()
+    with Image.open(SAMPLES / "phone/2019-07/IMG_20190720_093044.jpg") as image:
+        image.convert("RGB").resize((640, 480), Image.Resampling.LANCZOS).save(
+            folder / "z.jpg", quality=85
+        )
+    with Image.open(folder / "z.jpg") as image:
+        image.save(folder / "a.png")
+        image.save(folder / "b.jpg", quality=97)
+        image.resize((1100, 825), Image.Resampling.LANCZOS).save(folder / "c.jpg", quality=92)
+    assert dedupe("scan", folder).code == 0
+    (only,) = json.loads(dedupe("group", "--format", "json").out)["sets"]
+    reasons = {Path(photo["path"]).name: photo["reason"] for photo in only["photos"]}
+    assert next(iter(reasons)) == "z.jpg"
+    assert reasons["a.png"].startswith("the other is a PNG made from a JPEG")
+    assert reasons["b.jpg"] == "the other was saved again from quality 85"
+    assert reasons["c.jpg"] == "the other is enlarged from 640 × 480"
+    rows = csv.DictReader(dedupe("group", "--format", "csv").out.splitlines())
+    assert {Path(row["path"]).name: row["reason"] for row in rows} == reasons
+    assert f"kept: {reasons['z.jpg']}" in " ".join(dedupe("group", "--format", "table").out.split())
+    largest = dedupe("group", "--keep", "resolution").out.splitlines()
+    assert Path(largest[0]).name == "c.jpg"
 
 
 def test_photos_that_changed_since_the_scan_are_mentioned_on_stderr_only(photos: Path) -> None:

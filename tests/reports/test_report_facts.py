@@ -50,14 +50,14 @@ def test_a_set_starts_with_the_photo_to_keep_and_measures_the_others_from_it() -
     shown = look_alikes(group)
     assert [(row.photo, row.distance, row.relation) for row in shown.rows] == [
         (best, 0.0, "keep"),
-        (copy, 0.0, "same file"),
         (like, 5.0, "look-alike"),
+        (copy, 0.0, "same file"),
     ]
     assert (shown.spread, shown.relation) == (5.0, "look-alike")
     assert [row.reason for row in shown.rows] == [
-        "has its capture time",
-        "has its capture time",
         "27.0 MP > 12.0 MP",
+        "27.0 MP > 12.0 MP",
+        "has its capture time",
     ]
     by_path = look_alikes(group, ["path"])
     assert [row.photo for row in by_path.rows] == [copy, like, best]

@@ -307,6 +307,7 @@ def test_csv_comes_back_as_it_was_written() -> None:
         "distance": "0.0000",
         "cluster": "",
         "edit": "",
+        "reason": "first by path",
         "width": "4000",
         "height": "3000",
         "bytes": "3100000",

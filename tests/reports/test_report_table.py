@@ -52,6 +52,7 @@ def test_every_path_is_shown_in_full_over_as_many_lines_as_it_needs(
     rows = [line for line in shown[1:end] if " × " not in line[:indent] or indent == 56]
     if indent == 14:
         rows = [line for line in rows if "3.1 MB" not in line]
+    rows.remove(" " * 14 + "kept: first by path")
     assert "".join(line[indent:] for line in rows) == safe(path)
 
 
@@ -90,10 +91,11 @@ def test_in_a_pipe_the_table_has_no_colours() -> None:
 
 def test_the_one_to_keep_is_first_then_same_files_and_distances() -> None:
     shown = lines(overview(look_alikes(*(photo(f"/p/{name}.jpg") for name in "abcd"))))
-    assert shown[:9] == [
+    assert shown[:10] == [
         "Set 1  look-alike: 4 photos, 12.4 MB, at most 12.3 apart",
         "        keep  /p/a.jpg",
         "              4000 × 3000   3.1 MB  2019-07-14 12:00",
+        "              kept: first by path",
         "   same file  /p/b.jpg",
         "              4000 × 3000   3.1 MB  2019-07-14 12:00",
         "         4.2  /p/c.jpg",
@@ -107,9 +109,26 @@ def test_columns_line_up_from_a_thumbnail_to_a_panorama(monkeypatch: pytest.Monk
     monkeypatch.setenv("COLUMNS", "160")
     small = photo("/p/small.jpg", width=1, height=1, size=7, taken=None)
     huge = photo("/p/huge.jpg", width=12345, height=12345, size=999_400_000)
-    titles, _, *rows = lines(overview(look_alikes(huge, small, huge)))[:5]
+    titles, _, *rows = lines(overview(look_alikes(huge, small, huge)))[:6]
+    rows.remove(" " * 14 + "kept: first by path")
     assert titles.index("photo") == 56
     assert {row.index("/p/") for row in rows} == {56}
+
+
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_the_reason_is_shown_once_and_goes_on_below_itself(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    rows = look_alikes(photo("/p/a.jpg"), photo("/p/b.jpg")).rows
+    reason = "the other is enlarged from 640 × 480, has its camera and GPS, in A\x1b[2J"
+    best = replace(rows[0], reason=reason)
+    shown = lines(overview(replace(look_alikes(*(r.photo for r in rows)), rows=(best, rows[1]))))
+    begin = next(n for n, line in enumerate(shown) if "kept: " in line)
+    end = next(n for n, line in enumerate(shown) if "same file" in line and "/p/b" in line)
+    said = " ".join(line.strip() for line in shown[begin:end])
+    assert said == "kept: " + safe(reason)
+    assert max(map(cell_len, shown[begin:end])) <= columns
 
 
 def test_further_names_of_one_file_are_shown_below_it() -> None:

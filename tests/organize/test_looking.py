@@ -1,0 +1,200 @@
+"""Copies that only their pixels give away: none of these photos says where it comes from."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from blake3 import blake3
+from PIL import Image
+
+from dedupe.organize import looking
+from dedupe.organize.keep import choose, rank, why
+from dedupe.organize.looking import look
+from dedupe.photos.jpeg_quality import estimate_quality
+from dedupe.photos.photo import Photo
+from dedupe.photos.read import photo_file
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
+SHARP = SAMPLES / "phone/2019-07/IMG_20190720_093044.jpg"
+FINE = Image.Resampling.LANCZOS
+
+
+def photo_of(path: Path, **known: object) -> Photo:
+    """A photo of a real file, with nothing in its header but what is given."""
+    with Image.open(path) as image:
+        quality = estimate_quality(image.quantization) if image.format == "JPEG" else None  # type: ignore[attr-defined]
+        facts = {"width": image.width, "height": image.height, "format": image.format}
+    content = blake3(path.read_bytes()).digest()
+    return Photo(
+        file=photo_file(path),
+        content=content,
+        jpeg_quality=quality,
+        **{**facts, **known},  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Photo:
+    """A photo of quality 85, as it came from a camera that wrote no header."""
+    path = tmp_path / "m.jpg"
+    with Image.open(SHARP) as image:
+        # a smaller one, so that it is compressed for the first time
+        small = image.convert("RGB").resize((800, 800 * image.height // image.width), FINE)
+    small.save(path, quality=85)
+    return photo_of(path)
+
+
+def copied(original: Photo, name: str, scale: float = 1.0, **how: object) -> Photo:
+    """A copy beside it."""
+    path = original.path.with_name(name)
+    with Image.open(original.path) as image:
+        size = round(image.width * scale), round(image.height * scale)
+        (image if scale == 1 else image.resize(size, FINE)).save(path, **how)  # type: ignore[arg-type]
+    return photo_of(path)
+
+
+def words_of(copies: dict[Photo, str]) -> dict[str, str]:
+    return {photo.path.name: words for photo, words in copies.items()}
+
+
+def seen(*photos: Photo) -> dict[str, str]:
+    return words_of(dict(look([photos], ["original"]).copies))
+
+
+@pytest.mark.parametrize("scale", [1.5, 1.75, 2.0])
+def test_an_enlarged_copy_has_the_most_pixels_and_is_not_kept(
+    original: Photo, scale: float
+) -> None:
+    large = copied(original, "a.jpg", scale, quality=92)
+    assert rank([original, large])[0] == large
+    assert choose([[original, large]]) == original
+    said = f"is enlarged from {original.width} × {original.height}"
+    assert seen(original, large) == {"a.jpg": said}
+
+
+@pytest.mark.parametrize("quality", [90, 95, 100])
+def test_a_copy_saved_again_at_a_higher_quality_is_larger_and_is_not_kept(
+    original: Photo, quality: int
+) -> None:
+    again = copied(original, "a.jpg", quality=quality)
+    assert again.file.size > original.file.size
+    assert choose([[original, again]]) == original
+    assert seen(original, again) == {"a.jpg": "was saved again from quality 85"}
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "BMP"])
+def test_what_was_made_from_a_jpeg_without_loss_is_not_kept(original: Photo, form: str) -> None:
+    exported = copied(original, f"a.{form.lower()}")
+    assert choose([[original, exported]]) == original
+    assert seen(original, exported) == {exported.path.name: f"is a {form} made from a JPEG"}
+
+
+@pytest.mark.parametrize("quality", [40, 60, 75])
+def test_a_jpeg_made_from_a_png_is_not_kept_though_jpeg_is_what_cameras_write(
+    original: Photo, quality: int
+) -> None:
+    with Image.open(original.path) as image:
+        image.resize((640, 480), FINE).save(original.path.with_name("z.png"))
+    drawn = photo_of(original.path.with_name("z.png"))
+    sent = copied(drawn, "a.jpg", quality=quality)
+    assert choose([[drawn, sent]]) == drawn
+    assert seen(drawn, sent) == {"a.jpg": f"was saved again at quality {quality}"}
+
+
+@pytest.mark.parametrize(("scale", "quality"), [(0.5, 80), (0.4, 92)])
+def test_a_shrunk_copy_is_not_kept_though_it_still_knows_its_camera(
+    original: Photo, scale: float, quality: int
+) -> None:
+    small = replace(
+        copied(original, "a.jpg", scale, quality=quality),
+        camera="Canon",
+        taken=datetime(2019, 7, 14),
+    )
+    assert rank([original, small])[0] == small
+    assert choose([[original, small]]) == original
+    said = f"is shrunk from {original.width} × {original.height}"
+    assert seen(original, small) == {"a.jpg": said}
+    why_original = why(original, small, seen=look([[original, small]], ["original"]))
+    assert why_original.startswith(f"the other {said}")
+
+
+def test_the_original_is_found_among_all_its_copies_in_any_order(original: Photo) -> None:
+    photos = [
+        original,
+        copied(original, "a.png"),
+        copied(original, "b.jpg", 2.0, quality=95),
+        copied(original, "c.jpg", quality=97),
+        copied(original, "d.jpg", 0.6, quality=75),
+    ]
+    found = seen(*photos)
+    assert set(found) == {"a.png", "b.jpg", "c.jpg", "d.jpg"}
+    for seed in range(5):
+        Random(seed).shuffle(photos)
+        assert choose([photos]) == original
+        assert seen(*photos) == found
+
+
+def test_a_photo_that_has_all_that_others_lost_is_kept_without_reading_a_file(
+    original: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "_traces", lambda *_: pytest.fail("a file was read"))
+    camera = replace(original, camera="Canon")
+    small = copied(original, "a.jpg", 0.5, quality=75)
+    same = replace(original, file=replace(original.file, path=Path("/elsewhere.jpg")))
+    assert choose([[camera, small, same]]) == camera
+
+
+def test_what_was_not_looked_at_does_not_win_against_a_copy_that_was(original: Photo) -> None:
+    camera = {"camera": "Canon", "taken": datetime(2019, 7, 14)}
+    mine = replace(original, **camera)
+    large = replace(copied(original, "a.jpg", 2.0, quality=92), **camera)
+    chat = copied(original, "b.jpg", quality=60)
+    assert seen(mine, large, chat)["b.jpg"] == ""
+    assert choose([[mine, large, chat]]) == mine
+
+
+def test_proofs_that_contradict_each_other_prove_nothing(
+    original: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = copied(original, "a.jpg", 2.0)
+    both = [(original, large, "is a copy"), (large, original, "is a copy")]
+    monkeypatch.setattr(looking, "_proofs", lambda *_: iter(both))
+    assert seen(original, large) == {}
+
+
+def test_photos_of_which_the_files_are_gone_are_judged_by_what_is_known(original: Photo) -> None:
+    large = copied(original, "a.jpg", 2.0)
+    large.path.unlink()
+    original.path.unlink()
+    assert seen(original, large) == {}
+    assert choose([[original, large]]) == large
+
+
+def test_a_file_that_changed_since_the_scan_proves_nothing(original: Photo) -> None:
+    large = copied(original, "a.jpg", 2.0)
+    large.path.write_bytes(b"another")
+    assert seen(original, large) == {}
+
+
+def test_different_pictures_are_not_compared(original: Photo) -> None:
+    large = copied(original, "a.jpg", 2.0)
+    assert look([[original], [large]], ["original"]).copies == {}
+    assert look([[original, large]], ["resolution"]).copies == {}
+
+
+def test_a_crop_is_not_called_shrunk(original: Photo) -> None:
+    with Image.open(original.path) as image:
+        image.crop((0, 0, 400, 400)).save(original.path.with_name("a.jpg"))
+    assert seen(original, photo_of(original.path.with_name("a.jpg"))) == {}
+
+
+def test_a_brightened_copy_of_higher_quality_does_not_make_its_original_a_copy(
+    original: Photo,
+) -> None:
+    with Image.open(original.path) as image:
+        bright = image.point([min(255, round(value * 1.15 + 4)) for value in range(256)] * 3)
+    bright.save(original.path.with_name("a.jpg"), quality=97)
+    found = seen(original, photo_of(original.path.with_name("a.jpg")))
+    assert original.path.name not in found
