@@ -87,7 +87,7 @@ def test_no_unfinished_copy_of_ours_is_left(
 
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "fsync", fsync)
-        patch.setattr(files, "discard_temp", lambda path: None)
+        patch.setattr(files, "_discard", lambda place: None)
         with pytest.raises(Killed):
             apply(plan, journal=journal)
     assert [name for name in contents(full) if files.TEMP_PREFIX in name]
