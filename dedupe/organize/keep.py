@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import UnknownName, UsageError
 from dedupe.organize.keep_rules import KEEP_RULES, NOTHING, KeepRule, Seen, check_folder
-from dedupe.organize.looking import look
+from dedupe.organize.looking import LOOKING, look
 from dedupe.organize.protected import NOTHING as NO_FOLDER
 from dedupe.organize.protected import Protected
 from dedupe.photos.photo import Photo
@@ -93,6 +93,8 @@ def choose(
 
 def seen_in(group: "Group", rules: Sequence[str] = DEFAULT_KEEP) -> Seen:
     """What the rules have to know of the pixels of a group's photos."""
+    if LOOKING.isdisjoint(rules):
+        return NOTHING
     from dedupe.matching.relations import Relation
 
     members = zip(group.photos, group.members, strict=True)

@@ -45,6 +45,10 @@ _SHAPE = 0.01
 _MOST = 32
 
 
+LOOKING = frozenset({"original", "sharpest"})
+"""The rules that look at pixels."""
+
+
 def look(pictures: Sequence[Sequence[Photo]], rules: Iterable[str]) -> Seen:
     """What the pixels say, where a rule asks for it and the index does not settle it.
 

@@ -174,6 +174,6 @@ def test_the_example_is_a_file_that_holds(file: Path) -> None:
 def test_the_table_says_what_is_said_of_all_commands_once(file: Path) -> None:
     file.write_text('index = "all.db"\n[group]\nthreshold = 14\n')
     lines = plain(on_terminal("config").data.decode()).splitlines()
-    assert [line.split()[:3] for line in lines if "14" in line] == [["group", "threshold", "14"]]
+    assert [line.split()[:3] for line in lines if " 14 " in line] == [["group", "threshold", "14"]]
     assert sum("every command" in line for line in lines) == 1
     assert lines[-1].startswith("profiles: bursts, edits, exact, loose")

@@ -156,7 +156,8 @@ class Case:
         make_files(self.tree, TREE)
         if self.action == "relink":
             pair = Pair((photo(self.tree / "in/a/IMG.jpg"), photo(self.tree / "in/d.png")))
-            plan = make_plan([pair], action="symlink", into=self.tree / "out/new")
+            into = self.tree / "out/new"
+            plan = make_plan([pair], keep=["largest"], action="symlink", into=into)
             apply(plan, journal=self.journal)
 
     @property
@@ -171,7 +172,8 @@ class Case:
             return recheck(read_plan(saved), self.ours())
         pairs = list(PHOTOS)[:2], list(PHOTOS)[2:]
         groups = [Pair(tuple(self.photos[name] for name in pair)) for pair in pairs]
-        return make_plan(groups, action=self.verb, into=self.tree / "out/new", ours=self.ours())
+        place = {"into": self.tree / "out/new", "ours": self.ours()}
+        return make_plan(groups, keep=["largest"], action=self.verb, **place)
 
     def ours(self) -> dict[Path, str]:
         if not self.journal.exists():

@@ -60,7 +60,9 @@ def test_a_folder_that_is_not_there_protects_nothing_and_is_refused(tree: Path) 
         Protected([tree / "albun"])
 
 
-@pytest.mark.parametrize("rule", KEEP_RULES)
+@pytest.mark.parametrize(
+    "rule", [f"{name}:card" if rule.takes else name for name, rule in KEEP_RULES.items()]
+)
 def test_protected_photos_come_first_whatever_the_rule(card: Path, rule: str) -> None:
     photos = [photo(path) for path in card.rglob("*.jpg")]
     protected = Protected([card / "card"])
