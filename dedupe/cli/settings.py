@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
+import typer
 
 from dedupe.errors import UnknownName, UsageError
 from dedupe.names import safe
@@ -275,7 +276,6 @@ def _fitting(option: _Option, value: Any, path: Path, what: str) -> Any:
         value = each if option.multiple else each[0]
     try:
         option.type_cast_value(None, value)
-    except Exception as error:  # typer's own, which it does not make public
-        said = getattr(error, "message", str(error))
-        raise UsageError(f"{safe(path)}: {what}: {said}", _WITHOUT) from error
+    except typer.BadParameter as error:
+        raise UsageError(f"{safe(path)}: {what}: {error.message}", _WITHOUT) from error
     return value

@@ -173,7 +173,6 @@ class _Choice:
     def _candidates(self) -> dict[int, dict[int, int]]:
         """Of each folder of which enough is elsewhere, the folders that hold enough of it."""
         least = [max(_FEWEST, self.least * total) for total in self.totals]
-        least = [max(_FEWEST, self.least * total) for total in self.totals]
         found: dict[int, dict[int, int]] = {
             folder: {} for folder, count in self.alike.elsewhere.items() if count >= least[folder]
         }
