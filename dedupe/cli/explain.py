@@ -42,13 +42,14 @@ def explain(
     from dedupe.matching.groups import find_groups
     from dedupe.matching.ignore import without_hidden
     from dedupe.matching.verified import verify
+    from dedupe.organize.looked import remembered_in
     from dedupe.reports.registry import find_report
 
     form = find_report(report, terminal=True, null=null)
     library = open_library(index=index, encoder=encoder)
     explained = find(library, first, second, threshold=threshold, weights=weights, device=device)
     if sets:
-        with RichProgress() as progress:
+        with RichProgress() as progress, remembered_in(library.index):
             verdicts = verify(library, order=rank, device=device, progress=progress)
             groups = find_groups(
                 library, threshold, verdicts=verdicts, order=rank, choose=choose, device=device

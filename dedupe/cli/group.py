@@ -130,6 +130,7 @@ def group(
     from dedupe.matching.sides import known_folders
     from dedupe.matching.verified import verify
     from dedupe.organize.act import make_plan
+    from dedupe.organize.looked import remembered_in
     from dedupe.organize.protected import Protected
     from dedupe.reports.facts import Overview, look_alikes
     from dedupe.reports.registry import REPORTS, find_report
@@ -156,16 +157,17 @@ def group(
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
             verdicts = verify(library, order=order, wins=wins, device=device, progress=progress)
         progress.start("Comparing photos", 0)
-        groups = find_groups(
-            library,
-            threshold,
-            verdicts=verdicts,
-            relation=weakest,
-            order=order,
-            wins=wins,
-            choose=partial(_chosen_photo, rules=rules, protected=protected, progress=progress),
-            device=device,
-        )
+        with remembered_in(library.index):
+            groups = find_groups(
+                library,
+                threshold,
+                verdicts=verdicts,
+                relation=weakest,
+                order=order,
+                wins=wins,
+                choose=partial(_chosen_photo, rules=rules, protected=protected, progress=progress),
+                device=device,
+            )
         kinds = find_clusters(library, groups) if clusters else []
     groups, hidden = _not_hidden(groups, library)
     groups, kinds, left_out = _on_both_sides(groups, kinds, folders)
@@ -173,21 +175,23 @@ def group(
     if dry_run or form is not REPORTS["table"]:  # which says it itself
         _say_not_shown(left_out, hidden)
     linked = kinds if with_clusters else ()
-    plan = action and make_plan(
-        groups,
-        keep=rules,
-        action=action,
-        into=into,
-        index=index,
-        clusters=linked,
-        protect=protected.folders,
-    )
+    with remembered_in(library.index):  # what speaks against the others of a set may be new
+        sets = tuple(look_alikes(each, rules, protected=protected) for each in groups)
+        plan = action and make_plan(
+            groups,
+            keep=rules,
+            action=action,
+            into=into,
+            index=index,
+            clusters=linked,
+            protect=protected.folders,
+        )
     if plan and dry_run:
         typer.echo(str(plan))
         shown = 3 if plan.refusals else 0
         return write_plan(plan, save_plan, index=index) if save_plan else shown
     overview = Overview(
-        sets=tuple(look_alikes(each, rules, protected=protected) for each in groups),
+        sets=sets,
         clusters=tuple(kinds),
         photos=len(library.photos),
         threshold=threshold,

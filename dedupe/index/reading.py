@@ -312,6 +312,11 @@ class ReadIndex(OpenIndex):
         """Rows of `unrelated` of a method: pairs and seal."""
         yield from self._db.execute("SELECT pairs, seal FROM unrelated WHERE method = ?", (method,))
 
+    def each_look(self, method: str) -> Iterator[tuple[str, int, int, bytes, int]]:
+        """What was looked for, numbers of two photos, what was seen and seal of every look."""
+        query = "SELECT asked, photo, beside, seen, seal FROM looked WHERE method = ?"
+        yield from self._db.execute(query, (method,))
+
     def each_ignored(self) -> Iterator[tuple[Any, ...]]:
         """Contents, one behind the other, and whether they are apart, of every decision."""
         return self._each("ignored", "contents, apart", row_seal)

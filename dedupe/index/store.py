@@ -224,6 +224,16 @@ class Index(ReadIndex):
                 query = "INSERT INTO unrelated (method, pairs, seal) VALUES (?, ?, ?)"
                 self._db.execute(query, (method, unrelated, seal))
 
+    def put_looks(self, method: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Store rows of `looked`, and drop those of other methods."""
+        query = (
+            "INSERT OR IGNORE INTO looked (method, asked, photo, beside, seen, seal)"
+            " VALUES (?, ?, ?, ?, ?, ?)"
+        )
+        with self.whole():
+            self._db.execute("DELETE FROM looked WHERE method <> ?", (method,))
+            self._db.executemany(query, rows)
+
     def put_ignored(self, rows: Iterable[tuple[bytes, int]]) -> None:
         """Store decisions: contents, one behind the other, and whether they are apart."""
         query = "INSERT OR IGNORE INTO ignored (contents, apart, seal) VALUES (?, ?, ?)"

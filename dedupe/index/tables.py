@@ -94,6 +94,16 @@ CREATE TABLE unrelated (
     pairs BLOB NOT NULL,             -- 16 bytes each: the first 8 of both contents
     seal INTEGER NOT NULL
 );
+CREATE TABLE looked (
+    method TEXT NOT NULL,            -- of looking, with its version
+    asked TEXT NOT NULL,             -- what was looked for
+    photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,
+    beside INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE,  -- itself where it is alone
+    seen BLOB NOT NULL,              -- doubles; NaN: it cannot be told
+    seal INTEGER NOT NULL,           -- not in totals: what is lost is looked at once more
+    PRIMARY KEY (photo, beside, asked)
+) WITHOUT ROWID;
+CREATE INDEX looked_by_beside ON looked (beside);
 CREATE TABLE ignored (
     contents BLOB NOT NULL,          -- of photos, 32 bytes each, in order; known here or not
     apart INTEGER NOT NULL,          -- 1: two that no set holds together; 0: a set not shown

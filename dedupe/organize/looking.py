@@ -6,7 +6,9 @@ from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from dedupe.index.looked import Numbers
 from dedupe.organize.keep_rules import Seen
+from dedupe.organize.looked import seen_once
 from dedupe.organize.provenance import weight
 from dedupe.photos.photo import Photo, PhotoFile
 
@@ -125,7 +127,7 @@ def _of_two_sizes(large: Photo, small: Photo) -> Iterator[tuple[Photo, Photo, st
     elif left is not None and (small.jpeg_quality or 100) <= _PLAIN_STEPS:
         if within is not None and within >= _SHRUNK:
             yield shrunk
-    elif (fall := _cliff(large, small.width / large.width)) is not None:
+    elif (fall := _cliff(large, small)) is not None:
         if fall >= _CLIFF or (fall >= _STEEP and within is not None and within < _OFF):
             yield enlarged
         elif fall <= _NO_CLIFF and small.width < _HALF * large.width:
@@ -158,14 +160,16 @@ def _of_one_size(finer: Photo, coarser: Photo) -> Iterator[tuple[Photo, Photo, s
         yield coarser, finer, f"was saved again at quality {coarser.jpeg_quality}"
 
 
-def _cliff(photo: Photo, scale: float) -> float | None:
-    return _cliff_of(photo.file, photo.content, scale)
+def _cliff(large: Photo, small: Photo) -> float | None:
+    """How suddenly the detail of a photo ends where that of a smaller one must."""
+    return _cliff_of(large.file, large.content, small.content, small.width / large.width)
 
 
 def _compression(one: Photo, other: Photo) -> tuple[float | None, float | None]:
     """How far one photo, at the size of the other, shows its steps; and lies within them."""
     size = other.width, other.height
-    return _compression_of(one.file, one.content, other.file, other.content, size)
+    left, within = _compression_of(one.file, one.content, other.file, other.content, size)
+    return left, within
 
 
 # What a file holds does not change while its content does not: these remember what is slow to
@@ -182,26 +186,34 @@ def _traces(file: PhotoFile, content: bytes, size: tuple[int, int] | None) -> "T
 
 
 @lru_cache(maxsize=1 << 16)
-def _cliff_of(file: PhotoFile, content: bytes, scale: float) -> float | None:
+def _cliff_of(file: PhotoFile, content: bytes, smaller: bytes, scale: float) -> float | None:
     from dedupe.photos.traces import cliff
 
-    traces = _traces(file, content, None)
-    return None if traces is None else cliff(traces, scale)
+    def find() -> Numbers | None:
+        traces = _traces(file, content, None)
+        return None if traces is None else (cliff(traces, scale),)
+
+    return (seen_once("cliff", content, smaller, find) or (None,))[0]
 
 
 @lru_cache(maxsize=1 << 16)
 def _compression_of(
     file: PhotoFile, content: bytes, other: PhotoFile, other_content: bytes, size: tuple[int, int]
-) -> tuple[float | None, float | None]:
+) -> Numbers:
     from dedupe.photos.traces import share_within_steps, steps_left
 
-    of_other = _traces(other, other_content, None)
-    if of_other is None or not of_other.steps:
-        return None, None
-    traces = _traces(file, content, size)
-    if traces is None:
-        return None, None
-    return steps_left(traces, of_other.steps), share_within_steps(traces, of_other)
+    def find() -> Numbers | None:
+        of_other = _traces(other, other_content, None)
+        if of_other is None:
+            return None
+        if not of_other.steps:
+            return None, None
+        traces = _traces(file, content, size)
+        if traces is None:
+            return None
+        return steps_left(traces, of_other.steps), share_within_steps(traces, of_other)
+
+    return seen_once("compression", content, other_content, find) or (None, None)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -209,5 +221,9 @@ def _sharpness(file: PhotoFile, content: bytes) -> float | None:
     from dedupe.photos.decode import quiet_pillow
     from dedupe.photos.sharpness import read_sharpness
 
-    with quiet_pillow():
-        return read_sharpness(file)
+    def find() -> Numbers | None:
+        with quiet_pillow():
+            found = read_sharpness(file)
+        return None if found is None else (found,)
+
+    return (seen_once("sharpness", content, content, find) or (None,))[0]

@@ -275,6 +275,27 @@ def test_the_original_is_kept_among_larger_copies_and_every_form_says_why(tmp_pa
     assert Path(largest[0]).name == "c.jpg"
 
 
+def test_what_was_seen_in_photos_is_known_to_the_next_run_though_their_drive_is_away(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "of one"
+    folder.mkdir()
+    with Image.open(SAMPLES / "phone/2019-07/IMG_20190720_093044.jpg") as image:
+        image.convert("RGB").resize((640, 480), Image.Resampling.LANCZOS).save(
+            folder / "z.jpg", quality=85
+        )
+    with Image.open(folder / "z.jpg") as image:
+        image.resize((1100, 825), Image.Resampling.LANCZOS).save(folder / "c.jpg", quality=92)
+    assert dedupe("scan", folder).code == 0
+    for rules, kept in (("original", "z.jpg"), ("sharpest", "c.jpg")):
+        before = dedupe("group", "--format", "json", "--keep", rules).data
+        away = folder.rename(tmp_path / "away")
+        with process("group", "--format", "json", "--keep", rules, stdout=PIPE) as again:
+            assert again.communicate()[0] == before
+        away.rename(folder)
+        assert Path(json.loads(before)["sets"][0]["photos"][0]["path"]).name == kept
+
+
 def test_photos_that_changed_since_the_scan_are_mentioned_on_stderr_only(photos: Path) -> None:
     before = dedupe("group")
     assert before.err == ""

@@ -1,0 +1,93 @@
+"""What is seen in photos is remembered in an index, where one is named."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from pathlib import Path
+
+from dedupe.errors import IndexProblem
+from dedupe.index.looked import Look, Numbers, known_looks, remember_looks
+from dedupe.index.store import Index
+from dedupe.photos.version import DECODE_VERSION
+
+# Goes up with every change of what is seen in a file: then all are looked at anew.
+_VERSION = 1
+
+# Looks between two writings to the index, so that a kill costs a minute or two: a photo of 12 MP
+# takes 0.3 s.
+_BATCH = 256
+
+
+def method() -> str:
+    """Names all that changes what is seen: how files are decoded, and what is looked for."""
+    return f"{_VERSION} decode {DECODE_VERSION}"
+
+
+class _Memory:
+    """What is remembered in one index: read when it is first asked for."""
+
+    def __init__(self, index: Path) -> None:
+        self._index = index
+        self._new: dict[Look, Numbers] = {}
+        self._known: dict[Look, Numbers] | None = None
+
+    @property
+    def known(self) -> dict[Look, Numbers]:
+        if self._known is None:
+            self._known = {}
+            with suppress(IndexProblem), Index(self._index) as store:  # it is found anew then
+                self._known = known_looks(store, method())
+        return self._known
+
+    def add(self, look: Look, seen: Numbers) -> None:
+        self.known[look] = self._new[look] = seen
+        if len(self._new) >= _BATCH:
+            self.write()
+
+    def write(self) -> None:
+        """Store what is new; where that is not possible, it is seen anew next time."""
+        new, self._new = self._new, {}
+        if new:
+            with suppress(IndexProblem), Index(self._index, lock=True) as store, store.batch():
+                remember_looks(store, method(), new)
+
+
+_MEMORY: ContextVar[_Memory | None] = ContextVar("_MEMORY", default=None)
+
+
+@contextmanager
+def remembered_in(index: Path) -> Iterator[None]:
+    """Inside, what was ever seen in the photos of an index is known, and what is new is kept.
+
+    Where the index cannot be read or written, looking takes longer, and that is all.
+    """
+    memory = _Memory(index)
+    token = _MEMORY.set(memory)
+    try:
+        yield
+    finally:
+        _MEMORY.reset(token)
+        memory.write()
+
+
+def seen_once(
+    asked: str, content: bytes, beside: bytes, find: Callable[[], Numbers | None]
+) -> Numbers | None:
+    """What `find` sees, or saw when it was last asked about the same photos.
+
+    Args:
+        asked: what is looked for.
+        content: of the photo.
+        beside: content of the other one; its own where it is looked at alone.
+        find: looks; None where a file cannot be read, which is not remembered.
+    """
+    memory = _MEMORY.get()
+    if memory is None:
+        return find()
+    look = (asked, content, beside)
+    if look not in memory.known:
+        seen = find()
+        if seen is None:
+            return None
+        memory.add(look, seen)
+    return memory.known[look]
