@@ -21,9 +21,10 @@ from PIL import Image
 
 from dedupe.encoders.registry import DEFAULT_ENCODER, find_encoder
 from dedupe.photos.dct_hash import dct_hashes
-from dedupe.photos.decode import Wants, decode, quiet_pillow
+from dedupe.photos.decode import Wants, decode
 from dedupe.photos.photo import PhotoFile
 from dedupe.photos.pixels import THUMBNAIL, crop_pixels, flat, grey, jpeg, pixel_hash, small_picture
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import photo_file
 
 PHOTOS = 20

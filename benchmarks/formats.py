@@ -18,8 +18,9 @@ from PIL import Image, features
 
 from dedupe.errors import PhotoUnreadable
 from dedupe.photos.colour import to_srgb
-from dedupe.photos.decode import Reading, Wants, quiet_pillow
+from dedupe.photos.decode import Reading, Wants
 from dedupe.photos.photo import Skip
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.raw import open_raw
 from dedupe.photos.read import photo_file, read_photo
 from dedupe.photos.sniff import HEAD, raw_kind

@@ -40,8 +40,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dedupe.organize.keep import DEFAULT_KEEP
-from dedupe.photos.decode import quiet_pillow
 from dedupe.photos.jpeg_quality import estimate_quality
+from dedupe.photos.quiet import quiet_pillow
 
 COPIES = ("png", "enlarged", "re-saved", "stripped", "messenger")
 WITHOUT = tuple(rule for rule in DEFAULT_KEEP if rule != "original")

@@ -105,7 +105,8 @@ def stages(folder: Path) -> dict[str, float]:
     from dedupe.encoders.registry import DEFAULT_ENCODER
     from dedupe.index.pipeline import encode_readings
     from dedupe.index.store import Index
-    from dedupe.photos.decode import Reading, Wants, decode, quiet_pillow
+    from dedupe.photos.decode import Reading, Wants, decode
+    from dedupe.photos.quiet import quiet_pillow
     from dedupe.photos.read import photo_file
 
     loaded = load_encoder(DEFAULT_ENCODER, threads=1)

@@ -21,8 +21,8 @@ import numpy.typing as npt
 from dedupe.encoders.encode import LoadedEncoder, load_encoder
 from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.encoders.scale import SEED_MEDIAN, calibration_pixels, pair_distances
-from dedupe.photos.decode import quiet_pillow
 from dedupe.photos.photo import Skip
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import photo_file, read_photo
 
 BELOW = (12, 16, 18, 20, 24)

@@ -11,9 +11,10 @@ from dedupe.encoders.encode import LoadedEncoder, load_encoder
 from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.errors import PhotoUnreadable
 from dedupe.photos.dct_hash import dct_hashes
-from dedupe.photos.decode import Reading, Wants, quiet_pillow
+from dedupe.photos.decode import Reading, Wants
 from dedupe.photos.discover import absolute
 from dedupe.photos.photo import Photo, Skip
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import photo_file, read_photo
 
 

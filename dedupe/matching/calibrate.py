@@ -18,8 +18,9 @@ from dedupe.errors import DedupeError, IndexProblem, UnknownName
 from dedupe.index.library import Library
 from dedupe.matching.known_edits import KNOWN_EDITS
 from dedupe.matching.unrelated import Apart, distances_apart
-from dedupe.photos.decode import Wants, decode, quiet_pillow
+from dedupe.photos.decode import Wants, decode
 from dedupe.photos.photo import Photo, Skip
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import read_picture
 from dedupe.progress import Progress, Silent
 

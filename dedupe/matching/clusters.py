@@ -1,13 +1,17 @@
 """Photos of one kind among those that are in no group: a calm overview, not a verdict."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.errors import IndexProblem
+from dedupe.index.clusterings import ClusterFile, clustering_key
+from dedupe.index.edges import photo_key
 from dedupe.index.library import Library
 from dedupe.matching.cluster_names import EARTH_KM, cluster_name, places, shared_folder
 from dedupe.matching.groups import Group
@@ -31,6 +35,18 @@ _ROWS = 256
 
 # scikit-learn's linkage needs all distances at once, and copies of them: 380 MB for 4,000 photos.
 _AT_ONCE = 4000
+
+# More are cut into parts by their 64 principal components, those of so many of them: a tenth of
+# the time that 1,280 numbers take, and of 155,000 pairs of 8,000 photos that are in one cluster
+# when all are clustered at once 87 % still are, beside 84.
+_COMPONENTS = 64
+_FITTED = 8192
+
+# Photos from which on clusters are remembered: 1,000 take half a second.
+WORTH = 1000
+
+# Goes up with every change of what is clustered with what.
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +76,9 @@ def find_clusters(
 
     Up to 4,000 photos are clustered at once; more are first cut into parts of similar ones
     (BisectingKMeans), and a kind can then be split between two parts. Deterministic, and
-    independent of the order of the library.
+    independent of the order of the library. Of 1,000 photos and more it is remembered in a file
+    beside the index, for the last four libraries or thresholds of `groups`; where that is
+    damaged or cannot be written, this takes longer, and that is all.
 
     Args:
         library: that the groups were found in.
@@ -81,15 +99,58 @@ def find_clusters(
     alone = [row for row, photo in enumerate(photos) if photo.path not in grouped]
     # ties are settled by the order of rows, so that must not be anyone's choice
     rest = np.array(sorted(alone, key=lambda row: os.fsencode(photos[row].path)), np.int64)
-    vectors = library.vectors[rest].astype(np.float32)
     everything = shared_folder(photos)
+    labels = _labels(library, rest, threshold)
+    order = np.argsort(labels, kind="stable")
     clusters = []
-    for part in _parts(vectors):
-        for members in _linked(vectors[part], threshold, [photos[row] for row in rest[part]]):
-            kind = part[members]
-            chosen = tuple(photos[row] for row in rest[kind[_middle_first(vectors[kind])]])
+    for kind in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+        if len(kind) > 1 and labels[kind[0]] >= 0:
+            vectors = library.vectors[rest[kind]].astype(np.float32)
+            chosen = tuple(photos[row] for row in rest[kind[_middle_first(vectors)]])
             clusters.append(Cluster(chosen, cluster_name(chosen, everything)))
     return sorted(clusters, key=lambda each: (-len(each.photos), os.fsencode(each.photos[0].path)))
+
+
+def _labels(
+    library: Library, rest: npt.NDArray[np.int64], threshold: float
+) -> npt.NDArray[np.int32]:
+    """The cluster of each of some rows, in the order of their paths; -1 where it is in none."""
+    if len(rest) < WORTH or library.vectors.dtype != np.float16 or not library.index.is_file():
+        return _clustered(library, rest, threshold)
+    file = ClusterFile(library.index, library.encoder.fingerprint)
+    key = clustering_key(_rests_on(library, rest, threshold))
+    known = file.read(key)
+    if known is not None and len(known) == len(rest):
+        return known
+    labels = _clustered(library, rest, threshold)
+    with suppress(IndexProblem):  # then it is clustered anew next time
+        file.write(key, labels)
+    return labels
+
+
+def _rests_on(library: Library, rest: npt.NDArray[np.int64], threshold: float) -> Iterator[bytes]:
+    """All that decides which photos are clustered with which."""
+    from importlib.metadata import version  # sklearn itself takes a second to import
+
+    yield f"{_VERSION} sklearn {version('scikit-learn')} {threshold!r} {_AT_ONCE}".encode()
+    for row in rest.tolist():
+        photo = library.photos[row]
+        yield photo_key(photo.content, library.vectors[row])
+        yield f"{photo.taken} {photo.latitude} {photo.longitude};".encode()
+
+
+def _clustered(
+    library: Library, rest: npt.NDArray[np.int64], threshold: float
+) -> npt.NDArray[np.int32]:
+    vectors = library.vectors[rest].astype(np.float32)
+    labels = np.full(len(rest), -1, np.int32)
+    count = 0
+    for part in _parts(vectors):
+        photos = [library.photos[row] for row in rest[part].tolist()]
+        for members in _linked(vectors[part], threshold, photos):
+            labels[part[members]] = count
+            count += 1
+    return labels
 
 
 def _parts(vectors: npt.NDArray[np.float32]) -> list[npt.NDArray[np.int64]]:
@@ -97,13 +158,18 @@ def _parts(vectors: npt.NDArray[np.float32]) -> list[npt.NDArray[np.int64]]:
     if len(vectors) <= _AT_ONCE:
         return [np.arange(len(vectors))]
     from sklearn.cluster import BisectingKMeans
+    from sklearn.decomposition import PCA
 
     # the largest part is cut next, so parts end near half of _AT_ONCE; the loop below
     # cuts what is still too large
     count = -(-2 * len(vectors) // _AT_ONCE)
+    some = vectors[:: -(-len(vectors) // _FITTED)]
+    fitted = PCA(min(_COMPONENTS, *some.shape), svd_solver="covariance_eigh")
+    with np.errstate(invalid="ignore"):  # where all are equal, nothing is explained
+        fitted.fit(some)
     model = BisectingKMeans(
         n_clusters=count, random_state=0, bisecting_strategy="largest_cluster"
-    ).fit(vectors)
+    ).fit(fitted.transform(vectors))
     parts: list[npt.NDArray[np.int64]] = []
     for label in range(count):
         rows = np.flatnonzero(model.labels_ == label)

@@ -12,8 +12,8 @@ from dedupe.matching.relations import Relation, relation_of
 from dedupe.matching.verify import Evidence, examine
 from dedupe.names import safe
 from dedupe.photos.dct_hash import dct_hashes
-from dedupe.photos.decode import quiet_pillow
 from dedupe.photos.photo import Photo, PhotoFile, Skip
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import read_photo
 
 

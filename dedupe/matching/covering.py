@@ -17,8 +17,8 @@ from dedupe.matching.examination import Examination
 from dedupe.matching.relations import Relation, same_pixels
 from dedupe.matching.standing import Below, stands
 from dedupe.matching.verify import Evidence
-from dedupe.photos.decode import quiet_pillow
 from dedupe.photos.photo import Photo
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.progress import Progress
 
 IGNORED = "what you said is different (dedupe ignore)"

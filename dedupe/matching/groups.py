@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
 from dedupe.matching.collages import without_collages
+from dedupe.matching.crew import Crew
 from dedupe.matching.distances import Pairs
 from dedupe.matching.edits import named_edit
 from dedupe.matching.linkage import complete_linkage
@@ -119,8 +121,8 @@ def find_groups(
             as given to `verify`.
         wins: which photos are kept before all others, likewise; `order` must put them first.
         choose: asked once for each set, which of those photos to keep that all others are
-            verified against; it may look at files, which `order` cannot for all photos. Without
-            it that is the best by `order`.
+            verified against; it may look at files, which `order` cannot for all photos, and
+            must bear to be asked by several threads. Without it that is the best by `order`.
         device: "auto", "cpu", "cuda" or "mps".
 
     Returns:
@@ -152,7 +154,9 @@ def find_groups(
         units = _near(library, units, threshold, ranks, apart, device)
     units = [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
     if choose is not None:
-        units = [_chosen(library, unit, copies, related, collages, choose) for unit in units]
+        one = partial(_chosen, library, copies, related, collages, choose)
+        with Crew(0) as crew:  # reading a file leaves Python's lock to others
+            units = list(crew.map(one, units))
     groups = [_group(library, [copies[row] for row in unit], related, rank) for unit in units]
     return sorted(
         groups,
@@ -213,11 +217,11 @@ def _joined(
 
 def _chosen(
     library: Library,
-    unit: tuple[int, ...],
     copies: Mapping[int, list[int]],
     related: Mapping[Link, Verdict],
     collages: Set[int],
     choose: Choose,
+    unit: tuple[int, ...],
 ) -> tuple[int, ...]:
     """A unit with the row first that is to be kept, of those that can be."""
     pictures = possible_middles(library.photos, unit, related, collages)

@@ -16,8 +16,8 @@ from dedupe.index.library import Library
 from dedupe.matching.nearest import nearest
 from dedupe.matching.relations import Relation
 from dedupe.names import safe
-from dedupe.photos.decode import quiet_pillow
 from dedupe.photos.photo import Photo, PhotoFile, Skip
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import photo_file, read_photo
 
 Examples = Iterable[Path | str] | Path | str

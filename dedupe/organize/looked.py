@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from pathlib import Path
+from threading import RLock
 
 from dedupe.errors import IndexProblem
 from dedupe.index.looked import Look, Numbers, known_looks, remember_looks
@@ -24,35 +24,42 @@ def method() -> str:
 
 
 class _Memory:
-    """What is remembered in one index: read when it is first asked for."""
+    """What is remembered in one index: read when it is first asked for, by several threads."""
 
     def __init__(self, index: Path) -> None:
         self._index = index
+        self._lock = RLock()
         self._new: dict[Look, Numbers] = {}
         self._known: dict[Look, Numbers] | None = None
 
-    @property
-    def known(self) -> dict[Look, Numbers]:
-        if self._known is None:
-            self._known = {}
-            with suppress(IndexProblem), Index(self._index) as store:  # it is found anew then
-                self._known = known_looks(store, method())
-        return self._known
+    def get(self, look: Look) -> Numbers | None:
+        """What was seen; None where nobody has looked yet."""
+        with self._lock:
+            if self._known is None:
+                self._known = {}
+                with suppress(IndexProblem), Index(self._index) as store:  # it is seen anew then
+                    self._known = known_looks(store, method())
+            return self._known.get(look, self._new.get(look))
 
     def add(self, look: Look, seen: Numbers) -> None:
-        self.known[look] = self._new[look] = seen
-        if len(self._new) >= _BATCH:
-            self.write()
+        """Remember one more."""
+        with self._lock:
+            self._new[look] = seen
+            if len(self._new) >= _BATCH:
+                self.write()
 
     def write(self) -> None:
         """Store what is new; where that is not possible, it is seen anew next time."""
-        new, self._new = self._new, {}
-        if new:
-            with suppress(IndexProblem), Index(self._index, lock=True) as store, store.batch():
-                remember_looks(store, method(), new)
+        with self._lock:
+            new, self._new = self._new, {}
+            if new:
+                self._known = {**(self._known or {}), **new}
+                with suppress(IndexProblem), Index(self._index, lock=True) as store, store.batch():
+                    remember_looks(store, method(), new)
 
 
-_MEMORY: ContextVar[_Memory | None] = ContextVar("_MEMORY", default=None)
+# The innermost `remembered_in`. Not a ContextVar: threads that look would not see it.
+_memories: list[_Memory] = []
 
 
 @contextmanager
@@ -62,11 +69,11 @@ def remembered_in(index: Path) -> Iterator[None]:
     Where the index cannot be read or written, looking takes longer, and that is all.
     """
     memory = _Memory(index)
-    token = _MEMORY.set(memory)
+    _memories.append(memory)
     try:
         yield
     finally:
-        _MEMORY.reset(token)
+        _memories.remove(memory)
         memory.write()
 
 
@@ -81,13 +88,11 @@ def seen_once(
         beside: content of the other one; its own where it is looked at alone.
         find: looks; None where a file cannot be read, which is not remembered.
     """
-    memory = _MEMORY.get()
+    memory = _memories[-1] if _memories else None
     if memory is None:
         return find()
     look = (asked, content, beside)
-    if look not in memory.known:
-        seen = find()
-        if seen is None:
-            return None
+    seen = memory.get(look)
+    if seen is None and (seen := find()) is not None:
         memory.add(look, seen)
-    return memory.known[look]
+    return seen

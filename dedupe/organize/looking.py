@@ -176,8 +176,8 @@ def _compression(one: Photo, other: Photo) -> tuple[float | None, float | None]:
 # find, as plans and reports ask for it again. 32 x 400 kB.
 @lru_cache(maxsize=32)
 def _traces(file: PhotoFile, content: bytes, size: tuple[int, int] | None) -> "Traces | None":
-    from dedupe.photos.decode import quiet_pillow
     from dedupe.photos.photo import Skip
+    from dedupe.photos.quiet import quiet_pillow
     from dedupe.photos.traces import read_traces
 
     with quiet_pillow():
@@ -218,7 +218,7 @@ def _compression_of(
 
 @lru_cache(maxsize=1 << 16)
 def _sharpness(file: PhotoFile, content: bytes) -> float | None:
-    from dedupe.photos.decode import quiet_pillow
+    from dedupe.photos.quiet import quiet_pillow
     from dedupe.photos.sharpness import read_sharpness
 
     def find() -> Numbers | None:

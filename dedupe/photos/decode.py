@@ -1,7 +1,6 @@
 """From the bytes of a photo to all that is computed of it, by one decoding."""
 
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -100,24 +99,6 @@ class Reading:
         flat = np.frombuffer(self.pixels or b"", np.uint8)
         side = round((flat.size / 3) ** 0.5)
         return flat.reshape(side, side, 3)
-
-
-@contextmanager
-def quiet_pillow() -> Iterator[None]:
-    """Pillow without its own size limit (ours is stricter) and without its warnings.
-
-    Both are settings of the whole process, so they hold for one scan or search and are
-    put back after it.
-    """
-    limit = Image.MAX_IMAGE_PIXELS
-    with warnings.catch_warnings():
-        # broken EXIF is no news to a person with 50,000 photos; the photo itself is read
-        warnings.filterwarnings("ignore", module=r"PIL\.|pillow_heif")
-        Image.MAX_IMAGE_PIXELS = None
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
 
 
 def decode(

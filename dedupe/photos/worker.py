@@ -19,7 +19,8 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from dedupe.photos.decode import Wants, quiet_pillow
+from dedupe.photos.decode import Wants
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import read_photo
 
 READY = "ready"

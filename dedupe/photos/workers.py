@@ -15,8 +15,9 @@ from typing import IO
 
 from dedupe.cores import cores
 from dedupe.errors import DedupeError
-from dedupe.photos.decode import Reading, Wants, quiet_pillow
+from dedupe.photos.decode import Reading, Wants
 from dedupe.photos.photo import PhotoFile, Skip
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import read_photo
 from dedupe.photos.worker import COMPUTE_SECONDS, LARGE, READY, Known, Task
 

@@ -14,8 +14,8 @@ from dedupe.matching.geometry import align, corners, is_a_view, whole
 from dedupe.matching.known_edits import KNOWN_EDITS, KnownEdit
 from dedupe.matching.relations import Relation, relation_of
 from dedupe.matching.verify import FORMS, Evidence, examine
-from dedupe.photos.decode import quiet_pillow
 from dedupe.photos.photo import Photo, PhotoFile
+from dedupe.photos.quiet import quiet_pillow
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
 STREET = SAMPLES / "camera/2019/DSC_0733.JPG"

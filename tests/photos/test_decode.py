@@ -24,9 +24,10 @@ from dedupe.errors import PhotoUnreadable
 from dedupe.photos import decode as decoding
 from dedupe.photos import metadata
 from dedupe.photos import read as files
-from dedupe.photos.decode import FORMATS, MAX_PIXELS, Reading, decode, quiet_pillow
+from dedupe.photos.decode import FORMATS, MAX_PIXELS, Reading, decode
 from dedupe.photos.photo import PhotoFile, Skip
 from dedupe.photos.pixels import crop_pixels
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import photo_file, read_photo
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"

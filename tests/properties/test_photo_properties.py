@@ -13,9 +13,10 @@ from PIL import ExifTags, Image
 
 from dedupe.errors import PhotoUnreadable
 from dedupe.index.store import is_under
-from dedupe.photos.decode import decode, quiet_pillow
+from dedupe.photos.decode import decode
 from dedupe.photos.metadata import read_metadata
 from dedupe.photos.photo import PhotoFile, Skip
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.sniff import HEAD, sniff
 
 NOWHERE = PhotoFile(path=Path("/nowhere"), size=0, mtime_ns=0, device=0, inode=0)
