@@ -91,6 +91,9 @@ def scan(
             f"the index was damaged; it was set aside as {shown_path(report.set_aside)}, and all "
             "photos were encoded anew. Other folders that were in it have to be scanned again."
         )
+    if report.decisions:
+        said = counted(report.decisions, "decision")
+        say(f"{said} of `dedupe ignore` carried over from the index that was set aside.")
     _print_report(report, list_skipped, index)
     return 3 if any(skip.problem for skip in report.skips) else 0
 

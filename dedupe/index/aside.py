@@ -70,6 +70,14 @@ def set_aside(index: Path) -> Path:
         lock.release()
 
 
+def last_aside(index: Path) -> Path | None:
+    """The index that was set aside last at this place, if any was."""
+    number = 0
+    while (aside := index.with_name(f"{index.name}.damaged-{number + 1}")).is_file():
+        number, last = number + 1, aside
+    return last if number else None
+
+
 def _rename(index: Path, old: list[Path]) -> Path:
     number = 1
     while _taken(aside := index.with_name(f"{index.name}.damaged-{number}")):

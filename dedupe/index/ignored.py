@@ -1,6 +1,8 @@
 """What a person said of photos, by content: which are different, and which sets not to show."""
 
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -9,6 +11,7 @@ from blake3 import blake3
 
 from dedupe.errors import PhotoUnreadable
 from dedupe.index.reading import ReadIndex
+from dedupe.index.seals import row_seal
 from dedupe.index.store import Index
 from dedupe.index.verdicts import Pair
 from dedupe.names import safe
@@ -48,9 +51,34 @@ def known_ignored(store: ReadIndex) -> Ignored:
     Raises:
         IndexDamaged: it is not as it was written.
     """
+    return _ignored(store.each_ignored())
+
+
+def salvaged(index: Path) -> Ignored:
+    """What was said and can still be read in a damaged index: nobody should have to say it again.
+
+    Args:
+        index: one that was set aside; nothing in it is changed.
+
+    Returns:
+        What is in rows that are as they were written.
+    """
+    rows = []
+    # a page that is damaged ends the reading: what came before it is kept
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro", uri=True)) as db,
+    ):
+        for contents, apart, seal in db.execute("SELECT contents, apart, seal FROM ignored"):
+            if isinstance(contents, bytes) and row_seal(contents, apart) == seal:
+                rows.append((contents, apart))
+    return _ignored(rows)
+
+
+def _ignored(rows: Iterable[tuple[bytes, int]]) -> Ignored:
     pairs: set[Pair] = set()
     sets: set[frozenset[bytes]] = set()
-    for joined, apart in store.each_ignored():
+    for joined, apart in rows:
         contents = [joined[at : at + _HASH] for at in range(0, len(joined), _HASH)]
         if apart:
             pairs.add((contents[0], contents[1]))

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from dedupe.encoders.identity import known_fingerprint
 from dedupe.encoders.registry import DEFAULT_ENCODER, find_encoder
 from dedupe.errors import IndexDamaged, Interrupted, RootMissing
+from dedupe.index.aside import last_aside
 from dedupe.index.changes import Changes, find_changes, unlisted
+from dedupe.index.ignored import remember_ignored, salvaged
 from dedupe.index.library import Library, open_library
 from dedupe.index.place import default_index
 from dedupe.index.store import EncoderRow, Index, set_aside
@@ -43,6 +45,7 @@ class ScanReport:
         forgotten: photo files that were remembered and are gone.
         skips: all that was passed over, sorted by path.
         set_aside: where a damaged index was moved, so that this one could be made anew.
+        decisions: what `dedupe ignore` was told that was carried over from there.
     """
 
     roots: tuple[Path, ...]
@@ -54,6 +57,7 @@ class ScanReport:
     forgotten: int
     skips: tuple[Skip, ...]
     set_aside: Path | None = None
+    decisions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +175,10 @@ def scan(
 
 def _update(request: _Request, moved_to: Path | None = None) -> ScanReport:
     entry, progress = request.entry, request.progress
+    # also where the scan that set one aside was killed before it had made a new one
+    before = None if request.index.exists() else last_aside(request.index)
     with Index(request.index, create=True, lock=True) as store:
+        decisions = remember_ignored(store, salvaged(before)) if before else 0
         loaded: LoadedEncoder | None = None
         fingerprint = known_fingerprint(entry, request.weights)
         if fingerprint is None:  # not here: fetched now, or refused before any walking
@@ -198,6 +205,7 @@ def _update(request: _Request, moved_to: Path | None = None) -> ScanReport:
         forgotten=forgotten,
         skips=tuple(sorted(skips, key=lambda skip: os.fsencode(skip.path))),
         set_aside=moved_to,
+        decisions=decisions,
     )
 
 

@@ -196,6 +196,9 @@ def test_that_a_damaged_index_was_set_aside_is_said_before_anything_else(
         "anew. Other folders that were in it have to be scanned again.\n2 photos: 2 encoded\n"
     )
     assert dedupe("scan", ".").err.startswith("the index was damaged; ")  # results go to stdout
+    monkeypatch.setattr(scan, "update_index", lambda *_, **__: report(decisions=2))
+    carried = "2 decisions of `dedupe ignore` carried over from the index that was set aside.\n"
+    assert dedupe("scan", ".").err == carried
 
 
 @pytest.mark.parametrize("command", ["scan", "problems"])

@@ -1,12 +1,15 @@
 """A damaged index is set aside whole, and nothing of it is lost."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from remembered import copy_of, everything, fill
 
 from dedupe.errors import IndexDamaged, IndexProblem
-from dedupe.index.aside import set_aside
+from dedupe.index.aside import last_aside, set_aside
+from dedupe.index.ignored import Ignored, known_ignored, salvaged
 from dedupe.index.store import Index
 
 
@@ -102,3 +105,65 @@ def test_a_header_that_was_altered_is_damage_as_long_as_our_number_is_in_it(inde
     assert set_aside(index).read_bytes() == data
     with Index(index, create=True, lock=True) as store:
         assert store.roots() == ()
+
+
+def said(index: Path) -> Ignored:
+    with Index(index) as store:
+        return known_ignored(store)
+
+
+def test_what_a_person_said_is_read_from_a_damaged_index_and_nothing_of_it_changes(
+    index: Path,
+) -> None:
+    make(index)
+    expected = said(index)
+    assert len(expected.pairs) > 1
+    assert expected.sets
+    sound = index.read_bytes()
+    aside = set_aside(index)
+    found = []
+    for page in range(0, len(sound), 16384):
+        damaged = sound[:page] + bytes(16384) + sound[page + 16384 :]
+        aside.write_bytes(damaged)
+        found.append(salvaged(aside))
+        assert aside.read_bytes() == damaged
+    assert all(each.pairs <= expected.pairs and each.sets <= expected.sets for each in found)
+    assert found.count(expected) >= len(found) - 3  # the head, and the decisions themselves
+    aside.write_bytes(b"no index at all")
+    assert not salvaged(aside)
+
+
+@pytest.mark.parametrize("change", ["contents = x'00'", "apart = 1 - apart", "contents = 'text'"])
+def test_a_decision_that_a_damaged_disk_changed_is_not_taken_for_one(
+    index: Path, change: str
+) -> None:
+    make(index)
+    with closing(sqlite3.connect(index)) as db, db:
+        db.execute("DELETE FROM ignored WHERE contents > (SELECT min(contents) FROM ignored)")
+        db.execute(f"UPDATE ignored SET {change}")
+    assert not salvaged(set_aside(index))
+
+
+def test_decisions_that_were_not_yet_in_the_index_file_are_read_as_well(
+    index: Path, tmp_path: Path
+) -> None:
+    with Index(index, create=True):
+        pass
+    keeper = Index(index)
+    make(index)
+    expected = said(index)
+    copied = copy_of(index, tmp_path / "copy")
+    keeper.__exit__(None, None, None)
+    aside = set_aside(copied)
+    journal = aside.with_name(f"{aside.name}-wal").read_bytes()
+    assert salvaged(aside) == expected
+    assert aside.with_name(f"{aside.name}-wal").read_bytes() == journal
+
+
+def test_the_last_one_that_was_set_aside_is_found(index: Path) -> None:
+    assert last_aside(index) is None
+    for number in (1, 2):
+        make(index)
+        assert (
+            set_aside(index) == last_aside(index) == index.with_name(f"index.db.damaged-{number}")
+        )

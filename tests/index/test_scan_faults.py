@@ -10,6 +10,8 @@ from trees import make_files, read_tree
 
 from dedupe.errors import DedupeError, RootMissing
 from dedupe.index import scan as scanning
+from dedupe.index.aside import set_aside
+from dedupe.index.ignored import Ignored, pairs_of, remember_ignored
 from dedupe.index.library import Library
 from dedupe.index.scan import ScanReport
 from dedupe.index.store import Index
@@ -119,6 +121,9 @@ def test_a_damaged_index_is_set_aside_and_made_anew(
     make_files(tree, {f"{number}.jpg": data for number, data in enumerate(photos)})
     assert scan().set_aside is None
     before = library()
+    told = Ignored(frozenset(pairs_of([photo.content for photo in before.photos[:2]])))
+    with Index(index, lock=True) as store:
+        remember_ignored(store, told)
     damaged = index if part == "index" else next(index.parent.glob("*.vectors"))
     data = bytearray(damaged.read_bytes())
     at = data.find(b"/7.jpg") if part == "index" else len(data) // 2
@@ -135,4 +140,19 @@ def test_a_damaged_index_is_set_aside_and_made_anew(
     assert report.set_aside.exists()
     assert after.photos == before.photos
     assert after.vectors.tobytes() == before.vectors.tobytes()
+    assert (report.decisions, after.ignored) == (1, told)
     assert read_tree(tree) == seen
+
+
+def test_decisions_are_carried_over_by_the_scan_after_the_one_that_was_killed(
+    tree: Path, photos: list[bytes], scan: Scan, library: Read, index: Path
+) -> None:
+    make_files(tree, {"a.jpg": photos[0], "b.jpg": photos[1]})
+    scan()
+    told = Ignored(frozenset(pairs_of([photo.content for photo in library().photos])))
+    with Index(index, lock=True) as store:
+        remember_ignored(store, told)
+    set_aside(index)  # and here it was killed
+    assert scan().decisions == 1
+    assert library().ignored == told
+    assert scan().decisions == 0
