@@ -105,8 +105,11 @@ def relation_of(
 
 
 def same_pixels(first: Photo, second: Photo) -> bool:
-    """Whether every decoded pixel is the same: container or metadata alone differ."""
-    whole = first.reduced == second.reduced == 1
+    """Whether every decoded pixel is the same: container or metadata alone differ.
+
+    Never of an animation, of which the first picture alone is decoded.
+    """
+    whole = first.reduced == second.reduced == 1 == first.frames == second.frames
     return whole and bool(first.pixel_hash) and first.pixel_hash == second.pixel_hash
 
 

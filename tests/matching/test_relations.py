@@ -64,6 +64,8 @@ def test_the_same_pixels_need_every_pixel_to_have_been_compared() -> None:
     assert relation_of(one, other, None) is Relation.SAME_PIXELS
     assert relation_of(replace(one, reduced=2), replace(other, reduced=2), None) is None
     assert relation_of(photo(1), photo(2), None) is None  # no hash is not the same hash
+    assert relation_of(replace(one, frames=9), other, None) is None  # eight were not decoded
+    assert relation_of(replace(one, frames=9), replace(other, frames=9), None) is None
 
 
 def test_without_evidence_near_photos_are_look_alikes_and_others_nothing() -> None:

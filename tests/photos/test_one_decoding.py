@@ -1,7 +1,9 @@
 """What is computed of a photo by the one decoding: hash of pixels, thumbnail, what it is."""
 
+import struct
 from io import BytesIO
 from pathlib import Path
+from zlib import compress, crc32
 
 import pytest
 from PIL import Image
@@ -57,6 +59,31 @@ def test_one_picture_in_several_lossless_files_has_one_pixel_hash(picture: Image
     hashes = {read(data).photo.pixel_hash for data in kinds}
     assert len(hashes) == 1
     assert len(hashes.pop()) == 32
+
+
+def png(image: Image.Image, bits: int) -> bytes:
+    """A PNG of 8 bits a channel, or of 16 of which the lower 8 say more."""
+    data = image.tobytes()
+    if bits == 16:
+        data = bytes(each for byte in data for each in (byte, byte ^ 85))
+    row = len(data) // image.height
+    lines = b"".join(b"\0" + data[at : at + row] for at in range(0, len(data), row))
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", *image.size, bits, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", head), chunk(b"IDAT", compress(lines, 1)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def test_a_picture_of_which_only_the_upper_half_of_16_bits_is_left_has_other_pixels(
+    picture: Image.Image,
+) -> None:
+    deep, plain = read(png(picture, 16)), read(png(picture, 8))
+    assert shown(deep).tobytes() == shown(plain).tobytes()
+    assert plain.photo.pixel_hash == read(saved(picture, "PNG")).photo.pixel_hash
+    assert deep.photo.pixel_hash != plain.photo.pixel_hash
 
 
 def test_a_turned_file_has_the_pixel_hash_of_the_upright_one(picture: Image.Image) -> None:
