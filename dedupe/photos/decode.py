@@ -23,10 +23,10 @@ from dedupe.photos.pixels import (
     UPRIGHT,
     Preparation,
     crop_pixels,
-    depth,
     flat,
     grey,
     jpeg,
+    loses_bits,
     pixel_hash,
     shrunk,
     small_picture,
@@ -270,7 +270,7 @@ def _decode_opened(
         # in one piece: fed 64 kB at a time, as by default, decoding takes 1.07 x the time
         image.decodermaxblock = _WHOLE  # type: ignore[attr-defined]
     reduced = max(1, round(width / image.width))
-    bits = depth(image)
+    is_partly = loses_bits(image)
     with alone if image.width * image.height > _LARGE_PIXELS else nullcontext():
         # before the header is asked: a TIFF turns itself upright here, and a PNG may keep its
         # header behind its pixels
@@ -279,7 +279,7 @@ def _decode_opened(
         turn = _turn(image, said) if orientation is None else orientation
         profile = image.info.get("icc_profile")
         upright = image.transpose(UPRIGHT[turn]) if turn in UPRIGHT else image
-        hashed = pixel_hash(upright, profile, reduced, bits)
+        hashed = b"" if is_partly else pixel_hash(upright, profile, reduced)
         picture = flat(upright)
         if not wants.full_decode:
             picture = shrunk(picture, 2 * max(wants.resize, THUMBNAIL))

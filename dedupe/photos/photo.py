@@ -78,7 +78,8 @@ class Photo:
         frames: 1, or more of an animation or a document, of which the first was read.
         jpeg_quality: 1 to 100, estimated from the quantisation tables; None if no JPEG.
         pixel_hash: blake3 (32 bytes) of the upright pixels as decoded, with their mode,
-            size, colour profile and `reduced`; b"" if not computed.
+            size, colour profile and `reduced`; b"" if not computed, as of a RAW, and of a
+            file with more than 8 bits a channel of which the decoder leaves 8.
         reduced: 1 where `pixel_hash` is of every pixel; 2, 4 or 8 where the JPEG decoder
             shrank the picture by that on the way, and equal hashes are a hint, no proof.
         dct_hash: 32 bytes, 256 bits of the upright picture's lowest frequencies

@@ -48,31 +48,29 @@ class Preparation(Protocol):
         """Whether a photo is unfolded and resized at full size, with no shortcut on the way."""
 
 
-def depth(image: Image.Image) -> int:
-    """Bits of a channel in the file, as far as that is told; 8 as a rule.
+def loses_bits(image: Image.Image) -> bool:
+    """Whether Pillow leaves 8 bits a channel of 16 of a PNG or TIFF, or of 10 of a HEIF.
 
-    To be asked before the picture is unfolded: of 16 bits of a PNG or TIFF, and of 10 of a HEIF,
-    Pillow leaves 8 where there are colours.
+    Equal pixels are then no proof. To be asked before the picture is unfolded.
     """
-    told = image.info.get("bit_depth")
-    if isinstance(told, int) and told > 8:
-        return told
-    return 16 if any(";16" in str(tile.args) for tile in getattr(image, "tile", ())) else 8
+    if image.mode.startswith(("I", "F")):
+        return False
+    bits = image.info.get("bit_depth")
+    tiles = getattr(image, "tile", ())
+    return (isinstance(bits, int) and bits > 8) or any(";16" in str(tile.args) for tile in tiles)
 
 
-def pixel_hash(image: Image.Image, profile: bytes | None, reduced: int, bits: int = 8) -> bytes:
+def pixel_hash(image: Image.Image, profile: bytes | None, reduced: int) -> bytes:
     """blake3 of every pixel, and of what gives the pixels their meaning.
 
     Args:
         image: upright, as decoded.
         profile: its colour profile.
         reduced: by how much the decoder shrank it; 1 if not.
-        bits: of a channel in the file (`depth`): those of 16 that are left may be the same.
     """
     if image.mode in ("P", "PA"):  # two palettes may order the same colours differently
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    deep = "" if bits == 8 else f"{bits} bits "
-    digest = blake3(f"{image.mode} {image.width}x{image.height} 1/{reduced} {deep}".encode())
+    digest = blake3(f"{image.mode} {image.width}x{image.height} 1/{reduced} ".encode())
     digest.update(blake3(profile or b"").digest())
     for strip in _strips(image):
         digest.update(strip.tobytes())
