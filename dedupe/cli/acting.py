@@ -40,8 +40,19 @@ def agreed(steps: "Sequence[Step]", into: Path, *, yes: bool) -> bool:
         UsageError: there is nobody to ask.
     """
     refuse_without_a_person(yes=yes)
+    return yes or ask(f"Move {_told(steps)} to {shown_path(into)}?")
+
+
+def _told(steps: "Sequence[Step]") -> str:
+    """Photos, what goes along, and their bytes: "2 photos with 1 companion (3 MB)"."""
     size = shown_bytes(sum(step.size for step in steps))
-    return yes or ask(f"Move {counted(len(steps), 'photo')} ({size}) to {shown_path(into)}?")
+    photos = sum(step.is_photo for step in steps)
+    return f"{counted(photos, 'photo')}{with_companions(len(steps) - photos)} ({size})"
+
+
+def with_companions(count: int) -> str:
+    """What is said behind a number of photos of what goes along with them; "" of none."""
+    return f" with {counted(count, 'companion')}" if count else ""
 
 
 def carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
@@ -49,13 +60,14 @@ def carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
     from dedupe.cli.progress import RichProgress
     from dedupe.organize.act import apply
 
-    if plan.takes_away and not agreed(plan.photos, plan.into, yes=yes):
+    if plan.takes_away and not agreed(plan.placed, plan.into, yes=yes):
         say("nothing was moved")
         return 1
     with RichProgress() as progress:
         receipt = apply(plan, index=index, progress=progress)
     standing = f", {plan.standing:,} already there" if plan.standing else ""
-    done = f"{counted(receipt.done, 'photo')} {DONE[plan.action]}"
+    along = with_companions(receipt.along)
+    done = f"{counted(receipt.done, 'photo')}{along} {DONE[plan.action]}"
     say(f"{done} into {shown_path(plan.into)}{standing}")
     say_stays(plan)
     if receipt.action:
@@ -76,8 +88,7 @@ def write_plan(plan: "Plan", file: Path, *, index: Path | None) -> int:
     from dedupe.organize.saved import save_plan
 
     save_plan(plan, file)
-    size = shown_bytes(sum(step.size for step in plan.photos))
-    what = f"{counted(len(plan.photos), 'photo')} ({size})"
+    what = _told(plan.placed)
     say(f"the plan to {plan.action} {what} is in {shown_path(file)}; nothing was done yet")
     say_stays(plan)
     command = options.again(f"dedupe apply {safe(shlex.quote(os.fspath(file)))}", index)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.cli.acting import DONE, agreed
+from dedupe.cli.acting import DONE, agreed, with_companions
 from dedupe.cli.talk import say, say_left
 from dedupe.cli.undo import say_taken_back
 from dedupe.reports.words import counted, shown_path
@@ -50,7 +50,8 @@ def recover(
         if receipt.action in undone:
             say_taken_back(receipt)
         elif receipt.action:
-            done = f"{counted(receipt.done, 'more photo')} {DONE[receipt.name]}"
+            along = with_companions(receipt.along)
+            done = f"{counted(receipt.done, 'more photo')}{along} {DONE[receipt.name]}"
             typer.echo(f"action {receipt.action} finished: {done} into {shown_path(receipt.into)}")
         code = max(code, say_left(receipt.left))
         if not receipt.action:
@@ -63,8 +64,9 @@ def _half_done(each: "CutOff") -> str:
     record = each.record
     where = shown_path(Path(record.into))
     if record.state == "undoing":
+        ahead = sum(step.is_photo for step in each.ahead)
         return (
-            f"taking action {record.id} back was cut off: {counted(len(each.ahead), 'photo')} "
+            f"taking action {record.id} back was cut off: {counted(ahead, 'photo')} "
             f"of {record.photos:,} still in {where}"
         )
     return (

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dedupe.cli import options
+from dedupe.cli.acting import with_companions
 from dedupe.cli.talk import say_left
 from dedupe.reports.words import counted
 
@@ -43,7 +44,7 @@ def undo(
     if not receipt.action:
         typer.echo("nothing to take back")
         return 0
-    if not (receipt.done or receipt.folders or receipt.left):
+    if not (receipt.done or receipt.along or receipt.folders or receipt.left):
         typer.echo(f"action {receipt.action} was taken back already")
         return 0
     say_taken_back(receipt)
@@ -54,6 +55,7 @@ def say_taken_back(receipt: "Receipt") -> None:
     """Say how much of an action was taken back."""
     what, done = _BACK[receipt.name]
     typer.echo(
-        f"action {receipt.action} taken back: {counted(receipt.done, what)} {done}, "
+        f"action {receipt.action} taken back: {counted(receipt.done, what)}"
+        f"{with_companions(receipt.along)} {done}, "
         f"{counted(receipt.folders, 'folder')} removed"
     )

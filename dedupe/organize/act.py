@@ -215,7 +215,7 @@ def _follow(journal: Path, index: Path, touched: Callable[[Record], bool]) -> No
         with Journal(journal) as book:
             for record in filter(touched, book.records()):
                 for entry in book.entries(record.id):
-                    if entry.step.verb == "move" and entry.state in {"done", "undone"}:
+                    if entry.step.moves and entry.state in {"done", "undone"}:
                         ends = (entry.step.source, entry.step.target)
                         moves.append(ends if entry.state == "done" else ends[::-1])
         if moves:

@@ -23,12 +23,15 @@ class Action:
         stands: whether the name already is what `put` would make it, so that no step is needed.
         done: what the user is told: "linked", "moved", "copied".
         takes_away: True where the photo is no longer at its old place afterwards.
+        along: the verb for what belongs to a photo and goes where it goes (`along.py`); "" where
+            that stays: links only show photos.
     """
 
     put: Callable[["Photo", Path], Iterator[Step]]
     stands: Callable[["Photo", Path], bool]
     done: str
     takes_away: bool = False
+    along: str = ""
 
 
 def link_text_for(source: Path, link: Path) -> str:
@@ -78,8 +81,8 @@ def _has_copy(photo: "Photo", target: Path) -> bool:
 
 ACTIONS: dict[str, Action] = {
     "symlink": Action(_symlink, _links, "linked"),
-    "move": Action(_move, _is_there, "moved", takes_away=True),
-    "copy": Action(_copy, _has_copy, "copied"),
+    "move": Action(_move, _is_there, "moved", takes_away=True, along="move_along"),
+    "copy": Action(_copy, _has_copy, "copied", along="copy_along"),
 }
 
 

@@ -67,7 +67,10 @@ def carry_out(work: Pass, progress: Progress) -> Receipt:
         UsageError, JournalProblem, ActionStopped, Interrupted: as `apply`.
     """
     book, record = work.book, work.record
-    planned = [entry for entry in book.entries(record.id) if entry.state == "planned"]
+    entries = book.entries(record.id)
+    planned = [entry for entry in entries if entry.state == "planned"]
+    failed = (entry.step for entry in entries if entry.state == "failed")
+    work.stayed |= {step.target for step in failed if step.is_photo}
     progress.start(
         {"symlink": "linking", "move": "moving"}.get(record.action, "copying"), len(planned)
     )
@@ -95,7 +98,7 @@ def _as_they_are(plan: Plan) -> tuple[Step, ...]:
     """
     return tuple(
         replace(step, mode=checks.mode_of(step.source), attributes=checks.attributes(step.source))
-        if step.verb == "move"
+        if step.moves
         else step
         for step in plan.steps
     )

@@ -36,7 +36,7 @@ def document_of(plan: Plan) -> dict[str, Any]:
             "new": folder in made,
             "steps": [_step_facts(step) for step in steps],
         }
-        for folder, steps in groupby(plan.photos, key=lambda step: step.target.parent)
+        for folder, steps in groupby(plan.placed, key=lambda step: step.target.parent)
     ]
     above = [folder for folder in (plan.into, *plan.into.parents) if folder in made]
     return {
@@ -93,8 +93,8 @@ def plan_of(document: object) -> Plan:
     _refuse_what_no_plan_does(action, into, protected, [*tidying, *steps])
     if made != [*reversed(into.parents), into][-len(made) :] and made:
         raise Flaw("the new folders do not lead to its folder")
-    photos = any(step.is_photo for step in steps)
-    above = [make_folder(folder) for folder in made if photos]
+    any_placed = any(step.is_photo or step.goes_along for step in steps)
+    above = [make_folder(folder) for folder in made if any_placed]
     return Plan(
         action=action,
         into=into,
@@ -117,6 +117,8 @@ def _step_facts(step: Step) -> dict[str, Any]:
         "inode": step.inode,
         "content": step.content.hex(),
     }
+    if step.goes_along:
+        facts |= path_facts(step.link, "photo")
     return {**facts, **path_facts(step.link, "link")} if step.verb == "symlink" else facts
 
 
@@ -136,7 +138,8 @@ def _set_steps(part: "_Part", action: str, folder: Path) -> Iterator[Step]:
 
 def _step(part: "_Part", action: str, folder: Path) -> Step:
     verb = part.text("verb")
-    if verb != action:
+    along = bool(verb) and verb == ACTIONS[action].along
+    if verb != action and not along:
         raise Flaw(f"{part.where} has the verb {safe(verb)!r}, in a plan that is to {action}")
     step = Step(
         verb=verb,
@@ -147,9 +150,11 @@ def _step(part: "_Part", action: str, folder: Path) -> Step:
         device=part.number("device", 0, _UNSIGNED),
         inode=part.number("inode", 0, _UNSIGNED),
         content=part.hash("content"),
-        link=part.exact("link") if verb == "symlink" else "",
+        link=part.name("photo") if along else part.exact("link") if verb == "symlink" else "",
     )
     part.end()
+    if along and step.link == step.target.name:
+        raise Flaw(f"{part.where} goes along with itself")
     return step
 
 
@@ -192,7 +197,7 @@ def _refuse_what_no_plan_does(
             if name in made:
                 raise Flaw(f"it makes {safe(step.target)} twice")
             made.add(name)
-        if step.is_photo and takes_away:
+        if (step.is_photo or step.goes_along) and takes_away:
             if step.source in taken:
                 raise Flaw(f"it takes {safe(step.source)} twice")
             if is_protected(step.source):

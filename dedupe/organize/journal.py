@@ -301,14 +301,16 @@ class Journal:
     def in_place(self) -> set[Path]:
         """Where photos and copies are by any action that still stands."""
         rows = self._db.execute(
-            "SELECT target FROM steps WHERE verb IN ('move', 'copy') AND state = 'done'"
+            "SELECT target FROM steps WHERE state = 'done'"
+            " AND verb IN ('move', 'copy', 'move_along', 'copy_along')"
         )
         return {records.path(target) for (target,) in rows}
 
     def moved_on_by(self, path: Path) -> int:
         """The number of the last action that has moved a photo away from there; 0 if none has."""
         query = (
-            "SELECT max(action) FROM steps WHERE verb = 'move' AND state = 'done' AND source = ?"
+            "SELECT max(action) FROM steps WHERE verb IN ('move', 'move_along')"
+            " AND state = 'done' AND source = ?"
         )
         row = self._db.execute(query, (os.fsencode(path),)).fetchone()
         return int(row[0] or 0)

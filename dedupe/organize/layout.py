@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _OUR_FOLDER = re.compile(r"\d{3,} .", re.DOTALL)
 _OUR_NAME = re.compile(r"\d+ (?=.)", re.DOTALL)
 
+# Bytes that are left to a photo's name, however long the names of what belongs to it are; and
+# how often another number is tried for names that somebody else has.
+_LEAST, _TRIES = 64, 100
+
 
 class Layout:
     """The folder that groups go into: who owns which name in it, now and once the plan is done.
@@ -78,11 +82,35 @@ class Layout:
                 return folder
         raise AssertionError("names never end")
 
-    def target_for(self, photo: "Photo", prefix: str, folder: Path, action: Action) -> Path:
-        """A place for a photo in the folder of its group that nobody else has."""
+    def target_for(
+        self,
+        photo: "Photo",
+        prefix: str,
+        folder: Path,
+        action: Action,
+        along: Sequence[Path] = (),
+    ) -> tuple[Path, list[Path]]:
+        """A place for a photo in the folder of its group that nobody else has.
+
+        Args:
+            photo: the photo.
+            prefix: what its name there begins with.
+            folder: of its group.
+            action: what is done to it.
+            along: what belongs to it and goes there with it; its names must be free as well.
+
+        Returns:
+            The place, and that of each of `along`.
+        """
         taken = self._names_in(folder)
-        for name in naming.photo_names(prefix, self.own_name(photo), self._limit):
+        own = self.own_name(photo.path)
+        # what belongs to it may have a longer ending than the photo
+        longer = [len(os.fsencode(each.name)) - len(os.fsencode(photo.path.name)) for each in along]
+        limit = max(self._limit - max([0, *longer]), len(os.fsencode(prefix)) + _LEAST)
+        for number, name in enumerate(naming.photo_names(prefix, own, limit), start=1):
             target = folder / name
+            mark = f" ({number})" if number > 1 else ""
+            beside = [self._beside(photo, target, each, prefix, mark) for each in along]
             if (
                 target not in self.placed
                 and os.path.lexists(target)
@@ -90,18 +118,26 @@ class Layout:
             ):
                 self.wanted.add(target)
                 break
-            if naming.clash_key(name) not in taken:
+            names = {naming.clash_key(each.name) for each in (target, *beside)}
+            if naming.clash_key(name) not in taken and (taken.isdisjoint(names) or number > _TRIES):
                 break
-        taken.add(naming.clash_key(target.name))
-        self.placed.add(target)
-        return target
+        taken |= {naming.clash_key(each.name) for each in (target, *beside)}
+        self.placed |= {target, *beside}
+        return target, beside
 
-    def own_name(self, photo: "Photo") -> str:
+    def _beside(self, photo: "Photo", target: Path, each: Path, prefix: str, mark: str) -> Path:
+        """Where what belongs to a photo goes: beside its place, named like it."""
+        name = naming.name_beside(photo.path.name, target.name, each.name)
+        if name is None:  # `IMG.jpg(1).json` of `IMG(1).jpg`, `IMG_E1234.JPG` of `IMG_1234.HEIC`
+            name = naming.joined(prefix, self.own_name(each), mark)
+        return target.with_name(name)
+
+    def own_name(self, path: Path) -> str:
         """The name of a photo without the rank that an earlier move gave it."""
-        folder = photo.path.parent
+        folder = path.parent
         if _OUR_FOLDER.match(folder.name) and Path(os.path.realpath(folder.parent)) == self.into:
-            return _OUR_NAME.sub("", photo.path.name, count=1)
-        return photo.path.name
+            return _OUR_NAME.sub("", path.name, count=1)
+        return path.name
 
     def unwanted_links(self) -> dict[Path, str]:
         """Links of ours with no place in the new layout; each still says what we wrote."""

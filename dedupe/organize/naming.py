@@ -64,8 +64,26 @@ def photo_names(prefix: str, name: str, limit: int = NAME_MAX) -> Iterator[str]:
     The photo's own name follows `prefix` byte for byte, and is shortened only where the whole
     is longer than `limit` bytes; its extension is kept.
     """
-    yield _joined(prefix, name, "", limit)
-    yield from (_joined(prefix, name, f" ({number})", limit) for number in itertools.count(2))
+    yield joined(prefix, name, "", limit)
+    yield from (joined(prefix, name, f" ({number})", limit) for number in itertools.count(2))
+
+
+def name_beside(own: str, placed: str, name: str) -> str | None:
+    """Name what belongs to a photo as its photo is named: `1 IMG.jpg` has `1 IMG.jpg.xmp`.
+
+    Args:
+        own: the name that the photo has now.
+        placed: the one that it will have.
+        name: of what belongs to it, now.
+
+    Returns:
+        Its own ending behind the photo's new name or stem, whichever it has before it now; None
+        where it has neither.
+    """
+    for now, then in ((own, placed), (Path(own).stem, Path(placed).stem)):
+        if name[: len(now)].casefold() == now.casefold():
+            return then + name[len(now) :]
+    return None
 
 
 def name_limit(folder: Path) -> int:
@@ -99,7 +117,8 @@ def _fits(character: str) -> bool:
     }
 
 
-def _joined(prefix: str, name: str, mark: str, limit: int) -> str:
+def joined(prefix: str, name: str, mark: str, limit: int = NAME_MAX) -> str:
+    """A name with something before it and a mark before its extension, shortened to `limit`."""
     stem, suffix = Path(name).stem, Path(name).suffix
     if len(os.fsencode(suffix)) > _SUFFIX_MAX:
         stem, suffix = name, ""

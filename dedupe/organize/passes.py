@@ -51,6 +51,7 @@ class Pass:
         stop: asked between steps, like a signal.
         passed: the steps that were done, or taken back.
         left: those that were not, and why.
+        stayed: where those would be: what belongs to such a photo stays with it.
     """
 
     book: Journal
@@ -60,6 +61,7 @@ class Pass:
     stop: Callable[[], bool] | None = None
     passed: list[Entry] = field(default_factory=list)
     left: list[Refusal] = field(default_factory=list)
+    stayed: set[Path] = field(default_factory=set)
     _strays: Strays | None = None
 
     def forwards(self, entries: Iterable[Entry]) -> None:
@@ -99,12 +101,17 @@ class Pass:
                 step = entry.step
                 if step.target.parent in unmade:
                     marks.append(self._leave(entry, way, step.source, "has no folder to go to"))
+                elif step.goes_along and step.photo in self.stayed:
+                    path = step.source if way.stands else step.target
+                    marks.append(self._leave(entry, way, path, "stays with its photo"))
                 else:
                     self.book.mark(self.record.id, [*marks, Mark(seq=entry.seq, state="intent")])
                     marks = []  # if the next line raises, the step stays an intent
                     marks = [self._outcome(entry, way)]
                 if step.verb == "mkdir" and marks[-1].state == "failed":
                     unmade.add(step.target)
+                if step.is_photo and marks[-1].state == way.failure:
+                    self.stayed.add(step.target)
                 self.progress.advance()
         finally:
             if marks:
@@ -113,7 +120,7 @@ class Pass:
     def _outcome(self, entry: Entry, way: "_Way") -> Mark:
         """Make one change and say what became of it."""
         try:
-            if entry.step.verb == "move" and not way.stands and _is_astray(entry):
+            if entry.step.moves and not way.stands and _is_astray(entry):
                 entry = self._found(entry)
             made = way.act(self, entry)
         except Refused as refused:
@@ -238,7 +245,7 @@ def _is_gone(step: Step) -> bool:
         return False
     names = (step.source, step.target)
     there = device == step.device and step.target.parent.is_dir()
-    return there and step.verb == "move" and not any(map(os.path.lexists, names))
+    return there and step.moves and not any(map(os.path.lexists, names))
 
 
 def settle_interrupted(book: Journal, again: int | None = None) -> list[Refusal]:

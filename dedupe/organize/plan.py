@@ -19,6 +19,7 @@ from dedupe.organize.steps import Refusal, Step
 if TYPE_CHECKING:
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
+    from dedupe.organize.along import Along, Unit
     from dedupe.photos.photo import Photo
 
 
@@ -53,9 +54,19 @@ class Plan:
         return tuple(step for step in self.steps if step.is_photo)
 
     @property
+    def along(self) -> tuple[Step, ...]:
+        """The steps of what goes along with these photos."""
+        return tuple(step for step in self.steps if step.goes_along)
+
+    @property
+    def placed(self) -> tuple[Step, ...]:
+        """The steps that put anything into the folders of groups, in their order."""
+        return tuple(step for step in self.steps if step.is_photo or step.goes_along)
+
+    @property
     def takes_away(self) -> bool:
         """Whether a photo will no longer be where it was."""
-        return bool(self.photos) and ACTIONS[self.action].takes_away
+        return bool(self.placed) and ACTIONS[self.action].takes_away
 
     def __str__(self) -> str:
         return "\n".join(_told(self))
@@ -110,12 +121,18 @@ def make_plan(
     place = Path(os.path.realpath(Path(into).expanduser()))
     refuse_as_folder(place, protected)
     layout = Layout(place, ours or {}, protected)
-    drawn = _Draft(action=ACTIONS[action], layout=layout, protected=protected)
+    from dedupe.organize.along import along_for, shots_together  # Pillow: not for `undo`
+
+    along = along_for(photo for group in groups for photo in group.photos)
+    drawn = _Draft(action=ACTIONS[action], layout=layout, protected=protected, along=along)
     width = max(3, len(str(len(groups))))
-    for number, group in enumerate(groups, start=1):
-        members = ranked(group, keep, protected=protected)
-        stem = Path(drawn.layout.own_name(members[0])).stem
-        drawn.add(members, naming.folder_name(number, width, stem))
+    for number, together in enumerate(shots_together(groups, along, drawn.action), start=1):
+        members = [
+            photo for group in together for photo in ranked(group, keep, protected=protected)
+        ]
+        if members:
+            stem = Path(drawn.layout.own_name(members[0].path)).stem
+            drawn.add(members, naming.folder_name(number, width, stem))
     for cluster in clusters:
         drawn.add(cluster.photos, naming.cluster_folder_name(cluster.name), ranked=False)
     parents = missing_folders(place) if drawn.steps else []
@@ -123,7 +140,7 @@ def make_plan(
         action=action,
         into=place,
         steps=(*_tidying(layout), *map(make_folder, parents), *drawn.steps),
-        refusals=tuple(drawn.refusals),
+        refusals=(*drawn.refusals, *along.refusals),
         standing=len(layout.wanted),
         protected=protected.folders,
         stays=tuple(drawn.stays),
@@ -137,6 +154,7 @@ class _Draft:
     action: Action
     layout: Layout
     protected: Protected
+    along: "Along"
     steps: list[Step] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     used: set[Path] = field(default_factory=set)
@@ -154,21 +172,29 @@ class _Draft:
             return
         folder = self.layout.folder_for(wanted, members, self.action)
         exists = folder.is_dir()
+        going = usable.difference(staying)
+        units = self.along.units(members, going, self.action)
         # the rest of an interrupted run still goes to the others, which are there already
-        if len(usable) < 2 and not exists:
-            self.refusals += [Refusal(photo.path, ALONE) for photo in usable]
+        if sum(unit.photo in usable for unit in units) < 2 and not exists:
+            self.refusals += [Refusal(photo.path, ALONE) for photo in members if photo in usable]
             return
         steps: list[Step] = []
-        width = len(str(len(members)))
-        for position, photo in enumerate(members, start=1):
-            if photo in usable and photo not in staying:
+        width = len(str(len(units)))
+        for position, unit in enumerate(units, start=1):
+            if unit.photo in going:
                 prefix = f"{position:0{width}d} " if ranked else ""
-                target = self.layout.target_for(photo, prefix, folder, self.action)
-                if target not in self.layout.wanted:
-                    steps += self.action.put(photo, target)
+                steps += self._put(unit, prefix, folder)
         if steps and not exists:
             self.steps.append(make_folder(folder))
         self.steps += steps
+
+    def _put(self, unit: "Unit", prefix: str, folder: Path) -> Iterator[Step]:
+        """The steps of a photo and of what goes along with it."""
+        along = [each.path for each in unit.along]
+        target, places = self.layout.target_for(unit.photo, prefix, folder, self.action, along)
+        if target not in self.layout.wanted:
+            yield from self.action.put(unit.photo, target)
+        yield from self.along.steps(unit, target, places, self.action)
 
     def _usable(self, members: "Sequence[Photo]") -> "Iterator[Photo]":
         """Those that are as they were scanned and, if they can be taken but once, still free."""
@@ -219,23 +245,25 @@ def _tidying(layout: Layout) -> Iterator[Step]:
 
 def _told(plan: Plan) -> Iterator[str]:
     """The lines of `str(plan)`."""
-    photos = plan.photos
-    folders = {step.target.parent for step in photos}
+    photos, along = plan.photos, plan.along
+    folders = {step.target.parent for step in plan.placed}
+    companions = f" and {_count(len(along), 'companion')}" if along else ""
     removed = sum(step.verb == "unlink" for step in plan.steps)
     yield (
-        f"{plan.action} {_count(len(photos), 'photo')} into {_count(len(folders), 'folder')} "
-        f"below {safe(plan.into)}"
+        f"{plan.action} {_count(len(photos), 'photo')}{companions} into "
+        f"{_count(len(folders), 'folder')} below {safe(plan.into)}"
     )
     if plan.standing:
         yield f"{_count(plan.standing, 'photo')} already in place"
     if removed:
         yield f"{_count(removed, 'link')} of an earlier run to remove"
     folder = None
-    for step in photos:
+    for step in plan.placed:
         if step.target.parent != folder:
             folder = step.target.parent
             yield f"\n  {safe(folder.name)}/"
-        yield f"    {safe(step.target.name)}  <-  {safe(step.source)}"
+        indent = "      + " if step.goes_along else "    "
+        yield f"{indent}{safe(step.target.name)}  <-  {safe(step.source)}"
     if plan.stays:
         yield f"\nleft where they are, protected: {_count(len(plan.stays), 'photo')}"
     for path in plan.stays:

@@ -46,7 +46,7 @@ def recheck(plan: Plan, ours: Mapping[Path, str]) -> Plan:
     tidying = list(seen.tidying())
     steps: list[Step] = []
     new = {step.target for step in plan.steps if step.verb == "mkdir"}
-    for folder, each in groupby(plan.photos, key=lambda step: step.target.parent):
+    for folder, each in groupby(plan.placed, key=lambda step: step.target.parent):
         steps += seen.a_set(folder, list(each), new=folder in new)
     above = missing_folders(plan.into) if steps else []
     _refuse_if_away(plan.into, above, new)
@@ -99,18 +99,24 @@ class _Seen:
 
     def a_set(self, folder: Path, steps: Sequence[Step], *, new: bool) -> list[Step]:
         """The steps of one set that can be done, its folder first where it must be made."""
-        left = []
+        left: list[Step] = []
+        there: set[Path] = set()  # the places of photos that stand or will
         before = self.standing
+        photos = 0
         for step in steps:
             if _stands(step):
-                self.standing += 1
-            elif reason := self._reason(step):
+                self.standing += step.is_photo
+            elif reason := self._without_photo(step, there) or self._reason(step):
                 self.refusals.append(Refusal(step.source, reason))
+                continue
             else:
                 left.append(step)
+                photos += step.is_photo
+            there.add(step.target)
         stood = self.standing - before
+        several = sum(step.is_photo for step in steps) > 1
         # beside a protected photo, which stays, one is not alone
-        alone = len(steps) > 1 and len(left) + stood == 1 and not self._plan.stays
+        alone = several and photos + stood == 1 and not self._plan.stays
         reason = ALONE if alone else self._taken(folder, foreign=new and not stood)
         if reason is not None:
             self.refusals += [Refusal(step.source, reason) for step in left]
@@ -118,6 +124,14 @@ class _Seen:
         if left and not os.path.lexists(folder):
             return [make_folder(folder), *left]
         return left
+
+    def _without_photo(self, step: Step, there: set[Path]) -> str | None:
+        """Why what belongs to a photo stays: the photo is neither moved there nor there already."""
+        if not step.goes_along or step.photo in there:
+            return None
+        if not self._takes_away and os.path.lexists(step.photo):
+            return None
+        return "stays with its photo"
 
     def _reason(self, step: Step) -> str | None:
         """Why a photo is not put where it should go, or None."""
@@ -151,4 +165,4 @@ def _stands(step: Step) -> bool:
         there = checks.same_bytes(Place.by_path(step.target), step.file, step.content)
     except OSError:
         return False
-    return there and (step.verb == "copy" or not os.path.lexists(step.source))
+    return there and (not step.moves or not os.path.lexists(step.source))

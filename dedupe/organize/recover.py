@@ -19,8 +19,8 @@ class CutOff:
 
     Attributes:
         record: of the action.
-        ahead: the photos that are still to be linked, moved or copied; of an undo, those that
-            are still to be taken back.
+        ahead: the photos, and what goes along with them, that are still to be linked, moved or
+            copied; of an undo, those that are still to be taken back.
     """
 
     record: Record
@@ -29,7 +29,7 @@ class CutOff:
     @property
     def takes_away(self) -> bool:
         """Whether to finish it moves photos from where a person has them now."""
-        return self.record.state == "running" and any(step.verb == "move" for step in self.ahead)
+        return self.record.state == "running" and any(step.moves for step in self.ahead)
 
 
 def cut_off(journal: Path) -> list[CutOff]:
@@ -51,7 +51,7 @@ def _ahead(book: Journal, record: Record) -> tuple[Step, ...]:
     return tuple(
         entry.step
         for entry in book.entries(record.id)
-        if entry.step.is_photo and entry.state in states
+        if (entry.step.is_photo or entry.step.goes_along) and entry.state in states
     )
 
 

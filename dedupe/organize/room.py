@@ -25,12 +25,12 @@ def refuse_without_room(steps: Iterable[Step]) -> None:
     needed: dict[int, int] = {}
     somewhere: dict[int, Path] = {}
     for step in steps:
-        if step.verb not in {"move", "copy"}:
+        if not (step.goes_along or step.verb in {"move", "copy"}):
             continue
         with suppress(OSError):
             folder = next(path for path in step.target.parents if path.is_dir())
             drive = folder.stat().st_dev
-            if step.verb == "copy" or _drive_of(step.source) != drive:
+            if not step.moves or _drive_of(step.source) != drive:
                 needed[drive] = needed.get(drive, 0) + -(-step.size // _BLOCK) * _BLOCK
                 somewhere[drive] = folder
     for drive, count in needed.items():

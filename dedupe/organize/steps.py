@@ -14,7 +14,8 @@ class Step:
     link when the step is done, or taken back, is refused.
 
     Attributes:
-        verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, move, copy.
+        verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, move, copy; move_along and
+            copy_along for what belongs to a photo and goes where it goes.
         target: what appears, or for rmdir and unlink what goes.
         source: the photo that is linked, moved or copied; `target` itself for the others.
         size: of the photo when it was scanned, in bytes; 0 where there is none.
@@ -22,7 +23,8 @@ class Step:
         device: number of its file system.
         inode: number of it there.
         content: blake3 of its bytes (32 bytes), b"" where there is no photo.
-        link: the text of the link, for symlink and unlink.
+        link: the text of the link, for symlink and unlink; for what goes along, the name that
+            its photo has in the same folder.
         mode: permissions of a photo that moves: exFAT forgets them, undo must not. `apply`
             notes them; 0 in a plan.
         attributes: its extended attributes by name, likewise.
@@ -56,6 +58,21 @@ class Step:
         """True where a photo is put somewhere; False for what makes or tidies the place."""
         return self.verb in {"symlink", "move", "copy"}
 
+    @property
+    def goes_along(self) -> bool:
+        """True where it is no photo of a set that is put there, but what belongs to one."""
+        return self.verb in {"move_along", "copy_along"}
+
+    @property
+    def moves(self) -> bool:
+        """True where a file goes from its place."""
+        return self.verb in {"move", "move_along"}
+
+    @property
+    def photo(self) -> Path:
+        """The place of the photo that is put there, or that this goes along with."""
+        return self.target.with_name(self.link) if self.goes_along else self.target
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -80,6 +97,7 @@ class Receipt:
         name: of the action: "symlink", "move", "copy".
         into: the folder it was for.
         done: photos linked, moved or copied; after undo: those taken back.
+        along: files that belong to these photos, and went along with them.
         folders: made; after undo: removed again.
         bytes: of the photos moved or copied; links are counted as 0.
         left: what was refused or failed, each with its reason; all the rest was done.
@@ -90,6 +108,7 @@ class Receipt:
     name: str
     into: Path
     done: int = 0
+    along: int = 0
     folders: int = 0
     bytes: int = 0
     left: tuple[Refusal, ...] = ()

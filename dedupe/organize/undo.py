@@ -1,5 +1,6 @@
 """Takes an action back, newest step first, as far as nobody has touched its files since."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from dedupe.errors import UsageError
@@ -45,7 +46,7 @@ def undo(*, journal: Path, action: int | None = None, progress: Progress | None 
         unclear = settle_interrupted(book, again=action)
         for record in _chosen(book, action):
             taken = take_back(book, record, asked, progress or Silent(), unclear)
-            if taken.done or taken.folders or taken.left or action is not None:
+            if taken.done or taken.along or taken.folders or taken.left or action is not None:
                 return taken
     return _nothing(journal)
 
@@ -79,7 +80,7 @@ def take_back(
     standing = [entry for entry in book.entries(record.id) if entry.state == "done"]
     progress.start("taking back", len(standing))
     work = Pass(book=book, record=record, asked=asked, progress=progress, left=list(unclear))
-    work.backwards(reversed(standing))
+    work.backwards(_photos_first(standing))
     work.sync()
     for folder in book.folders(record.id):
         try:
@@ -108,10 +109,28 @@ def receipt(
         name=record.action,
         into=record.into,
         done=len(photos),
+        along=sum(entry.step.goes_along for entry in passed),
         folders=sum(entry.step.verb == "mkdir" for entry in passed),
         bytes=sum(step.size for step in photos if step.verb != "symlink"),
         left=left,
     )
+
+
+def _photos_first(standing: list[Entry]) -> Iterator[Entry]:
+    """Newest first, but what went along after its photo: where that stays, it stays."""
+    along: list[Entry] = []
+    for entry in reversed(standing):
+        if entry.step.goes_along:
+            along.append(entry)
+            continue
+        if not entry.step.is_photo:  # their folder must not go before them
+            yield from along
+            along = []
+        yield entry
+        if any(each.step.photo == entry.step.target for each in along):
+            yield from along
+            along = []
+    yield from along
 
 
 def _chosen(book: Journal, action: int | None) -> list[Record]:

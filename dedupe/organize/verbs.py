@@ -197,13 +197,16 @@ VERBS: dict[str, Verb] = {
     "unlink": Verb(_unlink, _undo_unlink, _settle_unlink, "removed", "put back"),
     "move": Verb(_move, _undo_move, _settle_move, "moved", "moved back"),
     "copy": Verb(_copy, _undo_copy, _settle_copy, "copied", "removed"),
+    # other names, so that a photo is told from what goes along with it
+    "move_along": Verb(_move, _undo_move, _settle_move, "moved", "moved back"),
+    "copy_along": Verb(_copy, _undo_copy, _settle_copy, "copied", "removed"),
 }
 
 
 def folders_touched(step: Step) -> set[Path]:
     """The folders whose time a step changes, in either direction."""
     touched = {step.target.parent}
-    if step.verb == "move":
+    if step.moves:
         touched.add(step.source.parent)
     if step.verb == "rmdir":
         touched.add(step.target)

@@ -73,7 +73,7 @@ def open_raw(data: bytes) -> RawPicture:
         PhotoUnreadable: rawpy is not installed, LibRaw does not know the camera, or the file
             is broken.
     """
-    header = _header(data)
+    header = raw_header(data)
     kind = _kind(data, header)
     try:
         import rawpy
@@ -192,7 +192,7 @@ def _lies(size: tuple[int, int]) -> int:
     return (width > 1.05 * height) - (height > 1.05 * width)
 
 
-def _header(data: bytes) -> Image.Exif:
+def raw_header(data: bytes) -> Image.Exif:
     """The RAW's own EXIF block, as far as it can be read; empty where it cannot."""
     return unless_damaged(lambda: _load(data), Image.Exif())
 

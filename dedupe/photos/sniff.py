@@ -11,11 +11,11 @@ from dedupe.photos.photo import Skip
 HEAD = 64  # bytes that `sniff` wants to see
 
 # by which a file with unknown bytes is called broken instead of "not a photo"
-_PHOTO_EXTENSIONS = frozenset(
+PHOTO_EXTENSIONS = frozenset(
     ".jpg .jpeg .jpe .png .webp .gif .tif .tiff .bmp .heic .heif .hif .avif .jp2 .j2k .jxl"
     .split()
 )  # fmt: skip
-_RAW_EXTENSIONS = frozenset(
+RAW_EXTENSIONS = frozenset(
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .gpr .iiq .k25 .kdc .mef .mos .mrw .nef .nrw"
     " .orf .pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
 )
@@ -79,7 +79,7 @@ def sniff(path: Path, head: bytes) -> Skip | None:
     if head and _is_readable(path, head):
         return None
     extension = path.suffix.lower()
-    claims_photo = extension in _PHOTO_EXTENSIONS or extension in _RAW_EXTENSIONS
+    claims_photo = extension in PHOTO_EXTENSIONS or extension in RAW_EXTENSIONS
     if not head:
         return Skip(path, "is empty (0 bytes)", claims_photo)
     if (kind := raw_kind(path, head)) is not None:
@@ -129,7 +129,7 @@ def raw_kind(path: Path, head: bytes) -> str | None:
         "CR2", "NEF", "DNG", ...: by the bytes where they say it, else by the extension.
     """
     extension = path.suffix.lower()
-    named = extension.removeprefix(".").upper() if extension in _RAW_EXTENSIONS else None
+    named = extension.removeprefix(".").upper() if extension in RAW_EXTENSIONS else None
     magic = _RAW_MAGIC.match(head)
     if magic is None:
         return named if _TIFF_MAGIC.match(head) else None

@@ -42,6 +42,12 @@ PHOTOS: dict[str, Content] = {
     "in/b/c/\udcff\n.jpg": b"odd",
     "in/d.png": b"x" * 3000,
 }
+# of two of the photos, for "along" alone
+COMPANIONS: dict[str, Content] = {
+    "in/a/IMG.jpg.xmp": b"what was done to the first one",
+    "in/d.xmp": b"x" * 200,
+    "in/d.png.pp3": b"more of it",
+}
 TREE: dict[str, Content] = {
     **PHOTOS,
     "in/to a": Link("a/IMG.jpg"),
@@ -147,13 +153,14 @@ class Case:
 
     def __init__(self, folder: Path, action: str) -> None:
         self.folder, self.action = folder, action
+        self.precious = {**PHOTOS, **(COMPANIONS if action == "along" else {})}
         self.tree, self.journal = folder / "tree", folder / "state" / "journal.db"
 
     def prepare(self) -> None:
         """A fresh tree; for "relink" with the links of an earlier run in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
-        make_files(self.tree, TREE)
+        make_files(self.tree, {**TREE, **self.precious})
         if self.action == "relink":
             pair = Pair((photo(self.tree / "in/a/IMG.jpg"), photo(self.tree / "in/d.png")))
             into = self.tree / "out/new"
@@ -162,8 +169,8 @@ class Case:
 
     @property
     def verb(self) -> str:
-        """What is done: "saved" and "astray" are moves, "relink" makes links."""
-        own = {"relink": "symlink", "saved": "move", "astray": "move"}
+        """What is done: "saved", "astray" and "along" are moves, "relink" makes links."""
+        own = {"relink": "symlink", "saved": "move", "astray": "move", "along": "move"}
         return own.get(self.action, self.action)
 
     def plan(self) -> Plan:
@@ -222,13 +229,14 @@ class Case:
             shutil.move(self.tree / name, self.tree / "out/new" / f"{number}.jpg")
 
 
-def lost(tree: Path) -> list[str]:
-    """Photos that are no longer whole under any final name, and foreign files that changed."""
+def lost(case: Case) -> list[str]:
+    """Files that are no longer whole under any final name, and foreign ones that changed."""
+    tree, precious = case.tree, case.precious
     whole = [value for name, value in contents(tree).items() if TEMP_PREFIX not in name]
-    missing = [f"LOST {name}" for name, content in PHOTOS.items() if content not in whole]
+    missing = [f"LOST {name}" for name, content in precious.items() if content not in whole]
     if contents(tree).get("out/001 d/foreign.txt") != b"somebody's":
         missing.append("REPLACED foreign.txt")
-    known = [*PHOTOS.values(), b"somebody's", b""]
+    known = [*precious.values(), b"somebody's", b""]
     partial = [value for value in whole if isinstance(value, bytes) and value not in known]
     return missing + [f"PARTIAL {value[:20]!r}" for value in partial]
 
@@ -294,7 +302,7 @@ def check(case: Case, filesystem: str, stride: int) -> dict[str, Any]:
                 where = f"{phase} {kind} {at}"
                 if any(name.endswith("-old") for name in contents(case.tree)):
                     counts["set aside"] = counts.get("set aside", 0) + 1
-                found += [f"{where}: {what}" for what in lost(case.tree)]
+                found += [f"{where}: {what}" for what in lost(case)]
                 if kind in killed:
                     found += goes_on(case, phase, at, finished, before)
                 in_child(case.undo_all)
@@ -338,7 +346,7 @@ def control(case: Case) -> dict[str, Any]:
     for kind in ["before", "after"]:
         for at, _ in points(case, "naive", kind, "xdev"):
             count += 1
-            found += [f"naive {kind} {at}: {what}" for what in lost(case.tree)]
+            found += [f"naive {kind} {at}: {what}" for what in lost(case)]
     return {"points": {"naive": count}, "found": found}
 
 
