@@ -132,6 +132,7 @@ def group(
     from dedupe.organize.act import make_plan
     from dedupe.organize.looked import remembered_in
     from dedupe.organize.protected import Protected
+    from dedupe.photos.companions import Companions
     from dedupe.reports.facts import Overview, look_alikes
     from dedupe.reports.registry import REPORTS, find_report
 
@@ -175,8 +176,12 @@ def group(
     if dry_run or form is not REPORTS["table"]:  # which says it itself
         _say_not_shown(left_out, hidden)
     linked = kinds if with_clusters else ()
+    beside = Companions(photo for each in groups for photo in each.photos)
+    found = beside if form.facts and not dry_run else None
     with remembered_in(library.index):  # what speaks against the others of a set may be new
-        sets = tuple(look_alikes(each, rules, protected=protected) for each in groups)
+        sets = tuple(
+            look_alikes(each, rules, protected=protected, companions=found) for each in groups
+        )
         plan = action and make_plan(
             groups,
             keep=rules,

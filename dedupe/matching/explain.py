@@ -26,6 +26,7 @@ from dedupe.matching.search import vectors_of
 from dedupe.matching.verify import Evidence
 from dedupe.photos.photo import Photo
 from dedupe.photos.read import photo_file
+from dedupe.photos.shots import partnership
 
 _SAID = "You said that they are different (`dedupe ignore`): no set holds both."
 
@@ -98,6 +99,8 @@ def explain(
     ignored = library.ignored.apart(one.content, other.content)
     why = _why(one, other, evidence, distance, bits, threshold)
     why += [_SAID] if ignored else []
+    if (shot := partnership(one, other)) is not None:
+        why.append(f"They are {shot}: no set holds both, and one goes where the other goes.")
     return Explanation(
         first=one,
         second=other,

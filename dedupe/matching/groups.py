@@ -23,6 +23,7 @@ from dedupe.matching.stars import Link, pair, stars
 from dedupe.matching.verdicts import Verdict, Verdicts
 from dedupe.matching.verified import Choose, Order, Wins, largest_first, nobody
 from dedupe.photos.photo import Photo
+from dedupe.photos.shots import partners
 
 # What geometry proves, strongest first.
 _VERIFIED = (Relation.SAME_PICTURE, Relation.SAME_MOMENT, Relation.SAME_SCENE)
@@ -105,7 +106,8 @@ def find_groups(
     the threshold of it; nothing is chained.
 
     Photos that are said to be different (`dedupe.ignore`) are never in one set, whoever else is
-    in it.
+    in it, and neither are a RAW and the JPEG of its shot, or a photo and its edit
+    (`photos/shots.py`).
 
     The same library gives the same groups, whatever the device or the order in which the
     photos were found. Copies of one file cost one comparison, not many.
@@ -174,12 +176,17 @@ def _copies(library: Library) -> dict[int, list[int]]:
 
 
 def _apart(library: Library, copies: Mapping[int, list[int]]) -> set[Link]:
-    """The contents that are said to be different."""
-    row_of = {library.photos[row].content: row for row in copies}
+    """The contents that are said to be different, and those of one shot.
+
+    A RAW is no duplicate of its JPEG, nor an edit of its photo: somebody wanted both.
+    """
+    photos = library.photos
+    row_of = {photos[row].content: row for row in copies}
+    of_one_shot = {(photos[one].content, photos[other].content) for one, other in partners(photos)}
     return {
         pair(row_of[one], row_of[other])
-        for one, other in library.ignored.pairs
-        if one in row_of and other in row_of
+        for one, other in library.ignored.pairs | of_one_shot
+        if one in row_of and other in row_of and one != other
     }
 
 

@@ -46,9 +46,7 @@ class Along:
     photos: dict[Path, "Photo"] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
 
-    def units(
-        self, members: "Sequence[Photo]", usable: "set[Photo]", action: Action
-    ) -> list[Unit]:
+    def units(self, members: "Sequence[Photo]", usable: "set[Photo]", action: Action) -> list[Unit]:
         """The photos of a set, those left out that go along with one before them.
 
         Args:

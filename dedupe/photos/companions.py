@@ -54,6 +54,12 @@ class Companion:
     owners: tuple[Path, ...]
     is_photo: bool = False
 
+    @property
+    def word(self) -> str:
+        """What it is in a word, as reports show it: "CR2", "XMP", "edit"."""
+        plain = self.kind in ("edit", "original", "Takeout JSON")
+        return self.kind if plain else self.path.suffix[1:].upper()
+
 
 class Companions:
     """Finds the files that belong to photos. Only reads; what cannot be read belongs to nobody.
@@ -106,8 +112,12 @@ class Companions:
         )
 
     def has_motion(self, photo: Shot) -> bool:
-        """Whether a short video is in the photo's own file: it goes wherever the photo goes."""
-        return self._header(photo.path).motion
+        """Whether a short video is in the photo's own file: it goes wherever the photo goes.
+
+        Only JPEGs are asked, whose header is a few kilobytes.
+        """
+        is_jpeg = photo.path.suffix.lower() in (".jpg", ".jpeg")
+        return is_jpeg and self._header(photo.path).motion
 
     def _all(self, photo: Shot) -> Iterator[Companion]:
         names = self._named_like(photo.path)
@@ -229,16 +239,6 @@ class Companions:
 
 _Rule = tuple[str, str, set[Path]]
 _NOBODY: _Rule = ("", "", set())
-
-
-def one_line(companions: Iterable[Companion]) -> str:
-    """What belongs to a photo, in a few words: "+ CR2 + XMP"; "" where nothing does."""
-    words = []
-    for each in companions:
-        suffix = each.path.suffix[1:].upper()
-        plain = each.kind in ("edit", "original", "Takeout JSON")
-        words.append(each.kind if plain or not suffix else suffix)
-    return " ".join(f"+ {word}" for word in words)
 
 
 def _kind(path: Path, beside: Path) -> str:

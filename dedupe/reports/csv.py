@@ -24,15 +24,18 @@ _PHOTO = (
 def write_overview(overview: Overview, out: TextIO) -> None:
     """One line for each photo in a set; sets are numbered from 1. Then those in a cluster."""
     lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(("set", "relation", "distance", "cluster", "edit", "reason", *_PHOTO))
+    lines.writerow(
+        ("set", "relation", "distance", "cluster", "edit", "reason", "companions", *_PHOTO)
+    )
     for number, each in enumerate(overview.sets, 1):
         for row in each.rows:
             reason = _text(row.reason)
             facts = (number, row.relation, f"{row.distance:.4f}", "", row.edit, reason)
-            lines.writerow((*facts, *_cells(row.photo)))
+            names = _text("; ".join(each.path.name for each in row.companions))
+            lines.writerow((*facts, names, *_cells(row.photo)))
     for cluster in overview.clusters:
         for photo in cluster.photos:
-            lines.writerow(("", "", "", _text(cluster.name), "", "", *_cells(photo)))
+            lines.writerow(("", "", "", _text(cluster.name), "", "", "", *_cells(photo)))
 
 
 def write_ranking(ranking: Ranking, out: TextIO) -> None:

@@ -1,7 +1,7 @@
 """What is said of a photo in every report, and the views that reports are given."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # they load numpy, which a list of skipped files does not nee
     from dedupe.matching.explain import Explanation
     from dedupe.matching.groups import Group
     from dedupe.matching.search import Hit
+    from dedupe.photos.companions import Companion, Companions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Row:
             "same moment", "same scene" or "look-alike".
         reason: why the photo to keep is better; for that photo itself, why it is best.
         edit: what was done to it, where it is the same picture: "cropped to 62 %".
+        companions: what belongs to it: its RAW or JPEG, its edit, sidecars, a Live Photo's video.
+        motion: whether a short video is in its own file.
     """
 
     photo: Photo
@@ -38,6 +41,14 @@ class Row:
     relation: str
     reason: str
     edit: str = ""
+    companions: "tuple[Companion, ...]" = ()
+    motion: bool = False
+
+    @property
+    def more(self) -> str:
+        """What it is with, in a few words: "+ CR2 + XMP"; "" where it is alone."""
+        words = [each.word for each in self.companions] + (["motion"] if self.motion else [])
+        return " ".join(f"+ {word}" for word in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +187,16 @@ class Folders:
 
 
 def look_alikes(
-    group: "Group", keep: Sequence[str] = DEFAULT_KEEP, *, protected: Protected = NOTHING
+    group: "Group",
+    keep: Sequence[str] = DEFAULT_KEEP,
+    *,
+    protected: Protected = NOTHING,
+    companions: "Companions | None" = None,
 ) -> LookAlikes:
-    """A group as reports show it: ranked by the keep rules, each photo compared to the best."""
+    """A group as reports show it: ranked by the keep rules, each photo compared to the best.
+
+    With `companions`, what belongs to each photo is found beside it.
+    """
     best, *others = ranked(group, keep, protected=protected)
     away = group.distances_to(best)
     found = dict(zip(group.photos, group.members, strict=True))
@@ -194,6 +212,15 @@ def look_alikes(
             relation = "same file"
         reason = why(best, photo, keep, seen, protected=protected)
         rows.append(Row(photo, away[photo], relation, reason, member.edit))
+    if companions is not None:
+        rows = [
+            replace(
+                row,
+                companions=companions.together(row.photo),
+                motion=companions.has_motion(row.photo),
+            )
+            for row in rows
+        ]
     return LookAlikes(tuple(rows), group.spread, group.relation.words)
 
 

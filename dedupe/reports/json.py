@@ -208,6 +208,11 @@ def _set(look_alikes: LookAlikes) -> dict[str, Any]:
             "distance": round(row.distance, 4),
             "reason": row.reason,
             "edit": row.edit or None,
+            "companions": [
+                {**path_facts(each.path), "kind": each.kind, "evidence": each.evidence}
+                for each in row.companions
+            ],
+            "motion": row.motion,
             **photo_facts(row.photo),
         }
         for row in look_alikes.rows

@@ -147,7 +147,7 @@ def _print_set(screen: Screen, number: int, each: LookAlikes) -> None:
         alike = row.relation == "look-alike"
         style = _STYLES.get(row.relation, "")
         mark = Text(f"{row.distance:.1f}" if alike else row.relation, style)
-        _print_photo(screen, mark, row.photo, row.edit)
+        _print_photo(screen, mark, row.photo, row.edit, more=row.more)
         if row.relation == "keep":
             screen.tell_hanging(_INDENT, f"kept: {safe(row.reason)}", "dim")
     if len(each.rows) > _ROWS:
@@ -179,9 +179,15 @@ def _print_header(screen: Screen, first: str, second: str | None = None) -> None
 
 
 def _print_photo(
-    screen: Screen, mark: Text, photo: Photo, edit: str = "", relation: str | None = None
+    screen: Screen,
+    mark: Text,
+    photo: Photo,
+    edit: str = "",
+    relation: str | None = None,
+    *,
+    more: str = "",
 ) -> None:
-    """A photo behind its mark; where `relation` is one, or "", with a column of them."""
+    """A photo behind its mark, and what belongs to it; `relation`, or "", has a column."""
     # every column is as wide as it ever gets, so that all sets line up
     head = Text(" " * (_MARK - mark.cell_len)) + mark + Text("  ")
     pixels = f"{photo.width} × {photo.height}"
@@ -191,9 +197,9 @@ def _print_photo(
         if relation is not None:
             head.append(f"{relation:{_MARK}}  ", style)
         head.append(f"{pixels:>13}  {size:>7}  {date:{_DATE}}  ")
-        _print_path(screen, head, photo.path)
+        _print_path(screen, head, photo.path, more)
     else:
-        _print_path(screen, head, photo.path)
+        _print_path(screen, head, photo.path, more)
         line = Text(f"{_INDENT}{pixels:11}  {size:>7}  {date}", "dim")
         if relation:
             line = Text.assemble(line, " " * (_DATE - len(date)), "  ", (relation, style))
@@ -206,9 +212,18 @@ def _print_photo(
         _print_path(screen, Text(f"{_INDENT}also named ", "dim"), name)
 
 
-def _print_path(screen: Screen, head: Text, path: Path) -> None:
-    """The path behind `head`, and under itself where it is longer than the line."""
+def _print_path(screen: Screen, head: Text, path: Path, more: str = "") -> None:
+    """The path behind `head`, and under itself where it is longer than the line; then `more`."""
     indent = head.cell_len
-    for part in folded(shown_path(path), max(screen.width - indent, _MARK)):
+    room = max(screen.width - indent, _MARK)
+    *parts, last = folded(shown_path(path), room)
+    for part in parts:
         screen.tell(head + Text(part))
         head = Text(" " * indent)
+    line = head + Text(last)
+    if more and line.cell_len + 1 + len(more) <= screen.width:
+        line.append(f" {more}", "dim")
+        more = ""
+    screen.tell(line)
+    if more:
+        screen.tell_hanging(" " * indent, more, "dim")

@@ -46,8 +46,8 @@ def driven(folder: Path, action: str, filesystem: str, stride: int = 4) -> dict[
         ("relink", "native", 4, 80, 8),
         ("saved", "native", 12, 80, 0),
         ("astray", "native", 12, 80, 0),
-        ("along", "native", 12, 120, 0),
-        ("along", "xdev", 16, 250, 16),
+        ("along", "native", 12, 110, 0),
+        ("along", "xdev", 16, 350, 16),
     ],
 )
 def test_a_kill_or_error_at_any_change_loses_nothing_and_undo_restores_the_tree(

@@ -28,8 +28,9 @@ from dedupe.matching.clusters import Cluster
 from dedupe.matching.relations import Relation
 from dedupe.matching.search import Hit
 from dedupe.names import safe
+from dedupe.photos.companions import Companion
 from dedupe.photos.photo import Skip
-from dedupe.reports.facts import Problems, Ranking
+from dedupe.reports.facts import LookAlikes, Problems, Ranking
 from dedupe.reports.registry import REPORTS, find_report
 
 NAMES = list(ODD_NAMES.values())
@@ -185,6 +186,8 @@ def test_json_holds_every_fact() -> None:
         "distance": 0.0,
         "reason": "first by path",
         "edit": None,
+        "companions": [],
+        "motion": False,
         "path": "/p/a.jpg",
         "width": 4000,
         "height": 3000,
@@ -291,6 +294,49 @@ def test_every_field_of_json_and_every_column_of_csv_is_documented(kind: str) ->
         assert ", ".join(part) in " ".join(page.split())
 
 
+def with_companions() -> LookAlikes:
+    """A set whose best photo has a RAW, a sidecar of an odd name and a video in itself."""
+    found = look_alikes(photo(), photo("/p/b.jpg"))
+    companions = (
+        Companion(Path("/p/=\x1b.CR2"), "RAW", "RAW and JPEG of one shot", (), is_photo=True),
+        Companion(Path("/p/a.xmp"), "XMP", "has its whole name", ()),
+    )
+    best = replace(found.rows[0], companions=companions, motion=True)
+    return replace(found, rows=(best, *found.rows[1:]))
+
+
+def test_what_belongs_to_a_photo_is_in_json_and_csv() -> None:
+    out = Pipe()
+    REPORTS["json"].overview(overview(with_companions()), out)
+    best, other = json.loads(out.text)["sets"][0]["photos"]
+    raw, sidecar = best["companions"]
+    assert raw == {
+        "path": "/p/=\x1b.CR2",
+        "kind": "RAW",
+        "evidence": "RAW and JPEG of one shot",
+    }
+    assert sidecar["kind"] == "XMP"
+    assert (best["motion"], other["motion"], other["companions"]) == (True, False, [])
+    page = (Path(__file__).parents[2] / "docs/scripting.md").read_text("utf-8")
+    assert [name for name in raw if f"`{name}`" not in page] == []
+    out = Pipe()
+    REPORTS["csv"].overview(overview(with_companions()), out)
+    rows = list(csv.DictReader(StringIO(out.text)))
+    assert [row["companions"] for row in rows] == ["'=\\x1b.CR2; a.xmp", ""]
+
+
+@pytest.mark.parametrize("columns", [30, 80, 160])
+def test_a_table_tells_them_behind_the_photo(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = Pipe()
+    REPORTS["table"].overview(overview(with_companions()), out)
+    shown = [line.strip() for line in out.text.splitlines()]
+    if columns == 30:
+        assert "+ CR2 + XMP +" in shown
+    else:
+        assert any(line.endswith("/p/a.jpg + CR2 + XMP + motion") for line in shown)
+
+
 def test_csv_comes_back_as_it_was_written() -> None:
     out = Pipe()
     two = overview(look_alikes(photo(), photo("/p/b.jpg", taken=None)), look_alikes(photo("/c")))
@@ -308,6 +354,7 @@ def test_csv_comes_back_as_it_was_written() -> None:
         "cluster": "",
         "edit": "",
         "reason": "first by path",
+        "companions": "",
         "width": "4000",
         "height": "3000",
         "bytes": "3100000",
