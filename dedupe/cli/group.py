@@ -119,8 +119,9 @@ def group(
     threshold of each other. --against leaves out the sets and clusters that are on one side
     alone; photos below DIR are compared also where PATH does not hold them. What `dedupe ignore`
     was told is left out as well; how much is said. Nothing happens to any file without
-    --symlink, --copy or --move; `dedupe undo` takes those back. What --protect names stays as
-    it is, and nothing is put there.
+    --symlink, --copy or --move; `dedupe undo` takes those back. --copy and --move take along
+    what belongs to a photo: its RAW or JPEG, its edit, sidecars, a Live Photo's video. What
+    --protect names stays as it is, and nothing is put there.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library

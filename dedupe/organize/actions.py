@@ -25,6 +25,9 @@ class Action:
         takes_away: True where the photo is no longer at its old place afterwards.
         along: the verb for what belongs to a photo and goes where it goes (`along.py`); "" where
             that stays: links only show photos.
+        whole_shot: whether the other photos of its shot go along as well, in a set or not. False
+            where photos are taken away for good: then a RAW never goes for the sake of its JPEG,
+            and a sidecar only with the last photo that it belongs to.
     """
 
     put: Callable[["Photo", Path], Iterator[Step]]
@@ -32,6 +35,7 @@ class Action:
     done: str
     takes_away: bool = False
     along: str = ""
+    whole_shot: bool = False
 
 
 def link_text_for(source: Path, link: Path) -> str:
@@ -81,8 +85,8 @@ def _has_copy(photo: "Photo", target: Path) -> bool:
 
 ACTIONS: dict[str, Action] = {
     "symlink": Action(_symlink, _links, "linked"),
-    "move": Action(_move, _is_there, "moved", takes_away=True, along="move_along"),
-    "copy": Action(_copy, _has_copy, "copied", along="copy_along"),
+    "move": Action(_move, _is_there, "moved", takes_away=True, along="move_along", whole_shot=True),
+    "copy": Action(_copy, _has_copy, "copied", along="copy_along", whole_shot=True),
 }
 
 

@@ -18,8 +18,15 @@ from dedupe.photos.headers import (
 )
 from dedupe.photos.photo import Photo
 from dedupe.photos.shots import Shot, family, is_edit, is_raw, partnership
-from dedupe.photos.sniff import PHOTO_EXTENSIONS
-from dedupe.photos.takeout import is_title_of, may_describe, title_of
+from dedupe.photos.sniff import PHOTO_EXTENSIONS, RAW_EXTENSIONS
+from dedupe.photos.takeout import (
+    cut_of_json,
+    cut_of_photo,
+    is_tail,
+    is_title_of,
+    may_describe,
+    title_of,
+)
 
 # Sidecars with the whole name of their photo before: darktable, RawTherapee, DxO.
 _BY_WHOLE_NAME = (".xmp", ".pp3", ".dop")
@@ -29,8 +36,8 @@ _VIDEOS = (".mov", ".mp4", ".mp")
 _OTHER_DAY = timedelta(hours=26)
 _SAME_SECOND = timedelta(seconds=2)
 
-# Of a family: Takeout cuts the name of a photo and that of its JSON at different characters.
-_KEY = 40
+# What a file of a photo may have behind the stem of the photo.
+_ENDINGS = PHOTO_EXTENSIONS | RAW_EXTENSIONS | {*_BY_WHOLE_NAME, *_VIDEOS, ".aae", ".json"}
 _NUMBER = re.compile(r"\(\d+\)$")
 
 
@@ -127,6 +134,8 @@ class Companions:
             if path == photo.path:
                 continue
             if path in stills:
+                if family(path.stem) != family(photo.path.stem):
+                    continue
                 if (evidence := partnership(photo, self._shot(path))) is not None:
                     yield Companion(path, _kind(path, photo.path), evidence, (path,), is_photo=True)
                 continue
@@ -234,7 +243,9 @@ class Companions:
         folder = path.parent
         if folder not in self._folders:
             self._folders[folder] = _by_key(folder)
-        return self._folders[folder].get(_key(path.name), [])
+        listed = self._folders[folder]
+        names = {*listed.get(_key(path.name), ()), *listed.get(cut_of_photo(path.name), ())}
+        return sorted(names, key=os.fsencode)
 
 
 _Rule = tuple[str, str, set[Path]]
@@ -255,20 +266,29 @@ def _is_still(name: str) -> bool:
 
 
 def _by_key(folder: Path) -> dict[str, list[str]]:
-    """The regular files of a folder by what the names of a family have in common, sorted."""
+    """The regular files of a folder by what the names of a photo's files have in common."""
     found: dict[str, list[str]] = {}
     try:
         with os.scandir(folder) as entries:
-            names = sorted(
-                (each.name for each in entries if each.is_file(follow_symlinks=False)),
-                key=os.fsencode,
-            )
+            names = [each.name for each in entries if each.is_file(follow_symlinks=False)]
     except OSError:
         return found
     for name in names:
         found.setdefault(_key(name), []).append(name)
+        if name.lower().endswith(".json") and (begin := cut_of_json(name)):
+            found.setdefault(begin, []).append(name)
     return found
 
 
 def _key(name: str) -> str:
-    return _NUMBER.sub("", family(_NUMBER.sub("", name.partition(".")[0])))[:_KEY]
+    """The stem of a photo's name out of the name of any of its files: "img" of `IMG.jpg(1).json`.
+
+    Only what is known to be an ending goes: there are photos called `Series.0001.jpg`.
+    """
+    name = name.casefold()
+    while True:
+        name = _NUMBER.sub("", name)
+        stem, dot, ending = name.rpartition(".")
+        if not stem or not (dot + ending in _ENDINGS or is_tail(ending)):
+            return _NUMBER.sub("", family(name))
+        name = stem

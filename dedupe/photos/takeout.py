@@ -69,6 +69,27 @@ def is_title_of(title: str, photo: str) -> bool:
     return False
 
 
+def is_tail(ending: str) -> bool:
+    """Whether an ending is what is left of `supplemental-metadata`, or all of it."""
+    return _LONG.startswith(ending.casefold())
+
+
+def cut_of_photo(photo: str) -> str:
+    """What the JSON of a photo begins with where its name is cut."""
+    stem, suffix = Path(photo).stem, Path(photo).suffix
+    numbered = _NUMBERED.fullmatch(stem)
+    bare = _unedited(numbered[1] if numbered else stem)
+    return f"{bare}{suffix}.{_LONG}".casefold()[:_CUT]
+
+
+def cut_of_json(sidecar: str) -> str:
+    """What `cut_of_photo` is of its photo; "" where the name of a JSON is too short to be cut."""
+    words = sidecar[: -len(".json")].casefold()
+    numbered = _NUMBERED.fullmatch(words)
+    words = numbered[1] if numbered else words
+    return words[:_CUT] if len(words) >= _CUT else ""
+
+
 def _fits(words: str, photo: str) -> bool:
     """Whether the words before ".json" are those for a photo's name, whole or cut."""
     words, photo = words.casefold(), photo.casefold()

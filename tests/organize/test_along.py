@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from trees import contents, group, make_files, photo, read_tree
 
 from dedupe.organize.actions import ACTIONS
+from dedupe.organize.along import along_for
 from dedupe.organize.apply import apply
 from dedupe.organize.document import document_of, plan_of
 from dedupe.organize.journal import Journal
@@ -27,7 +28,7 @@ from dedupe.photos.companions import Companions
 from dedupe.photos.headers import read_header
 from dedupe.photos.photo import Photo
 
-ALONG = [name for name, action in ACTIONS.items() if action.along]
+ALONG = [name for name, action in ACTIONS.items() if action.whole_shot]
 OTHER = "Nikon D70"
 
 
@@ -279,6 +280,26 @@ def test_what_was_done_needs_nothing_when_it_is_planned_again(
     assert (again.steps, again.refusals) == ((), ())
 
 
+def test_an_action_that_takes_away_for_good_takes_no_raw_for_its_jpeg_and_no_sidecar_of_it(
+    backups: Path,
+) -> None:
+    photos = [shot(backups / name) for name in ("b/I.CR2", "b/I.JPG")]
+    make_files(backups, {"b/I.JPG.pp3": b"of the JPEG alone"})
+    for_good = replace(ACTIONS["move"], whole_shot=False)
+    along = along_for(photos)
+    (alone,) = along.units(photos[1:], set(photos[1:]), for_good)
+    assert [each.path.name for each in alone.along] == ["I.JPG.pp3"]
+    both = along.units(photos, set(photos), for_good)
+    assert [[each.path.name for each in unit.along] for unit in both] == [
+        ["I.xmp"],
+        ["I.JPG.pp3"],
+    ]
+    target = backups / "out/1 I.CR2"
+    (step,) = along.steps(both[0], target, [backups / "out/1 I.xmp"], for_good)
+    assert (step.source.name, step.photo) == ("I.xmp", target)
+    assert along.refusals == []
+
+
 # --- saved plans
 
 
@@ -358,7 +379,7 @@ def made(shots: list[tuple[str, ...]], sidecars: list[tuple[str, ...]]) -> Itera
 
 
 @pytest.mark.parametrize("action", ALONG)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(shots=SHOTS, sidecars=SIDECARS, cut=st.integers(1, 8))
 def test_companions_end_beside_their_photo_and_undo_is_as_if_nothing_had_been_done(
     action: str, shots: list[tuple[str, ...]], sidecars: list[tuple[str, ...]], cut: int
@@ -376,13 +397,12 @@ def test_companions_end_beside_their_photo_and_undo_is_as_if_nothing_had_been_do
         assert plan_of(document_of(plan)) == plan
         receipt = apply(plan, journal=top / "journal.db")
         assert receipt.left == plan.refusals
-        went = {step.source: step.target for step in plan.placed}
-        assert len(set(went.values())) == len(plan.placed)
+        went = {(step.source, step.target.parent): step.target for step in plan.placed}
+        assert len({step.target for step in plan.placed}) == len(plan.placed)
         said = {each.path for each in plan.refusals}
         for leader in (step for step in plan.placed if step.is_photo):
             for companion in together[leader.source]:
                 if companion not in said:
-                    assert went[companion].parent == leader.target.parent
-                    assert went[companion].is_file()
+                    assert went[companion, leader.target.parent].is_file()
         undo(journal=top / "journal.db", action=receipt.action)
         assert read_tree(tree) == before

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from trees import make_files
 
+from dedupe.photos import companions
 from dedupe.photos.companions import Companions
-from dedupe.photos.headers import apple_identifier, read_header, video_identifier
+from dedupe.photos.headers import Header, apple_identifier, read_header, video_identifier
 from dedupe.photos.quicktime import content_identifier
 from dedupe.photos.shots import partners, partnership
 from dedupe.photos.takeout import is_title_of, may_describe
@@ -36,9 +37,9 @@ LATER = WHEN + timedelta(days=200)
 def found(folder: Path, name: str, files: dict[str, bytes]) -> dict[str, str]:
     """What belongs to a photo of a folder: names and kinds."""
     make_files(folder, files)
-    companions = Companions().of(read_header(folder / name))
-    assert all(each.evidence for each in companions)
-    return {each.path.name: each.kind for each in companions}
+    belong = Companions().of(read_header(folder / name))
+    assert all(each.evidence for each in belong)
+    return {each.path.name: each.kind for each in belong}
 
 
 # --- sidecars
@@ -123,6 +124,32 @@ def test_a_takeout_json_belongs_by_its_name_and_title(photo: str, sidecar: str, 
     assert is_title_of(title, photo)
 
 
+@pytest.mark.parametrize("name", [LONG[:47] + ".jpg", LONG[:47] + "(1).jpg", LONG[:40] + ".jpg"])
+def test_the_json_of_a_long_name_is_found_however_it_is_cut(tree: Path, name: str) -> None:
+    number = "(1)" if "(1)" in name else ""
+    bare = name.replace("(1)", "")
+    for sidecar in {f"{bare}.supplemental-metadata"[:46], bare, f"{bare}.suppl"}:
+        folder = tree / sidecar
+        folder.mkdir()
+        title = LONG if len(bare) > 50 else bare
+        files = {name: jpeg(), f"{sidecar}{number}.json": takeout(title)}
+        assert list(found(folder, name, files).values()) == ["Takeout JSON"], sidecar
+
+
+def test_in_a_series_with_dots_or_long_names_only_what_is_meant_is_looked_at(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{begin}{n:04}" for n in range(50) for begin in ("Series.", "a long name of " * 4)]
+    make_files(tree, {f"{name}{end}": b"" for name in names for end in (".jpg", ".CR2", ".MOV")})
+    read: list[Path] = []
+    monkeypatch.setattr(companions, "read_header", lambda path: read.append(path) or Header(path))
+    for name in names:
+        assert Companions().of(Header(tree / f"{name}.jpg")) == ()
+    assert {path.stem for path in read} <= set(names)
+    # each time the two of one name
+    assert len(read) <= 2 * len(names)
+
+
 @pytest.mark.parametrize(
     ("photo", "sidecar", "title"),
     [
@@ -180,10 +207,9 @@ def test_a_video_of_the_same_name_with_another_identifier_or_none_does_not_belon
 def test_a_motion_photo_says_so_and_has_its_mp_file(tree: Path) -> None:
     files = {"P.MP.jpg": jpeg(motion=True), "P.MP": atom(b"ftyp", b"mp42"), "Q.MP": b""}
     assert found(tree, "P.MP.jpg", files) == {"P.MP": "video"}
-    companions = Companions()
-    assert companions.has_motion(read_header(tree / "P.MP.jpg"))
+    assert Companions().has_motion(read_header(tree / "P.MP.jpg"))
     make_files(tree, {"Q.MP.jpg": jpeg()})
-    assert not companions.has_motion(read_header(tree / "Q.MP.jpg"))
+    assert not Companions().has_motion(read_header(tree / "Q.MP.jpg"))
     assert found(tree, "Q.MP.jpg", {"Q.MP": atom(b"ftyp", b"mp42")}) == {}
 
 
@@ -281,20 +307,20 @@ def test_a_shot_is_the_same_whichever_of_its_photos_is_asked(tree: Path) -> None
         "IMG.JPG.json": takeout("IMG.JPG"),
     }
     make_files(tree, files)
-    companions = Companions()
+    belong = Companions()
     for name in files:
         if name.endswith(("CR2", "JPG", "jpg")):
-            together = companions.together(read_header(tree / name))
+            together = belong.together(read_header(tree / name))
             assert {name, *(each.path.name for each in together)} == set(files)
-    shot = companions.together(read_header(tree / "IMG.CR2"))
+    shot = belong.together(read_header(tree / "IMG.CR2"))
     assert [each.word for each in shot] == ["edit", "JPG", "Takeout JSON", "XMP"]
 
 
 def test_a_sidecar_of_two_goes_only_where_both_go(tree: Path) -> None:
     make_files(tree, {"I.CR2": raw(), "I.JPG": jpeg(), "I.xmp": xmp(), "I.CR2.xmp": xmp()})
-    shot, companions = read_header(tree / "I.CR2"), Companions()
-    assert [each.path.name for each in companions.sidecars(shot, [])] == ["I.CR2.xmp"]
-    both = companions.sidecars(shot, [tree / "I.JPG"])
+    shot, belong = read_header(tree / "I.CR2"), Companions()
+    assert [each.path.name for each in belong.sidecars(shot, [])] == ["I.CR2.xmp"]
+    both = belong.sidecars(shot, [tree / "I.JPG"])
     assert [each.path.name for each in both] == ["I.CR2.xmp", "I.xmp"]
 
 
