@@ -3,7 +3,6 @@
 import os
 import re
 import stat
-import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -15,6 +14,7 @@ from PIL import ExifTags, Image
 from dedupe.photos.damaged import unless_damaged
 from dedupe.photos.metadata import read_metadata
 from dedupe.photos.quicktime import content_identifier
+from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.raw import raw_header
 from dedupe.photos.shots import is_raw
 from dedupe.photos.takeout import MOST_BYTES
@@ -57,8 +57,7 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """Look at the header of a photo. Never raises: what cannot be read says nothing."""
-    with warnings.catch_warnings():  # Pillow's, of damaged headers
-        warnings.simplefilter("ignore")
+    with quiet_pillow():
         return unless_damaged(lambda: _header(path), Header(path))
 
 
