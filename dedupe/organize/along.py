@@ -89,30 +89,37 @@ class Along:
             going |= {owner for each in unit.along for owner in each.owners}
         steps: list[Step] = []
         made = {naming.clash_key(target.name)}
-        for each, place in zip(unit.along, places, strict=True):
+        placed = {unit.photo.path: target.name}
+        # photos first: while one of its photos stays, a sidecar stays
+        ordered = sorted(
+            zip(unit.along, places, strict=True), key=lambda pair: not pair[0].is_photo
+        )
+        for each, place in ordered:
             source = real(each.path)
-            if source == place:
-                continue
-            try:
-                step = self._step(each.path, source, place, target.name, action)
-                reason = self._reason(each, step, going, made, action)
-            except OSError as error:
-                reason = f"cannot be read, so it does not go along: {checks.said(error)}"
-            if reason is None:
-                steps.append(step)
-                made.add(naming.clash_key(place.name))
-            elif reason:
-                self.refusals.append(Refusal(each.path, reason))
+            if source != place:
+                try:
+                    step = self._step(each, source, place, _with(each, unit, placed), action)
+                    reason = self._reason(each, step, going, made, action)
+                except OSError as error:
+                    reason = f"cannot be read, so it does not go along: {checks.said(error)}"
+                if reason:
+                    self.refusals.append(Refusal(each.path, reason))
+                    going.discard(each.path)
+                    continue
+                if reason is None:
+                    steps.append(step)
+                    made.add(naming.clash_key(place.name))
+            placed[each.path] = place.name
         return steps
 
     def _free(self, path: Path, usable: "set[Photo]") -> bool:
         photo = self.photos.get(path)
         return photo is None or photo in usable
 
-    def _step(self, path: Path, source: Path, place: Path, photo: str, action: Action) -> Step:
-        known = self.photos.get(path)
-        found = Place.by_path(path)
-        file = known.file if known else PhotoFile.seen(path, found.lstat())
+    def _step(self, each: Companion, source: Path, place: Path, photo: str, action: Action) -> Step:
+        known = self.photos.get(each.path)
+        found = Place.by_path(each.path)
+        file = known.file if known else PhotoFile.seen(each.path, found.lstat())
         return Step(
             verb=action.along,
             source=source,
@@ -139,6 +146,17 @@ class Along:
             if not action.takes_away and checks.same_bytes(place, step.file, step.content):
                 return ""
         return f"stays, as its new name {safe(step.target)} is taken by another file"
+
+
+def _with(each: Companion, unit: Unit, placed: dict[Path, str]) -> str:
+    """The name of the photo without which a companion stays.
+
+    Of a sidecar of several that is the one that itself goes along with the photo of the set: if
+    either of the two stays, the sidecar does.
+    """
+    owners = [] if each.is_photo else [owner for owner in each.owners if owner in placed]
+    others = [placed[owner] for owner in owners if owner != unit.photo.path]
+    return others[-1] if others else placed[unit.photo.path]
 
 
 def shots_together(groups: "Sequence[Group]", along: Along, action: Action) -> "list[list[Group]]":

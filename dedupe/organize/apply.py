@@ -70,7 +70,7 @@ def carry_out(work: Pass, progress: Progress) -> Receipt:
     entries = book.entries(record.id)
     planned = [entry for entry in entries if entry.state == "planned"]
     failed = (entry.step for entry in entries if entry.state == "failed")
-    work.stayed |= {step.target for step in failed if step.is_photo}
+    work.stayed |= {step.target for step in failed if step.is_photo or step.goes_along}
     progress.start(
         {"symlink": "linking", "move": "moving"}.get(record.action, "copying"), len(planned)
     )

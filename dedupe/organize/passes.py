@@ -110,7 +110,7 @@ class Pass:
                     marks = [self._outcome(entry, way)]
                 if step.verb == "mkdir" and marks[-1].state == "failed":
                     unmade.add(step.target)
-                if step.is_photo and marks[-1].state == way.failure:
+                if (step.is_photo or step.goes_along) and marks[-1].state == way.failure:
                     self.stayed.add(step.target)
                 self.progress.advance()
         finally:

@@ -70,7 +70,7 @@ class Step:
 
     @property
     def photo(self) -> Path:
-        """The place of the photo that is put there, or that this goes along with."""
+        """The place of the photo that is put there, or without which this stays."""
         return self.target.with_name(self.link) if self.goes_along else self.target
 
 

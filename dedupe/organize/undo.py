@@ -124,13 +124,13 @@ def _photos_first(standing: list[Entry]) -> Iterator[Entry]:
             along.append(entry)
             continue
         if not entry.step.is_photo:  # their folder must not go before them
-            yield from along
+            yield from reversed(along)
             along = []
         yield entry
-        if any(each.step.photo == entry.step.target for each in along):
-            yield from along
+        if along and along[-1].step.photo == entry.step.target:
+            yield from reversed(along)
             along = []
-    yield from along
+    yield from reversed(along)
 
 
 def _chosen(book: Journal, action: int | None) -> list[Record]:

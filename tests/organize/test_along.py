@@ -121,8 +121,8 @@ def test_a_live_photo_an_edit_and_a_numbered_json_keep_their_names_behind_the_nu
         "001 IMG_1/1 IMG_1.MOV",
         "001 IMG_1/2 IMG_1.JPG",
         "002 IMG_1234/1 IMG_1234.JPG",
-        "002 IMG_1234/1 IMG_1234.AAE",
         "002 IMG_1234/1 IMG_E1234.JPG",
+        "002 IMG_1234/1 IMG_1234.AAE",
         "002 IMG_1234/2 K(1).jpg",
         "002 IMG_1234/2 K.jpg(1).json",
     ]
@@ -193,6 +193,24 @@ def test_where_the_photo_cannot_come_back_its_sidecars_stay_with_it(
     ]
     assert contents(pair)["out/001 I/1 I.xmp"] == xmp(WHEN)
     (pair / "out/001 I/1 I.JPG").write_bytes(jpeg() + b"larger")
+
+
+@pytest.mark.parametrize("changed", ["I.CR2", "I.JPG"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_sidecar_of_two_is_never_parted_from_the_one_that_stays(
+    backups: Path, journal: Path, changed: str, when: str
+) -> None:
+    plan = planned(backups, "move", *SETS)
+    if when == "after":
+        apply(plan, journal=journal)
+    folder = backups / ("a" if when == "before" else "out/001 I")
+    prefix = "" if when == "before" else "1 "
+    (folder / f"{prefix}{changed}").write_bytes(b"edited")
+    done = apply(plan, journal=journal) if when == "before" else undo(journal=journal)
+    assert (folder / f"{prefix}I.xmp").exists()
+    assert {each.path.name: each.reason for each in done.left}[f"{prefix}I.xmp"] == (
+        "stays with its photo"
+    )
 
 
 @pytest.fixture
@@ -311,7 +329,7 @@ def test_a_saved_plan_has_a_line_for_each_and_does_the_same(
     save_plan(plan, tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json") == plan
     text = (tmp_path / "plan.json").read_text("utf-8")
-    assert text.count('"photo": "1 I.CR2"') == 2
+    assert text.count('"photo": "1 I.CR2"') == text.count('"photo": "1 I.JPG"') == 1
     assert recheck(read_plan(tmp_path / "plan.json"), {}).steps == plan.steps
     apply(plan, journal=journal)
     assert recheck(plan, {}).placed == ()
