@@ -1,8 +1,6 @@
 """What a person said of photos, by content: which are different, and which sets not to show."""
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -11,6 +9,7 @@ from blake3 import blake3
 
 from dedupe.errors import PhotoUnreadable
 from dedupe.index.reading import ReadIndex
+from dedupe.index.schema import legible_rows
 from dedupe.index.seals import row_seal
 from dedupe.index.store import Index
 from dedupe.index.verdicts import Pair
@@ -63,16 +62,13 @@ def salvaged(index: Path) -> Ignored:
     Returns:
         What is in rows that are as they were written.
     """
-    rows = []
-    # a page that is damaged ends the reading: what came before it is kept
-    with (
-        suppress(sqlite3.Error),
-        closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro", uri=True)) as db,
-    ):
-        for contents, apart, seal in db.execute("SELECT contents, apart, seal FROM ignored"):
-            if isinstance(contents, bytes) and row_seal(contents, apart) == seal:
-                rows.append((contents, apart))
-    return _ignored(rows)
+    return _ignored(
+        (contents, apart)
+        for contents, apart, seal in legible_rows(
+            index, "SELECT contents, apart, seal FROM ignored"
+        )
+        if isinstance(contents, bytes) and row_seal(contents, apart) == seal
+    )
 
 
 def _ignored(rows: Iterable[tuple[bytes, int]]) -> Ignored:

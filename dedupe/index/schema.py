@@ -1,8 +1,11 @@
 """Opening the index safely: ours, whole, of this version, or refused with a sentence."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from dedupe.errors import IndexDamaged, IndexProblem
 from dedupe.index.tables import statements
@@ -63,6 +66,18 @@ def connect(path: Path, *, create: bool) -> tuple[sqlite3.Connection, int]:
             raise unusable(path, error, opening=True) from error
         raise
     return db, version
+
+
+def legible_rows(path: Path, query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a damaged index up to where it cannot be read on; nothing in it is changed.
+
+    Whoever asks checks their seals.
+    """
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db,
+    ):
+        yield from db.execute(query)
 
 
 def is_there(path: Path) -> bool:
