@@ -79,7 +79,8 @@ def take_back(
     standing = [entry for entry in book.entries(record.id) if entry.state == "done"]
     progress.start("taking back", len(standing))
     work = Pass(book=book, record=record, asked=asked, progress=progress, left=list(unclear))
-    work.backwards(reversed(standing))
+    # links last: one says again what it said where the photo is back, and only there
+    work.backwards(sorted(reversed(standing), key=lambda entry: entry.step.verb == "relink"))
     work.sync()
     for folder in book.folders(record.id):
         try:
@@ -109,6 +110,7 @@ def receipt(
         into=record.into,
         done=len(photos),
         folders=sum(entry.step.verb == "mkdir" for entry in passed),
+        links=sum(entry.step.verb == "relink" for entry in passed),
         bytes=sum(step.size for step in photos if step.verb != "symlink"),
         left=left,
     )

@@ -8,7 +8,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from dedupe.names import safe
-from dedupe.organize import checks, files
+from dedupe.organize import checks, files, relinking
+from dedupe.organize.actions import led_to
 from dedupe.organize.place import NoFolder, Place, Refused, held, look
 from dedupe.organize.steps import Step
 from dedupe.photos.photo import PhotoFile
@@ -73,6 +74,23 @@ def _undo_unlink(step: Step, made: PhotoFile | None, temp: str) -> None:
         files.make_link(step.link, step.target)
 
 
+def _relink(step: Step, temp: str) -> None:
+    if not _holds(step.leads_to, step):
+        raise Refused(step.target, "says what it said, as the photo that it leads to stayed")
+    relinking.relink(step.target, step.was, step.link, temp)
+
+
+def _undo_relink(step: Step, made: PhotoFile | None, temp: str) -> None:
+    text = _link_at(step.target)
+    if text is None and not _stands(step):  # removed since, as a link may be
+        return
+    if text == step.was:
+        return
+    if not _holds(led_to(step.target, step.was), step):
+        raise Refused(step.target, "still leads to the photo, which was not moved back")
+    relinking.relink(step.target, step.link, step.was, temp)
+
+
 def _move(step: Step, temp: str) -> PhotoFile:
     return files.move(step.file, step.target, step.content, temp)
 
@@ -122,6 +140,15 @@ def _undo_copy(step: Step, made: PhotoFile | None, temp: str) -> None:
         files.remove_copy(replace(made or step.file, path=step.target), step.content, temp)
 
 
+def _link_at(path: Path) -> str | None:
+    """What the link at a path says, or None where there is none."""
+    try:
+        with held(path) as place:
+            return checks.link_text(place)
+    except NoFolder:
+        return None
+
+
 def _stands(step: Step) -> bool:
     return look(step.target, Place.exists)
 
@@ -151,6 +178,11 @@ def _settle_symlink(step: Step, temp: str) -> bool:
 def _settle_unlink(step: Step, temp: str) -> bool:
     _clear_up(step.target, temp)
     return not _link_stands(step)
+
+
+def _settle_relink(step: Step, temp: str) -> bool:
+    relinking.settle(step.target, step.was, step.link, temp)
+    return _link_stands(step)
 
 
 def _settle_move(step: Step, temp: str) -> bool:
@@ -195,6 +227,7 @@ VERBS: dict[str, Verb] = {
     "rmdir": Verb(_rmdir, _undo_rmdir, _settle_rmdir, "removed", "made again"),
     "symlink": Verb(_symlink, _undo_symlink, _settle_symlink, "linked", "removed"),
     "unlink": Verb(_unlink, _undo_unlink, _settle_unlink, "removed", "put back"),
+    "relink": Verb(_relink, _undo_relink, _settle_relink, "re-pointed", "pointed back"),
     "move": Verb(_move, _undo_move, _settle_move, "moved", "moved back"),
     "copy": Verb(_copy, _undo_copy, _settle_copy, "copied", "removed"),
 }
