@@ -69,7 +69,7 @@ def probe(plan: Plan, book: Journal) -> Probed:
         for step in drive.steps:
             sample = _sample(step.target.name)
             if sample is not None and sample in able.impossible:
-                reason = f"stays, as its drive cannot hold the name {safe(step.target)}"
+                reason = f"stays, as the drive there cannot hold the name {safe(step.target)}"
                 refusals[id(step)] = Refusal(step.source, reason)
     return Probed(_without(plan, refusals), tuple(notes))
 

@@ -41,6 +41,7 @@ def relink(path: Path, old: str, new: str, temp: str) -> None:
         unfinished = place.beside(temp)
         os.symlink(new, unfinished.name, dir_fd=unfinished.folder)
         try:
+            _keep_time(place, unfinished)
             if not _exchanged(unfinished, place):
                 _replace(unfinished, place, old, place.beside(aside_name(temp)))
             elif reason := _other(unfinished, old):
@@ -68,6 +69,13 @@ def settle(path: Path, old: str, new: str, temp: str) -> None:
                 _discard(spare, {old, new})
             else:
                 give_back(spare, place)
+
+
+def _keep_time(old: Place, new: Place) -> None:
+    if os.utime in os.supports_follow_symlinks:
+        found = old.lstat()
+        times = found.st_atime_ns, found.st_mtime_ns
+        os.utime(new.name, ns=times, dir_fd=new.folder, follow_symlinks=False)
 
 
 def _other(place: Place, text: str) -> str | None:

@@ -8,9 +8,10 @@ from itertools import takewhile
 from pathlib import Path
 
 from dedupe.names import safe
-from dedupe.organize import checks, files, relinking
+from dedupe.organize import checks, files
 from dedupe.organize.actions import led_to
 from dedupe.organize.place import NoFolder, Place, Refused, held, look
+from dedupe.organize.relinking import relink, settle
 from dedupe.organize.steps import Step
 from dedupe.photos.photo import PhotoFile
 
@@ -75,9 +76,9 @@ def _undo_unlink(step: Step, made: PhotoFile | None, temp: str) -> None:
 
 
 def _relink(step: Step, temp: str) -> None:
-    if not _holds(step.leads_to, step):
-        raise Refused(step.target, "says what it said, as the photo that it leads to stayed")
-    relinking.relink(step.target, step.was, step.link, temp)
+    if not _is_at(step.leads_to, step):
+        raise Refused(step.target, "says what it said, as its photo is not at the new place")
+    relink(step.target, step.was, step.link, temp)
 
 
 def _undo_relink(step: Step, made: PhotoFile | None, temp: str) -> None:
@@ -86,9 +87,17 @@ def _undo_relink(step: Step, made: PhotoFile | None, temp: str) -> None:
         return
     if text == step.was:
         return
-    if not _holds(led_to(step.target, step.was), step):
-        raise Refused(step.target, "still leads to the photo, which was not moved back")
-    relinking.relink(step.target, step.link, step.was, temp)
+    if not _is_at(led_to(step.target, step.was), step):
+        raise Refused(step.target, "says what it says, as its photo was not moved back")
+    relink(step.target, step.link, step.was, temp)
+
+
+def _is_at(path: Path, step: Step) -> bool:
+    """Whether the photo that a link leads to is there, and not behind a link that is new."""
+    try:
+        return _holds(path, step)
+    except Refused:
+        return False
 
 
 def _move(step: Step, temp: str) -> PhotoFile:
@@ -181,7 +190,7 @@ def _settle_unlink(step: Step, temp: str) -> bool:
 
 
 def _settle_relink(step: Step, temp: str) -> bool:
-    relinking.settle(step.target, step.was, step.link, temp)
+    settle(step.target, step.was, step.link, temp)
     return _link_stands(step)
 
 

@@ -65,10 +65,12 @@ class _Drive:
         self._refuse(self.holds(fd), errno.ENOTSUP)
         os.setxattr(fd, name, value)
 
-    def utime(self, name: Any, *, ns: tuple[int, int], dir_fd: int | None = None) -> None:
+    def utime(
+        self, name: Any, *, ns: tuple[int, int], dir_fd: int | None = None, **rest: Any
+    ) -> None:
         there = self.holds(name, dir_fd)
         mtime = ns[1] // COARSE_NS * COARSE_NS if there else ns[1]
-        os.utime(name, ns=(ns[0], mtime), dir_fd=dir_fd)
+        os.utime(name, ns=(ns[0], mtime), dir_fd=dir_fd, **rest)
 
     def chmod(self, name: Any, mode: int, *, dir_fd: int | None = None) -> None:
         if not self.holds(name, dir_fd):

@@ -159,7 +159,7 @@ def test_a_name_that_the_drive_cannot_hold_is_refused_at_the_start_and_the_rest_
     receipt = apply(plan, journal=journal)
     assert receipt.done == 2
     assert {refusal.path.name for refusal in receipt.left} == {"12:30.jpg", "what?.jpg"}
-    assert all("its drive cannot hold the name" in refusal.reason for refusal in receipt.left)
+    assert all("the drive there cannot hold the name" in refusal.reason for refusal in receipt.left)
     with Journal(journal) as book:
         assert all(entry.state == "done" for entry in book.entries(1))  # it was never tried
     undo(journal=journal)
