@@ -103,6 +103,21 @@ MAY_CHANGE = {
     ("dedupe/organize/renaming.py", "os.O_CREAT"): "that empty file, with O_EXCL",
     ("dedupe/organize/renaming.py", "os.O_WRONLY"): "likewise",
     (
+        "dedupe/organize/relinking.py",
+        "os.symlink",
+    ): "to a name nobody else knows, for verbs.py",
+    ("dedupe/organize/relinking.py", "os.replace"): "the old link, to such a name",
+    ("dedupe/organize/relinking.py", "os.utime"): "of the new link",
+    ("dedupe/organize/relinking.py", ".unlink"): "of what lies under such a name",
+    ("dedupe/organize/trying.py", "os.mkdir"): "a folder of its own, for probe.py",
+    ("dedupe/organize/trying.py", "os.rmdir"): "likewise, with nothing in it",
+    ("dedupe/organize/trying.py", "os.symlink"): "in that folder",
+    ("dedupe/organize/trying.py", "os.link"): "likewise",
+    ("dedupe/organize/trying.py", "os.utime"): "likewise",
+    ("dedupe/organize/trying.py", "os.chmod"): "likewise",
+    ("dedupe/organize/trying.py", "os.setxattr"): "likewise",
+    ("dedupe/organize/trying.py", ".unlink"): "what is empty, and its own link",
+    (
         "dedupe/organize/copying.py",
         "os.write",
     ): "into an unfinished copy of its own, for files.py",
@@ -123,6 +138,7 @@ MAY_CONNECT = {
     "dedupe/organize/journal.py": "the journal",
 }
 FILES = "dedupe/organize/files.py"
+RELINKING, TRYING = "dedupe/organize/relinking.py", "dedupe/organize/trying.py"
 
 _METHODS = set(
     "unlink rename symlink_to hardlink_to link_to rmdir write_bytes write_text touch mkdir chmod "
@@ -208,9 +224,11 @@ def test_only_one_module_changes_photos() -> None:
 @pytest.mark.parametrize(
     ("module", "users"),
     [
-        ("system", ["dedupe/organize/renaming.py"]),
-        ("renaming", ["dedupe/organize/copying.py", FILES]),
+        ("system", [f"dedupe/organize/{name}.py" for name in ("relinking", "renaming", "trying")]),
+        ("renaming", ["dedupe/organize/copying.py", FILES, RELINKING, TRYING]),
         ("copying", [FILES]),
+        ("relinking", ["dedupe/organize/verbs.py"]),
+        ("trying", ["dedupe/organize/probe.py"]),
     ],
 )
 def test_what_that_module_is_made_of_is_used_by_it_alone(module: str, users: list[str]) -> None:

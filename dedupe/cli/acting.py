@@ -33,14 +33,15 @@ def refuse_without_a_person(*, yes: bool) -> None:
         )
 
 
-def agreed(steps: "Sequence[Step]", into: Path, *, yes: bool) -> bool:
+def agreed(steps: "Sequence[Step]", into: Path, *, yes: bool, links: int = 0) -> bool:
     """Whether a person wants these photos moved, asked with their count and bytes.
 
     Raises:
         UsageError: there is nobody to ask.
     """
     refuse_without_a_person(yes=yes)
-    return yes or ask(f"Move {_told(steps)} to {shown_path(into)}?")
+    also = f", and re-point {counted(links, 'link')} to them" if links else ""
+    return yes or ask(f"Move {_told(steps)} to {shown_path(into)}{also}?")
 
 
 def _told(steps: "Sequence[Step]") -> str:
@@ -58,17 +59,23 @@ def with_companions(count: int) -> str:
 def carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
     """Do what a plan says, ask first where it takes photos away; the exit code."""
     from dedupe.cli.progress import RichProgress
-    from dedupe.organize.act import apply
+    from dedupe.organize.act import apply, probe
 
-    if plan.takes_away and not agreed(plan.placed, plan.into, yes=yes):
+    probed = probe(plan, index=index)
+    plan = probed.plan
+    for note in probed.notes:
+        say(note)
+    if plan.takes_away and not agreed(plan.placed, plan.into, yes=yes, links=len(plan.links)):
         say("nothing was moved")
         return 1
     with RichProgress() as progress:
-        receipt = apply(plan, index=index, progress=progress)
+        receipt = apply(plan, index=index, progress=progress, probed=True)
     standing = f", {plan.standing:,} already there" if plan.standing else ""
     along = with_companions(receipt.along)
     done = f"{counted(receipt.done, 'photo')}{along} {DONE[plan.action]}"
     say(f"{done} into {shown_path(plan.into)}{standing}")
+    if receipt.links:
+        say(f"{counted(receipt.links, 'link')} to moved photos re-pointed")
     say_stays(plan)
     if receipt.action:
         command = options.again("dedupe undo", index)

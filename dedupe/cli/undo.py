@@ -54,8 +54,9 @@ def undo(
 def say_taken_back(receipt: "Receipt") -> None:
     """Say how much of an action was taken back."""
     what, done = _BACK[receipt.name]
+    links = f", {counted(receipt.links, 'link')} pointed back" if receipt.links else ""
     typer.echo(
         f"action {receipt.action} taken back: {counted(receipt.done, what)}"
         f"{with_companions(receipt.along)} {done}, "
-        f"{counted(receipt.folders, 'folder')} removed"
+        f"{counted(receipt.folders, 'folder')} removed{links}"
     )

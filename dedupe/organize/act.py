@@ -13,6 +13,9 @@ from dedupe.organize import undo as undoing
 from dedupe.organize.journal import Journal
 from dedupe.organize.keep import DEFAULT_KEEP
 from dedupe.organize.plan import Plan
+from dedupe.organize.pointing import with_links
+from dedupe.organize.probe import Probed, clear_up
+from dedupe.organize.probe import probe as probing
 from dedupe.organize.protected import Protected
 from dedupe.organize.recheck import recheck
 from dedupe.organize.records import Record
@@ -56,15 +59,17 @@ def make_plan(
         UsageError: `into` is there and is not a folder, or is protected, or a protected folder
             is not there, or there are clusters and the action is not "symlink".
     """
-    return planning.make_plan(
+    protected = Protected(protect)
+    plan = planning.make_plan(
         groups,
         keep=keep,
         action=action,
         into=into,
         ours=_ours(into, index),
         clusters=clusters,
-        protected=Protected(protect),
+        protected=protected,
     )
+    return with_links(plan, _links(index), protected) if plan.takes_away else plan
 
 
 def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:
@@ -86,7 +91,37 @@ def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:
     return recheck(plan, _ours(plan.into, index))
 
 
-def apply(plan: Plan, *, index: Path | None = None, progress: Progress | None = None) -> Receipt:
+def probe(plan: Plan, *, index: Path | None = None) -> Probed:
+    """Try what the file system can do that a plan puts photos on, before anybody is asked.
+
+    For a moment a folder with empty files is made there. `apply` does it by itself where it was
+    not done.
+
+    Args:
+        plan: as `make_plan` gives it.
+        index: in whose journal the folder is noted; the default index's if None.
+
+    Returns:
+        The plan less what cannot be done there, and what will be different, in sentences.
+
+    Raises:
+        UsageError: the folder cannot hold symbolic links; nothing was changed.
+        JournalProblem: the journal is in use, damaged, newer, or cannot be written.
+    """
+    if not plan.photos:
+        return Probed(plan, ())
+    with Journal(journal_beside(index or default_index())) as book, book.alone():
+        clear_up(book)
+        return probing(plan, book)
+
+
+def apply(
+    plan: Plan,
+    *,
+    index: Path | None = None,
+    progress: Progress | None = None,
+    probed: bool = False,
+) -> Receipt:
     """Do what a plan says, each step journalled before it happens. Overwrites nothing.
 
     The index follows photos that were moved.
@@ -95,6 +130,7 @@ def apply(plan: Plan, *, index: Path | None = None, progress: Progress | None = 
         plan: as `make_plan` gives it.
         index: whose journal is written to; the default index's if None.
         progress: told of every step.
+        probed: whether the plan comes from `probe`, right before.
 
     Returns:
         What was done and what was left alone; `undo` takes it back.
@@ -108,7 +144,7 @@ def apply(plan: Plan, *, index: Path | None = None, progress: Progress | None = 
     journal = journal_beside(index)
     earlier = {record.id for record in undoing.history(journal)}
     try:
-        return applying.apply(plan, journal=journal, progress=progress)
+        return applying.apply(plan, journal=journal, progress=progress, probed=probed)
     finally:  # also after Ctrl-C or a full disk: what was moved is moved
         _follow(journal, index, lambda record: record.id not in earlier)
 
@@ -204,6 +240,19 @@ def _ours(into: Path | str, index: Path | None) -> dict[Path, str]:
         return {}
     with Journal(journal) as book:
         return book.links_under(into)
+
+
+def _links(index: Path | None) -> set[Path]:
+    """Where links were seen by the last scans, and where dedupe has made some itself."""
+    index = index or default_index()
+    found = {path for path, text in _ours(Path(index.anchor or "/"), index).items() if text}
+    if index.exists():
+        from dedupe.index.store import Index
+        from dedupe.photos.walk import IS_LINK
+
+        with Index(index) as store:
+            found |= {skip.path for skip in store.skips(()) if skip.reason == IS_LINK}
+    return found
 
 
 def _follow(journal: Path, index: Path, touched: Callable[[Record], bool]) -> None:

@@ -56,6 +56,11 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path.parent), path.name)
 
 
+def led_to(link: Path, text: str) -> Path:
+    """Where a link leads, by a path without a link on the way; the file there is not followed."""
+    return real(link.parent / text)
+
+
 def _symlink(photo: "Photo", target: Path) -> Iterator[Step]:
     yield _step("symlink", photo, target, link_text_for(photo.path, target))
 

@@ -4,16 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from dedupe.errors import UsageError
-from dedupe.names import safe
 from dedupe.organize import checks
 from dedupe.organize.journal import Journal
-from dedupe.organize.passes import NoLinks, Pass, settle_interrupted
+from dedupe.organize.passes import Pass, settle_interrupted
 from dedupe.organize.plan import Plan
+from dedupe.organize.probe import probe
 from dedupe.organize.room import refuse_without_room
-from dedupe.organize.signals import Asked, held_back
+from dedupe.organize.signals import held_back
 from dedupe.organize.steps import Receipt, Step
-from dedupe.organize.undo import receipt, take_back
+from dedupe.organize.undo import receipt
 from dedupe.organize.verbs import folders_touched
 from dedupe.progress import Progress, Silent
 
@@ -24,6 +23,7 @@ def apply(
     journal: Path,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    probed: bool = False,
 ) -> Receipt:
     """Do the steps of a plan, each written to the journal before it is done.
 
@@ -36,6 +36,7 @@ def apply(
         journal: the file to write to; it is made if it is missing.
         progress: told of every step.
         stop: asked between two files; True ends the action there.
+        probed: whether `probe` has looked at the plan right before.
 
     Returns:
         What was done and what was left; `action` is 0 where the plan had no steps.
@@ -48,12 +49,14 @@ def apply(
         Interrupted: Ctrl-C, SIGTERM or `stop`; the current file was finished.
     """
     if not plan.steps:
-        return Receipt(
-            journal=journal, action=0, name=plan.action, into=plan.into, left=plan.refusals
-        )
+        return _nothing(plan, journal)
     with held_back() as asked, Journal(journal) as book, book.alone():
         settle_interrupted(book)
         refuse_without_room(plan.steps)
+        if not probed:
+            plan = probe(plan, book).plan
+        if not plan.steps:
+            return _nothing(plan, journal)
         touched = set().union(*map(folders_touched, plan.steps))
         record = book.record(book.begin(replace(plan, steps=_as_they_are(plan)), touched))
         work = Pass(book=book, record=record, asked=asked, left=list(plan.refusals), stop=stop)
@@ -75,19 +78,15 @@ def carry_out(work: Pass, progress: Progress) -> Receipt:
         {"symlink": "linking", "move": "moving"}.get(record.action, "copying"), len(planned)
     )
     work.progress = progress
-    try:
-        work.forwards(planned)
-    except NoLinks as problem:
-        settle_interrupted(book)
-        take_back(book, record, Asked(), Silent(), [])
-        raise UsageError(
-            f"{safe(record.into)} cannot hold symbolic links: {problem}",
-            "nothing was changed; use another folder, or copy or move instead",
-        ) from problem
+    work.forwards(planned)
     work.sync()
     if not book.is_unclear(record.id):  # of a drive that is away now; else it stays cut off
         book.finish(record.id)
     return receipt(book, record, work.passed, tuple(work.left))
+
+
+def _nothing(plan: Plan, journal: Path) -> Receipt:
+    return Receipt(journal=journal, action=0, name=plan.action, into=plan.into, left=plan.refusals)
 
 
 def _as_they_are(plan: Plan) -> tuple[Step, ...]:

@@ -11,6 +11,12 @@ from dedupe.organize.place import Place
 from dedupe.photos.photo import PhotoFile
 
 _CHUNK = 1 << 20  # 1 MiB: larger reads were not faster
+# The steps of simple clocks: exFAT 10 ms, through FUSE and on HFS+ 1 s, FAT 2 s.
+CLOCKS_NS = (10_000_000, 1_000_000_000, 2_000_000_000)
+# FAT keeps the time of the wall. Where the zone changes, all its times are off by as much: zones
+# differ by quarters of an hour, and by 26 hours at most.
+_QUARTER_NS, _ZONES_NS = 900 * 10**9, 26 * 3600 * 10**9
+_OTHER_TIME = "changed since: its time is another one"
 # Not to wait for ever at a pipe that took the place of a photo, nor to follow a link there.
 # Windows has neither flag, but there a file is opened as text unless told otherwise.
 READ = (
@@ -56,7 +62,8 @@ def difference(place: Place, file: PhotoFile, content: bytes) -> str | None:
 
     Type, size, mtime, device and inode are compared. Inode and device alone may change with
     the file untouched: a re-mounted drive, SMB and FUSE shares hand out new numbers (jdupes
-    issues 103 and 160). So where only they differ, the bytes are read and decide.
+    issues 103 and 160). So where only they differ, the bytes are read and decide; likewise
+    where the time is the same but for what a simple file system makes of it (`is_coarse`).
 
     Args:
         place: where it is now.
@@ -79,10 +86,28 @@ def difference(place: Place, file: PhotoFile, content: bytes) -> str | None:
     if found.st_size != file.size:
         return f"changed since: it had {file.size:,} bytes, it has {found.st_size:,}"
     if found.st_mtime_ns != file.mtime_ns:
-        return "changed since: its time is another one"
+        same = is_coarse(found.st_mtime_ns, file.mtime_ns, zones=True)
+        return None if same and _has_content(place, content) else _OTHER_TIME
     if (found.st_dev, found.st_ino) == (file.device, file.inode):
         return None
     return None if _has_content(place, content) else "has been replaced by another file"
+
+
+def is_coarse(now_ns: int, then_ns: int, *, zones: bool = False) -> bool:
+    """Whether a time is what a simple clock makes of an earlier one.
+
+    A system may keep the exact time in memory until the drive is connected again.
+
+    Args:
+        now_ns: nanoseconds since 1970.
+        then_ns: likewise.
+        zones: whether the hour may be another one, as on FAT after the zone has changed. Many
+            times are the same then: only for whoever looks at the bytes as well.
+    """
+    off = now_ns - then_ns
+    if zones and abs(off) < _ZONES_NS:
+        off -= round(off / _QUARTER_NS) * _QUARTER_NS
+    return any(now_ns % step == 0 and abs(off) < step for step in CLOCKS_NS)
 
 
 def same_bytes(place: Place, file: PhotoFile, content: bytes) -> bool:

@@ -1,7 +1,8 @@
 """A plan as a document of JSON and back: what no plan ever does is refused."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from dedupe.names import exact_name, path_facts, safe
 from dedupe.organize import naming
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.plan import Plan, make_folder
+from dedupe.organize.pointing import links_after
 from dedupe.organize.steps import Refusal, Step
 
 VERSION = 1
@@ -30,11 +32,12 @@ def document_of(plan: Plan) -> dict[str, Any]:
     """A plan as what JSON can hold, each set with its steps, each path byte for byte."""
     tidying = [step for step in plan.steps if step.verb in ("unlink", "rmdir")]
     made = {step.target for step in plan.steps if step.verb == "mkdir"}
+    links = links_after(plan.steps)
     sets = [
         {
             **path_facts(folder.name, "folder"),
             "new": folder in made,
-            "steps": [_step_facts(step) for step in steps],
+            "steps": [_step_facts(step, links.get(step.target, ())) for step in steps],
         }
         for folder, steps in groupby(plan.placed, key=lambda step: step.target.parent)
     ]
@@ -106,7 +109,7 @@ def plan_of(document: object) -> Plan:
     )
 
 
-def _step_facts(step: Step) -> dict[str, Any]:
+def _step_facts(step: Step, links: Sequence[Step] = ()) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "verb": step.verb,
         **path_facts(step.source, "source"),
@@ -119,6 +122,15 @@ def _step_facts(step: Step) -> dict[str, Any]:
     }
     if step.goes_along:
         facts |= path_facts(step.link, "photo")
+    if links:
+        facts["links"] = [
+            {
+                **path_facts(link.target),
+                **path_facts(link.was, "was"),
+                **path_facts(link.link, "link"),
+            }
+            for link in links
+        ]
     return {**facts, **path_facts(step.link, "link")} if step.verb == "symlink" else facts
 
 
@@ -129,14 +141,14 @@ def _tidying_facts(step: Step) -> dict[str, Any]:
 
 def _set_steps(part: "_Part", action: str, folder: Path) -> Iterator[Step]:
     new = part.flag("new")
-    steps = [_step(each, action, folder) for each in part.parts("steps", "step")]
+    steps = [step for each in part.parts("steps", "step") for step in _step(each, action, folder)]
     part.end()
     if new and steps:
         yield make_folder(folder)
     yield from steps
 
 
-def _step(part: "_Part", action: str, folder: Path) -> Step:
+def _step(part: "_Part", action: str, folder: Path) -> Iterator[Step]:
     verb = part.text("verb")
     along = bool(verb) and verb == ACTIONS[action].along
     if verb != action and not along:
@@ -152,9 +164,21 @@ def _step(part: "_Part", action: str, folder: Path) -> Step:
         content=part.hash("content"),
         link=part.name("photo") if along else part.exact("link") if verb == "symlink" else "",
     )
+    yield step
+    if step.moves and part.has("links"):
+        for each in part.parts("links", "link"):
+            yield _link(each, step)
     part.end()
     if along and step.link == step.target.name:
         raise Flaw(f"{part.where} goes along with itself")
+
+
+def _link(part: "_Part", move: Step) -> Step:
+    path, was, link = part.path("path"), part.exact("was"), part.exact("link")
+    part.end()
+    step = replace(move, verb="relink", source=path, target=path, was=was, link=link)
+    if step.leads_to != move.target:
+        raise Flaw(f"{part.where} would not lead to {safe(move.target)}")
     return step
 
 
@@ -193,11 +217,11 @@ def _refuse_what_no_plan_does(
         if is_protected(step.target):
             raise Flaw(f"{safe(step.target)} is in a protected folder")
         name = (step.target.parent, naming.clash_key(step.target.name))
-        if step.verb not in ("unlink", "rmdir"):
+        if step.verb not in ("unlink", "rmdir", "relink"):
             if name in made:
                 raise Flaw(f"it makes {safe(step.target)} twice")
             made.add(name)
-        if (step.is_photo or step.goes_along) and takes_away:
+        if (step.is_photo or step.goes_along or step.verb == "relink") and takes_away:
             if step.source in taken:
                 raise Flaw(f"it takes {safe(step.source)} twice")
             if is_protected(step.source):
@@ -220,6 +244,9 @@ class _Part:
         for name in self._fields:
             if name not in self._asked:
                 raise Flaw(f"{self.where} has a field {safe(name)!r}, which no plan has")
+
+    def has(self, name: str) -> bool:
+        return name in self._fields
 
     def text(self, name: str) -> str:
         return self._typed(name, str, "text")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dedupe.errors import JournalProblem
 from dedupe.names import safe
-from dedupe.organize import records
+from dedupe.organize import checks, records
 from dedupe.organize.records import Entry, FolderTimes, Mark, Record
 from dedupe.photos.photo import PhotoFile
 from dedupe.transaction import transaction
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dedupe.organize.plan import Plan
 
 _APPLICATION = 0x64656A6E  # "dejn"
-_VERSION = 2
+_VERSION = 3
 # Paths are the bytes of the system, names of any encoding. Device and inode are text: they may
 # need 64 bits without a sign (Windows, ZFS), and SQLite's integers have one.
 _SCHEMA = """
@@ -45,6 +45,7 @@ CREATE TABLE steps(
     content BLOB NOT NULL,
     link BLOB NOT NULL,
     mode INTEGER NOT NULL,
+    was BLOB NOT NULL DEFAULT x'',
     state TEXT NOT NULL CHECK (state IN ('planned', 'intent', 'done', 'failed', 'undone')),
     reason TEXT NOT NULL DEFAULT '',
     made_mtime_ns INTEGER,
@@ -67,6 +68,13 @@ CREATE TABLE folders(
     mtime_ns INTEGER NOT NULL,
     after_ns INTEGER,
     PRIMARY KEY (action, path)
+) WITHOUT ROWID;
+CREATE TABLE probes(
+    name TEXT PRIMARY KEY,
+    path BLOB NOT NULL,
+    mode INTEGER NOT NULL,
+    atime_ns INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 _STATEMENTS = _SCHEMA.split(";\n")
@@ -116,10 +124,13 @@ class Journal:
                 f"the journal {safe(self.path)} has version {version}, known is {_VERSION}",
                 "use the newer dedupe that wrote it",
             )
-        elif version < _VERSION:  # 1 had no extended attributes
+        elif version < _VERSION:  # 1 had no extended attributes, 2 no links of the user's
             with transaction(self._db):
-                table = next(each for each in _STATEMENTS if "TABLE attributes" in each)
-                self._db.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+                for table in _STATEMENTS[:-1]:
+                    self._db.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+                columns = {row[1] for row in self._db.execute("PRAGMA table_info(steps)")}
+                if "was" not in columns:
+                    self._db.execute("ALTER TABLE steps ADD COLUMN was BLOB NOT NULL DEFAULT x''")
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
         self._db.execute("PRAGMA synchronous = FULL")
         if (found := self._one("PRAGMA quick_check")) != "ok":
@@ -182,7 +193,7 @@ class Journal:
             assert action is not None
             self._db.executemany(
                 f"INSERT INTO steps(action, seq, {records.STEP_COLUMNS}, state)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,'planned')",
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,'planned')",
                 ((action, seq, *records.step_row(step)) for seq, step in enumerate(plan.steps)),
             )
             self._db.executemany(
@@ -248,20 +259,44 @@ class Journal:
             ).fetchall()
             for path, after_ns in known:
                 with suppress(FileNotFoundError):
-                    if records.path(path).stat().st_mtime_ns != after_ns:
+                    now_ns = records.path(path).stat().st_mtime_ns
+                    if now_ns != after_ns and not checks.is_coarse(now_ns, after_ns):
                         self._db.execute(
                             "DELETE FROM folders WHERE action = ? AND path = ?", (action, path)
                         )
             self._db.execute("UPDATE folders SET after_ns = NULL WHERE action = ?", (action,))
 
+    def begin_probe(self, name: str, folder: FolderTimes) -> None:
+        """A folder of this name will be made in `folder` for a moment, and its time changed."""
+        numbers = (folder.mode, folder.atime_ns, folder.mtime_ns)
+        with self._change():
+            self._db.execute(
+                "INSERT INTO probes(name, path, mode, atime_ns, mtime_ns) VALUES (?,?,?,?,?)",
+                (name, os.fsencode(folder.path), *numbers),
+            )
+
+    def end_probe(self, name: str) -> None:
+        """It is gone again."""
+        with self._change():
+            self._db.execute("DELETE FROM probes WHERE name = ?", (name,))
+
     # Reading
+
+    def probes(self) -> list[tuple[str, FolderTimes]]:
+        """What a kill may have left of probes: the name of each, and its folder as it was."""
+        rows = self._db.execute(
+            "SELECT name, path, mode, atime_ns, mtime_ns FROM probes ORDER BY name"
+        ).fetchall()
+        return [(name, FolderTimes(records.path(path), *rest)) for name, path, *rest in rows]
 
     def records(self) -> list[Record]:
         """All actions, oldest first."""
         rows = self._db.execute(
             "SELECT id, actions.action, into_path, started, actions.state, token, count(seq),"
             " coalesce(sum(steps.state = 'done'), 0),"
-            " coalesce(sum(steps.state IN ('planned', 'intent')), 0), coalesce(sum(size), 0)"
+            " coalesce(sum(steps.state IN ('planned', 'intent')), 0),"
+            " (SELECT count(*) FROM steps WHERE action = id AND verb = 'relink'),"
+            " coalesce(sum(size), 0)"
             " FROM actions LEFT JOIN steps"
             " ON steps.action = actions.id AND verb IN ('symlink', 'move', 'copy')"
             " GROUP BY id ORDER BY id"
@@ -331,6 +366,7 @@ class Journal:
             "SELECT verb, target, link FROM steps JOIN actions ON actions.id = steps.action"
             " WHERE substr(target, 1, ?) = ? AND CASE verb"
             "  WHEN 'symlink' THEN steps.state IN ('done', 'intent')"
+            "  WHEN 'relink' THEN steps.state = 'done'"
             "  WHEN 'mkdir' THEN steps.state IN ('done', 'intent')"
             "   AND (actions.action != 'move' OR actions.state = 'running')"
             "  ELSE verb IN ('unlink', 'rmdir') AND steps.state = 'done' END"
@@ -338,9 +374,10 @@ class Journal:
             (len(root), root),
         )
         for verb, target, link in rows:
-            if verb in {"symlink", "mkdir"}:
+            # a link of ours that leads to a moved photo by now; a link of the user's stays his
+            if verb in {"symlink", "mkdir"} or (verb == "relink" and records.path(target) in made):
                 made[records.path(target)] = os.fsdecode(link)
-            else:
+            elif verb != "relink":
                 made.pop(records.path(target), None)
         return made
 

@@ -12,6 +12,7 @@ from dedupe.organize import checks
 from dedupe.organize.files import sync_folders
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import Place, Refused, look, temp_name
+from dedupe.organize.probe import clear_up
 from dedupe.organize.records import Entry, Mark, Record
 from dedupe.organize.signals import Asked
 from dedupe.organize.steps import Refusal, Step
@@ -28,15 +29,6 @@ _HOPELESS = {
     if hasattr(errno, name)
 }
 RESUME_HINT = "`dedupe recover` goes on from here, `dedupe undo` takes back what was done"
-
-
-# How a file system says that it has no symbolic links; 1314 is how Windows says that this
-# user may not make any.
-_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
-
-
-class NoLinks(Exception):
-    """The very first link of an action could not be made: the folder cannot hold any."""
 
 
 @dataclass(slots=True)
@@ -71,7 +63,6 @@ class Pass:
             ActionStopped: the disk is full, broken or gone.
             Interrupted: somebody asked to stop; the current file was finished.
             JournalProblem: the journal cannot be written.
-            NoLinks: the very first link could not be made.
         """
         self._work(entries, _FORWARDS)
 
@@ -147,16 +138,8 @@ class Pass:
         return self._leave(entry, way, path, f"could not be {past}: {checks.said(error)}")
 
     def _do(self, entry: Entry) -> PhotoFile | None:
-        step = entry.step
-        try:
-            return VERBS[step.verb].do(step, temp_name(self.record.token, entry.seq))
-        except OSError as error:
-            # the first link is the probe: one made only for that could be left by a kill
-            first = not any(passed.step.verb == "symlink" for passed in self.passed)
-            unable = error.errno in _NO_LINKS or getattr(error, "winerror", None) == 1314
-            if step.verb == "symlink" and first and unable:
-                raise NoLinks(checks.said(error)) from error
-            raise
+        temp = temp_name(self.record.token, entry.seq)
+        return VERBS[entry.step.verb].do(entry.step, temp)
 
     def _undo(self, entry: Entry) -> None:
         temp = temp_name(self.record.token, entry.seq)
@@ -262,7 +245,7 @@ def settle_interrupted(book: Journal, again: int | None = None) -> list[Refusal]
         The files of which it cannot be told: their drive is not there, or cannot be read, or
         a folder on the way is a link now.
     """
-    unclear = []
+    unclear = clear_up(book)
     for record in book.records():
         if record.state not in {"running", "undoing"} and record.id != again:
             continue

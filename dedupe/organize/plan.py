@@ -64,6 +64,11 @@ class Plan:
         return tuple(step for step in self.steps if step.is_photo or step.goes_along)
 
     @property
+    def links(self) -> tuple[Step, ...]:
+        """The steps that re-point links of the user's to photos that are moved."""
+        return tuple(step for step in self.steps if step.verb == "relink")
+
+    @property
     def takes_away(self) -> bool:
         """Whether a photo will no longer be where it was."""
         return bool(self.placed) and ACTIONS[self.action].takes_away
@@ -264,6 +269,7 @@ def _told(plan: Plan) -> Iterator[str]:
             yield f"\n  {safe(folder.name)}/"
         indent = "      + " if step.goes_along else "    "
         yield f"{indent}{safe(step.target.name)}  <-  {safe(step.source)}"
+    yield from _told_links(plan.links)
     if plan.stays:
         yield f"\nleft where they are, protected: {_count(len(plan.stays), 'photo')}"
     for path in plan.stays:
@@ -272,6 +278,13 @@ def _told(plan: Plan) -> Iterator[str]:
         yield f"\nleft alone: {_count(len(plan.refusals), 'file')}"
     for refusal in plan.refusals:
         yield f"  {safe(refusal.path)} {refusal.reason}"
+
+
+def _told_links(links: Sequence[Step]) -> Iterator[str]:
+    if links:
+        yield f"\nre-pointed to the new places: {_count(len(links), 'link')}"
+    for step in links:
+        yield f"  {safe(step.target)} -> {safe(step.link)}"
 
 
 def _count(number: int, thing: str) -> str:

@@ -13,6 +13,7 @@ from dedupe.organize.actions import link_text_for
 from dedupe.organize.layout import missing_folders
 from dedupe.organize.place import Place
 from dedupe.organize.plan import ALONE, Plan, make_folder, refuse_as_folder
+from dedupe.organize.pointing import links_after, reason_to_stay
 from dedupe.organize.protected import Protected
 from dedupe.organize.steps import Refusal, Step
 
@@ -79,6 +80,7 @@ class _Seen:
         self._takes_away = plan.takes_away
         self._ours = ours
         self._protected = protected
+        self._links = links_after(plan.steps)
 
     def tidying(self) -> Iterator[Step]:
         """Links and folders that the journal knows as ours, and that are as we made them."""
@@ -100,12 +102,14 @@ class _Seen:
     def a_set(self, folder: Path, steps: Sequence[Step], *, new: bool) -> list[Step]:
         """The steps of one set that can be done, its folder first where it must be made."""
         left: list[Step] = []
+        links: list[Step] = []
         there: set[Path] = set()  # the places of photos that stand or will
         before = self.standing
         photos = 0
         for step in steps:
             if _stands(step):
                 self.standing += step.is_photo
+                links += self._re_pointed(step)
             elif reason := self._without_photo(step, there) or self._reason(step):
                 self.refusals.append(Refusal(step.source, reason))
                 continue
@@ -120,10 +124,21 @@ class _Seen:
         reason = ALONE if alone else self._taken(folder, foreign=new and not stood)
         if reason is not None:
             self.refusals += [Refusal(step.source, reason) for step in left]
-            return []
+            return links
+        steps = [each for step in left for each in (step, *self._re_pointed(step))]
         if left and not os.path.lexists(folder):
-            return [make_folder(folder), *left]
-        return left
+            return [make_folder(folder), *steps, *links]
+        return [*steps, *links]
+
+    def _re_pointed(self, move: Step) -> Iterator[Step]:
+        """The links to a photo that can be re-pointed once it is moved."""
+        for link in self._links.get(move.target, ()):
+            if checks.link_text(Place.by_path(link.target)) == link.link:
+                continue  # by an earlier run of the plan
+            if reason := reason_to_stay(link, move, self._protected):
+                self.refusals.append(Refusal(link.target, reason))
+            else:
+                yield link
 
     def _without_photo(self, step: Step, there: set[Path]) -> str | None:
         """Why what belongs to a photo stays: the photo is neither moved there nor there already."""

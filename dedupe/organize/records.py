@@ -11,7 +11,7 @@ from typing import Any
 from dedupe.organize.steps import Step
 from dedupe.photos.photo import PhotoFile
 
-STEP_COLUMNS = "verb, source, target, size, mtime_ns, device, inode, content, link, mode"
+STEP_COLUMNS = "verb, source, target, size, mtime_ns, device, inode, content, link, mode, was"
 ENTRY_COLUMNS = f"seq, {STEP_COLUMNS}, state, reason, made_mtime_ns, made_device, made_inode"
 
 
@@ -58,6 +58,7 @@ class Record:
         bytes: of these photos.
         standing: how many of them are linked, moved or copied by it now.
         ahead: how many of them it has not come to.
+        links: how many links of the user's it was to re-point to moved photos.
         token: random, part of the names of its unfinished copies.
         unfinished: whether it runs or was cut off, and `recover` would go on with it.
     """
@@ -71,6 +72,7 @@ class Record:
     bytes: int
     standing: int
     ahead: int
+    links: int = 0
     token: str
     unfinished: bool = False
 
@@ -98,12 +100,13 @@ def step_row(step: Step) -> tuple[object, ...]:
         step.content,
         os.fsencode(step.link),
         step.mode,
+        os.fsencode(step.was),
     )
 
 
 def record(row: Sequence[Any]) -> Record:
     """An action out of its columns and counts, as `Journal.records` selects them."""
-    number, action, into, started, state, token, photos, standing, ahead, size = row
+    number, action, into, started, state, token, photos, standing, ahead, links, size = row
     return Record(
         id=number,
         action=action,
@@ -114,6 +117,7 @@ def record(row: Sequence[Any]) -> Record:
         bytes=size,
         standing=standing,
         ahead=ahead,
+        links=links,
         token=token,
     )
 
@@ -135,8 +139,8 @@ def with_unfinished(actions: Iterable[Record]) -> list[Record]:
 
 def entry(row: Sequence[Any], attributes: tuple[tuple[str, bytes], ...]) -> Entry:
     """An entry out of the values of ENTRY_COLUMNS and the extended attributes of its photo."""
-    seq, verb, source, target, size, mtime_ns, device, inode, content, link, mode = row[:11]
-    state, reason, made_mtime_ns, made_device, made_inode = row[11:]
+    seq, verb, source, target, size, mtime_ns, device, inode, content, link, mode, was = row[:12]
+    state, reason, made_mtime_ns, made_device, made_inode = row[12:]
     made = None
     if made_mtime_ns is not None:
         made = PhotoFile(
@@ -156,6 +160,7 @@ def entry(row: Sequence[Any], attributes: tuple[tuple[str, bytes], ...]) -> Entr
         inode=int(inode),
         content=content,
         link=os.fsdecode(link),
+        was=os.fsdecode(was),
         mode=mode,
         attributes=attributes,
     )

@@ -1,5 +1,6 @@
 """What a plan is made of, and what is left of it afterwards: pure data."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +15,20 @@ class Step:
     link when the step is done, or taken back, is refused.
 
     Attributes:
-        verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, move, copy; move_along and
-            copy_along for what belongs to a photo and goes where it goes.
-        target: what appears, or for rmdir and unlink what goes.
+        verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, relink, move, copy;
+            move_along and copy_along for what belongs to a photo and goes where it goes.
+        target: what appears, or for rmdir and unlink what goes, or a link of the user's that
+            is to lead to the new place of a photo (relink).
         source: the photo that is linked, moved or copied; `target` itself for the others.
-        size: of the photo when it was scanned, in bytes; 0 where there is none.
+        size: of the photo when it was scanned, in bytes; 0 where there is none. A relink has
+            the photo that it leads to.
         mtime_ns: of the photo when it was scanned, likewise device and inode.
         device: number of its file system.
         inode: number of it there.
         content: blake3 of its bytes (32 bytes), b"" where there is no photo.
-        link: the text of the link, for symlink and unlink; for what goes along, the name that
-            its photo has in the same folder.
+        link: the text of the link, for symlink and unlink; for relink the new one; for what
+            goes along, the name that its photo has in the same folder.
+        was: the old text, for relink.
         mode: permissions of a photo that moves: exFAT forgets them, undo must not. `apply`
             notes them; 0 in a plan.
         attributes: its extended attributes by name, likewise.
@@ -39,6 +43,7 @@ class Step:
     inode: int = 0
     content: bytes = b""
     link: str = ""
+    was: str = ""
     mode: int = 0
     attributes: tuple[tuple[str, bytes], ...] = ()
 
@@ -52,6 +57,11 @@ class Step:
             device=self.device,
             inode=self.inode,
         )
+
+    @property
+    def leads_to(self) -> Path:
+        """Where a photo is whose link is re-pointed: the new place, by the new text."""
+        return Path(os.path.normpath(self.target.parent / self.link))
 
     @property
     def is_photo(self) -> bool:
@@ -100,6 +110,8 @@ class Receipt:
         along: files that belong to these photos, and went along with them.
         folders: made; after undo: removed again.
         bytes: of the photos moved or copied; links are counted as 0.
+        links: of the user's that lead to moved photos and were re-pointed; after undo: those
+            that say again what they said.
         left: what was refused or failed, each with its reason; all the rest was done.
     """
 
@@ -111,4 +123,5 @@ class Receipt:
     along: int = 0
     folders: int = 0
     bytes: int = 0
+    links: int = 0
     left: tuple[Refusal, ...] = ()

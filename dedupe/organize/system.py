@@ -1,4 +1,4 @@
-"""The one call that Python's os module lacks: rename, but refuse a taken name."""
+"""The two renames that Python's os module lacks: refuse a taken name, exchange two names."""
 
 import ctypes
 import os
@@ -10,8 +10,8 @@ from dedupe.organize.place import Place
 
 # Where no folder is held: paths are as seen from the working folder.
 _AT_FDCWD = -2 if sys.platform == "darwin" else -100
-_RENAME_NOREPLACE = 1  # Linux 3.15
-_RENAME_EXCL = 4  # macOS 10.12
+_RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2  # Linux 3.15
+_RENAME_EXCL, _RENAME_SWAP = 4, 2  # macOS 10.12
 
 
 @cache
@@ -26,11 +26,28 @@ def exclusive_rename() -> Callable[[Place, Place], None] | None:
     if sys.platform == "win32":
         # refuses by itself there; called for files.py alone
         return lambda old, new: os.rename(old.name, new.name)  # noqa: TID251, PTH104
+    return _with_flag(linux=_RENAME_NOREPLACE, mac=_RENAME_EXCL)
+
+
+@cache
+def exchange() -> Callable[[Place, Place], None] | None:
+    """Find the call of this system that exchanges what has two names, in one step.
+
+    Returns:
+        A function of two places that raises OSError: ENOENT where one of them is free, EINVAL
+        or ENOTSUP where the file system cannot do it. None where there is no such call.
+    """
+    if sys.platform == "win32":
+        return None
+    return _with_flag(linux=_RENAME_EXCHANGE, mac=_RENAME_SWAP)
+
+
+def _with_flag(*, linux: int, mac: int) -> Callable[[Place, Place], None] | None:
     library = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin" and hasattr(library, "renameatx_np"):
-        return _called(library.renameatx_np, _RENAME_EXCL)
+        return _called(library.renameatx_np, mac)
     if hasattr(library, "renameat2"):
-        return _called(library.renameat2, _RENAME_NOREPLACE)
+        return _called(library.renameat2, linux)
     return None
 
 

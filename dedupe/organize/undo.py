@@ -80,7 +80,10 @@ def take_back(
     standing = [entry for entry in book.entries(record.id) if entry.state == "done"]
     progress.start("taking back", len(standing))
     work = Pass(book=book, record=record, asked=asked, progress=progress, left=list(unclear))
-    work.backwards(_photos_first(standing))
+    # links last: one says again what it said where the photo is back, and only there
+    links = [entry for entry in standing if entry.step.verb == "relink"]
+    others = [entry for entry in standing if entry.step.verb != "relink"]
+    work.backwards([*_photos_first(others), *reversed(links)])
     work.sync()
     for folder in book.folders(record.id):
         try:
@@ -111,6 +114,7 @@ def receipt(
         done=len(photos),
         along=sum(entry.step.goes_along for entry in passed),
         folders=sum(entry.step.verb == "mkdir" for entry in passed),
+        links=sum(entry.step.verb == "relink" for entry in passed),
         bytes=sum(step.size for step in photos if step.verb != "symlink"),
         left=left,
     )

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from dedupe.names import safe
 from dedupe.organize import checks, files
+from dedupe.organize.actions import led_to
 from dedupe.organize.place import NoFolder, Place, Refused, held, look
+from dedupe.organize.relinking import relink, settle
 from dedupe.organize.steps import Step
 from dedupe.photos.photo import PhotoFile
 
@@ -73,6 +75,31 @@ def _undo_unlink(step: Step, made: PhotoFile | None, temp: str) -> None:
         files.make_link(step.link, step.target)
 
 
+def _relink(step: Step, temp: str) -> None:
+    if not _is_at(step.leads_to, step):
+        raise Refused(step.target, "says what it said, as its photo is not at the new place")
+    relink(step.target, step.was, step.link, temp)
+
+
+def _undo_relink(step: Step, made: PhotoFile | None, temp: str) -> None:
+    text = _link_at(step.target)
+    if text is None and not _stands(step):  # removed since, as a link may be
+        return
+    if text == step.was:
+        return
+    if not _is_at(led_to(step.target, step.was), step):
+        raise Refused(step.target, "says what it says, as its photo was not moved back")
+    relink(step.target, step.link, step.was, temp)
+
+
+def _is_at(path: Path, step: Step) -> bool:
+    """Whether the photo that a link leads to is there, and not behind a link that is new."""
+    try:
+        return _holds(path, step)
+    except Refused:
+        return False
+
+
 def _move(step: Step, temp: str) -> PhotoFile:
     return files.move(step.file, step.target, step.content, temp)
 
@@ -122,6 +149,15 @@ def _undo_copy(step: Step, made: PhotoFile | None, temp: str) -> None:
         files.remove_copy(replace(made or step.file, path=step.target), step.content, temp)
 
 
+def _link_at(path: Path) -> str | None:
+    """What the link at a path says, or None where there is none."""
+    try:
+        with held(path) as place:
+            return checks.link_text(place)
+    except NoFolder:
+        return None
+
+
 def _stands(step: Step) -> bool:
     return look(step.target, Place.exists)
 
@@ -151,6 +187,11 @@ def _settle_symlink(step: Step, temp: str) -> bool:
 def _settle_unlink(step: Step, temp: str) -> bool:
     _clear_up(step.target, temp)
     return not _link_stands(step)
+
+
+def _settle_relink(step: Step, temp: str) -> bool:
+    settle(step.target, step.was, step.link, temp)
+    return _link_stands(step)
 
 
 def _settle_move(step: Step, temp: str) -> bool:
@@ -195,6 +236,7 @@ VERBS: dict[str, Verb] = {
     "rmdir": Verb(_rmdir, _undo_rmdir, _settle_rmdir, "removed", "made again"),
     "symlink": Verb(_symlink, _undo_symlink, _settle_symlink, "linked", "removed"),
     "unlink": Verb(_unlink, _undo_unlink, _settle_unlink, "removed", "put back"),
+    "relink": Verb(_relink, _undo_relink, _settle_relink, "re-pointed", "pointed back"),
     "move": Verb(_move, _undo_move, _settle_move, "moved", "moved back"),
     "copy": Verb(_copy, _undo_copy, _settle_copy, "copied", "removed"),
     # other names, so that a photo is told from what goes along with it

@@ -40,6 +40,7 @@ _LIBRARIES = (
 )
 
 _IS_SYSTEM = "is a hidden or system folder"
+IS_LINK = "is a link; what it points to counts where it lies"
 _IS_TWICE = "is a folder that was already walked under another name"
 _by_name = attrgetter("name")
 
@@ -208,7 +209,7 @@ def _seen(path: str, info: os.stat_result) -> Entry | Skip:
     if S_ISREG(mode):
         return Entry(path, info.st_size, info.st_mtime_ns, info.st_dev, info.st_ino)
     if S_ISLNK(mode):
-        return Skip(Path(path), "is a link; what it points to counts where it lies", False)
+        return Skip(Path(path), IS_LINK, False)
     # a pipe named .jpg would hang whoever opens it
     return Skip(Path(path), "is a pipe, socket or device, not a file", False)
 

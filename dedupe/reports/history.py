@@ -61,7 +61,8 @@ def find_form(name: str) -> Callable[[Sequence[Record], TextIO], None]:
 
 def _what(action: Record) -> str:
     size = f" ({shown_bytes(action.bytes)})" if action.action != "symlink" else ""
-    return f"{_DONE[action.action]} {counted(action.photos, 'photo')}{size}"
+    links = f", re-pointed {counted(action.links, 'link')}" if action.links else ""
+    return f"{_DONE[action.action]} {counted(action.photos, 'photo')}{size}{links}"
 
 
 def _state(action: Record) -> tuple[str, str]:
@@ -87,6 +88,7 @@ def _facts(action: Record) -> dict[str, Any]:
         "state": action.state,
         "photos": action.photos,
         "bytes": action.bytes,
+        "links": action.links,
         "standing": action.standing,
         "unfinished": action.unfinished,
     }

@@ -228,3 +228,25 @@ def test_clusters_are_linked_and_nothing_else(
     assert run.code == 2
     assert run.err.startswith("error: --with-clusters makes links, as the photos of a cluster")
     assert read_tree(tmp_path) == before
+
+
+def test_own_links_to_photos_follow_a_move_and_come_back(photos: Path, tmp_path: Path) -> None:
+    mine = photos / "mine"
+    mine.mkdir()
+    (mine / "relative").symlink_to(f"../{CHOSEN[0]}")
+    (mine / "absolute").symlink_to(photos / CHOSEN[1])
+    assert dedupe("scan", photos).code == 0
+    (mine / "new").symlink_to(f"../{CHOSEN[2]}")  # since the scan: nobody has seen it
+    before = {link.name: link.readlink() for link in mine.iterdir()}
+    read = {name: (mine / name).read_bytes() for name in ("relative", "absolute")}
+    shown = dedupe("group", "--move", "--into", "out", "--dry-run").out
+    assert "re-pointed to the new places: 2 links" in shown
+    asked = plain(on_terminal("group", "--move", "--into", "out", typed="n\n").out)
+    assert "and re-point 2 links to them?" in " ".join(asked.split())
+    assert {link.name: link.readlink() for link in mine.iterdir()} == before
+    assert "2 links to moved photos re-pointed\n" in act("move").err
+    assert {name: (mine / name).read_bytes() for name in read} == read
+    assert "moved 7 photos" in dedupe("history").out
+    assert "re-pointed 2 links" in dedupe("history").out
+    assert dedupe("undo").out.endswith("4 folders removed, 2 links pointed back\n")
+    assert {link.name: link.readlink() for link in mine.iterdir()} == before

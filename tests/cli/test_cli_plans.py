@@ -124,7 +124,7 @@ def test_history_lists_what_was_done_and_what_was_taken_back(photos: Path) -> No
     assert [line[24:].split("  ")[0] for line in lines[::2]] == [
         "linked 7 photos",
         "copied 7 photos (761 kB)",
-        "moved 7 photos (761 kB)",
+        "moved 7 photos (761 kB), re-pointed 7 links",  # those of the first action
     ]
     assert [line.strip() for line in lines[1::2]] == ["symlink", "copy", "move"]
     assert [line.endswith("taken back") for line in lines[::2]] == [False, True, False]

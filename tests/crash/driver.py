@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from trees import Content, Link, contents, make_files, photo, read_tree
 
 from dedupe.errors import DedupeError
-from dedupe.organize import copying, files, renaming
+from dedupe.organize import copying, files, relinking, renaming, trying
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import TEMP_PREFIX, Place
 from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.pointing import with_links
+from dedupe.organize.protected import NOTHING
 from dedupe.organize.recheck import recheck
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.saved import read_plan, save_plan
@@ -51,6 +54,7 @@ COMPANIONS: dict[str, Content] = {
 TREE: dict[str, Content] = {
     **PHOTOS,
     "in/to a": Link("a/IMG.jpg"),
+    "in/mine/d": Link("../d.png"),
     "out/001 d/foreign.txt": b"somebody's",
 }
 CHANGES = (
@@ -91,11 +95,16 @@ class Faults:
         for name in ["link", "replace", "rename"]:
             setattr(proxy, name, self.on_drive(name, getattr(proxy, name)))
         proxy.supports_fd = {proxy.utime} if os.utime in os.supports_fd else set()
-        files.os = renaming.os = copying.os = shutil.os = proxy  # type: ignore[attr-defined]
-        native = renaming.exclusive_rename()
+        proxy.supports_follow_symlinks = {proxy.utime}
+        for module in (files, renaming, copying, relinking, trying, shutil):
+            module.os = proxy  # type: ignore[attr-defined]
+        native, swap = renaming.exclusive_rename(), relinking.exchange()
         assert native is not None
+        assert swap is not None
         rename = self.on_drive("exclusive", self.around(native))
-        renaming.exclusive_rename = lambda: rename  # type: ignore[assignment]
+        renaming.exclusive_rename = trying.exclusive_rename = lambda: rename  # type: ignore
+        exchange = self.on_drive("exclusive", self.around(swap))
+        relinking.exchange = lambda: exchange  # type: ignore[assignment]
         Journal.mark = self.around(Journal.mark)  # type: ignore[method-assign]
         Journal.found = self.around(Journal.found)  # type: ignore[method-assign]
 
@@ -123,7 +132,8 @@ class Faults:
             if self.count != self.at:
                 return call(*arguments, **options)
             if self.kind == "after":
-                call(*arguments, **options)
+                with suppress(OSError):  # a taken name is refused, and then the kill strikes
+                    call(*arguments, **options)
             elif self.kind == "before" and call.__name__ == "write":
                 os.write(arguments[0], bytes(arguments[1])[: len(arguments[1]) // 2])
             elif self.kind == "before" and call.__name__ == "sendfile":
@@ -169,8 +179,9 @@ class Case:
 
     @property
     def verb(self) -> str:
-        """What is done: "saved", "astray" and "along" are moves, "relink" makes links."""
+        """What is done: "saved", "astray", "along", "linked" are moves, "relink" makes links."""
         own = {"relink": "symlink", "saved": "move", "astray": "move", "along": "move"}
+        own["linked"] = "move"
         return own.get(self.action, self.action)
 
     def plan(self) -> Plan:
@@ -180,7 +191,11 @@ class Case:
         pairs = list(PHOTOS)[:2], list(PHOTOS)[2:]
         groups = [Pair(tuple(self.photos[name] for name in pair)) for pair in pairs]
         place = {"into": self.tree / "out/new", "ours": self.ours()}
-        return make_plan(groups, keep=["largest"], action=self.verb, **place)
+        plan = make_plan(groups, keep=["largest"], action=self.verb, **place)
+        if self.action != "linked":
+            return plan
+        links = [self.tree / name for name, value in TREE.items() if isinstance(value, Link)]
+        return with_links(plan, links, NOTHING)
 
     def ours(self) -> dict[Path, str]:
         if not self.journal.exists():
@@ -210,6 +225,7 @@ class Case:
         if self.action == "saved":  # applied once more, it is a second action
             for record in reversed(history(self.journal)):
                 undo(journal=self.journal, action=record.id)
+            undo(journal=self.journal)  # a kill in the probe leaves no action to take back
         else:
             undo(journal=self.journal, action=2 if self.action == "relink" else 1)
 

@@ -45,6 +45,8 @@ def driven(folder: Path, action: str, filesystem: str, stride: int = 4) -> dict[
         ("symlink", "native", 4, 60, 8),
         ("relink", "native", 4, 80, 8),
         ("saved", "native", 12, 80, 0),
+        ("linked", "native", 12, 120, 0),
+        ("linked", "link", 12, 120, 24),
         ("astray", "native", 12, 80, 0),
         ("along", "native", 12, 110, 0),
         ("along", "xdev", 16, 350, 16),

@@ -11,18 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trees import Content, contents, group, make_files, read_tree
+from trees import Content, Link, contents, group, make_files, read_tree
 
-from dedupe.organize import renaming
+from dedupe.organize import relinking, renaming
 from dedupe.organize.place import Place
 from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.pointing import with_links
+from dedupe.organize.protected import NOTHING
 
 PHOTOS: dict[str, bytes] = {
     "in/IMG.jpg": b"the first one",
     "in/b/IMG.jpg": b"another one that has the same name",
     "in/b/c.jpg": b"odd",
 }
-TREE: dict[str, Content] = {**PHOTOS, "out/mine.txt": b"somebody's"}
+LINKS: dict[str, Content] = {
+    "links/to IMG": Link("../in/IMG.jpg"),
+    "links/to c": Link("../in/b/c.jpg"),
+}
+TREE: dict[str, Content] = {**PHOTOS, **LINKS, "out/mine.txt": b"somebody's"}
 CHANGES = (
     "mkdir rmdir symlink link unlink replace write fsync fchown fchmod setxattr utime chmod".split()
 )
@@ -46,6 +52,7 @@ class Scene:
     edited: dict[bytes, bytes] = field(default_factory=dict)
     swapped: dict[Path, Path] = field(default_factory=dict)
     elsewhere: dict[str, object] = field(default_factory=dict)
+    pointed: list[Path] = field(default_factory=list)
 
     @classmethod
     def made(cls, top: Path, action: str) -> "Scene":
@@ -56,7 +63,11 @@ class Scene:
         (top / "tree").mkdir()
         make_files(top / "tree", TREE)
         together = group(*(top / "tree" / name for name in PHOTOS))
-        return cls(top, make_plan([together], action=action, into=top / "tree/out"))
+        verb = "move" if action == "linked" else action
+        plan = make_plan([together], action=verb, into=top / "tree/out")
+        if action == "linked":
+            plan = with_links(plan, [top / "tree" / name for name in LINKS], NOTHING)
+        return cls(top, plan)
 
     @property
     def tree(self) -> Path:
@@ -124,6 +135,19 @@ class Scene:
                 path.unlink()
                 self.put(path)
 
+    def replace_own_links(self) -> None:
+        """Put a file of his own in the place of each link that leads to a photo."""
+        for name in LINKS:
+            (self.tree / name).unlink()
+            self.put(self.tree / name)
+
+    def point_elsewhere(self) -> None:
+        """Let each link that leads to a photo lead elsewhere."""
+        for name in LINKS:
+            (self.tree / name).unlink()
+            (self.tree / name).symlink_to("elsewhere")
+            self.pointed.append(self.tree / name)
+
     def photos(self) -> list[Path]:
         """Photos and copies of them where they should be, and no links to them."""
         return [path for path in self.names if path.is_file() and not path.is_symlink()]
@@ -159,6 +183,7 @@ class Scene:
         found = [f"LOST {each!r}" for each in [*photos, *foreign] if each not in kept]
         if b"somebody's" not in kept:
             found.append("LOST mine.txt")
+        found += [f"LOST {path}" for path in self.pointed if not _leads_elsewhere(path)]
         if read_tree(self.top / "elsewhere") != (self.elsewhere or self._empty()):
             found.append("TOUCHED elsewhere")
         temps = [name for name in contents(self.top) if ".dedupe-tmp-" in name]
@@ -166,6 +191,10 @@ class Scene:
 
     def _empty(self) -> dict[str, object]:
         return {".": read_tree(self.top / "elsewhere")["."]}
+
+
+def _leads_elsewhere(link: Path) -> bool:
+    return link.is_symlink() and link.readlink() == Path("elsewhere")
 
 
 Race = Callable[[Scene], None]
@@ -184,6 +213,22 @@ RACES: dict[str, Race] = {
     "the folder of the photos swapped": lambda scene: scene.swap("in"),
     "one folder of photos swapped": lambda scene: scene.swap("in/b"),
 }
+OWN_LINKS: dict[str, Race] = {
+    "own links replaced by files": Scene.replace_own_links,
+    "own links pointed elsewhere": Scene.point_elsewhere,
+    "the folder of own links swapped": lambda scene: scene.swap("links"),
+}
+
+
+Rename = Callable[[Place, Place], None]
+
+
+def _callers() -> Iterator[str]:
+    """The modules that a hooked call comes from, the nearest first."""
+    frame = sys._getframe(2)  # of who called the hook
+    for _ in range(4):
+        yield frame.f_globals["__name__"]
+        frame = frame.f_back or frame
 
 
 class Hook:
@@ -191,6 +236,7 @@ class Hook:
 
     def __init__(self, at: int, race: Callable[[], None]) -> None:
         self.at, self.race = at, race
+        self.probing = False
         self.count = 0
 
     @contextmanager
@@ -198,37 +244,60 @@ class Hook:
         """Strike once among the changes that dedupe makes.
 
         Args:
-            drives: "one", "without rename" (no exclusive one), "two" (out/ is another one).
+            drives: "one", "without rename" (no exclusive one), "two" (out/ is another one),
+                "probing" (one, and changes of the probe alone count, which else count never).
         """
+        self.probing = drives == "probing"
         with pytest.MonkeyPatch.context() as patch:
-            native = renaming.exclusive_rename()
+            native, swap = renaming.exclusive_rename(), relinking.exchange()
             patch.setattr(os, "supports_fd", {*os.supports_fd})
+            patch.setattr(os, "supports_follow_symlinks", {*os.supports_follow_symlinks})
             for name in CHANGES:
                 call = getattr(os, name)
                 hooked = self._before(call)
                 patch.setattr(os, name, hooked)
                 if call in os.supports_fd:
                     os.supports_fd.add(hooked)
+                if call in os.supports_follow_symlinks:
+                    os.supports_follow_symlinks.add(hooked)
             is_change = lambda path, flags, *rest: bool(flags & os.O_CREAT)  # noqa: E731
             patch.setattr(os, "open", self._before(os.open, is_change))
 
-            def rename(old: Place, new: Place) -> None:
-                if drives == "without rename" or native is None:
-                    raise OSError(errno.EINVAL, "unknown flag")
-                if drives == "two" and ("out" in old.path.parts) != ("out" in new.path.parts):
-                    raise OSError(errno.EXDEV, "other drive")
-                self._strike()
-                native(old, new)
-
+            rename, exchange = self._renames(drives, native, swap)
             patch.setattr(renaming, "exclusive_rename", lambda: rename)
+            patch.setattr(relinking, "exchange", lambda: exchange)
             yield
+
+    def _renames(
+        self, drives: str, native: Rename | None, swap: Rename | None
+    ) -> tuple[Rename, Rename]:
+        """The rename that refuses a taken name, and the exchange, as they are on these drives."""
+
+        def rename(old: Place, new: Place) -> None:
+            if drives == "without rename" or native is None:
+                raise OSError(errno.EINVAL, "unknown flag")
+            if drives == "two" and ("out" in old.path.parts) != ("out" in new.path.parts):
+                raise OSError(errno.EXDEV, "other drive")
+            if not self.probing:
+                self._strike()
+            native(old, new)
+
+        def exchange(one: Place, other: Place) -> None:
+            if drives == "without rename" or swap is None:
+                raise OSError(errno.EINVAL, "unknown flag")
+            if not self.probing:
+                self._strike()
+            swap(one, other)
+
+        return rename, exchange
 
     def _before(
         self, call: Callable[..., Any], is_change: Callable[..., bool] = lambda *arguments: True
     ) -> Callable[..., Any]:
         def hooked(*arguments: Any, **options: Any) -> Any:
-            caller = sys._getframe(1).f_globals["__name__"]
-            if caller.startswith("dedupe.organize") and is_change(*arguments):
+            callers = list(_callers())
+            ours = callers[0].startswith("dedupe.organize") and is_change(*arguments)
+            if ours and self.probing == ("dedupe.organize.trying" in callers):
                 self._strike()
             return call(*arguments, **options)
 

@@ -17,6 +17,8 @@ from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.plan import make_plan
+from dedupe.organize.pointing import with_links
+from dedupe.organize.protected import NOTHING
 from dedupe.organize.undo import undo
 
 # few and short names, so that they clash: by case, by Unicode form, with our own numbers
@@ -49,6 +51,23 @@ def made(tree: dict[str, bytes]) -> Iterator[tuple[Path, list[Path]]]:
         shutil.rmtree(top)
 
 
+def photos_in(tree: Path) -> Counter[bytes]:
+    """How often each content is there; links are not followed."""
+    return Counter(each for each in contents(tree).values() if isinstance(each, bytes))
+
+
+def own_links(tree: Path, paths: list[Path], data: st.DataObject) -> list[Path]:
+    """A person's links to some of the photos, relative or absolute, in a folder or beside them."""
+    links = []
+    drawn = data.draw(st.lists(st.tuples(st.sampled_from(paths), st.booleans(), st.booleans())))
+    for number, (photo, absolute, beside) in enumerate(drawn):
+        link = (photo.parent if beside else tree / "links") / f"link {number}"
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(photo if absolute else os.path.relpath(photo, link.parent))
+        links.append(link)
+    return links
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tree=TREES, data=st.data())
@@ -62,16 +81,20 @@ def test_apply_then_undo_is_as_if_nothing_had_been_done(
         shuffled = data.draw(st.permutations(paths))
         parts = [shuffled[:cut], shuffled[cut:]]
         groups = [group(*part) for part in parts if len(part) >= 2]
+        links = own_links(top / "tree", paths, data)
+        behind = {link: link.read_bytes() for link in links}
         before = read_tree(top / "tree")
-        bytes_before = Counter(contents(top / "tree").values())
+        bytes_before = photos_in(top / "tree")
         for into in ["tree/out", "tree/out/new"]:
             journal = top / "journal.db"
             with Journal(journal) as book:
                 ours = book.links_under(top / into)
             plan = make_plan(groups, action=action, into=top / into, ours=ours)
+            plan = with_links(plan, [*links, *ours], NOTHING)
             receipt = apply(plan, journal=journal)
             assert receipt.left == ()
-            left = Counter(contents(top / "tree").values())
+            assert {link: link.read_bytes() for link in links} == behind
+            left = photos_in(top / "tree")
             assert bytes_before <= left
             if action == "move":
                 assert bytes_before == left

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from races import RACES, TREE, Hook, Race, Scene
+from races import OWN_LINKS, RACES, TREE, Hook, Race, Scene
 from trees import Link, contents, group, make_files, photo, read_tree
 
 from dedupe.organize import files
@@ -22,7 +22,13 @@ from dedupe.organize.undo import undo
 
 handles = pytest.mark.skipif(sys.platform != "linux", reason="counts and swaps open folders")
 
-CASES = [(action, "one") for action in ACTIONS] + [("move", "two"), ("move", "without rename")]
+DRIVES = [(action, "one") for action in ACTIONS] + [("move", "two"), ("move", "without rename")]
+CASES = [(*case, race) for case in DRIVES for race in RACES]
+# what happens to photos happens in a plain move as well
+LINKED = [*OWN_LINKS, "names taken", "photos edited", "the folder of the groups swapped"]
+CASES += [("linked", drives, race) for drives in ("one", "without rename") for race in LINKED]
+ALL = RACES | OWN_LINKS
+PROBED = [("move", "probing", race) for race in RACES if "folder" in race]
 
 
 @pytest.fixture
@@ -71,33 +77,32 @@ def restored(scene: Scene) -> bool:
 
 
 @handles
-@pytest.mark.parametrize("race", RACES)
-@pytest.mark.parametrize(("action", "drives"), CASES)
+@pytest.mark.parametrize(("action", "drives", "race"), CASES + PROBED)
 def test_a_race_with_an_action_loses_nothing_and_every_photo_is_done_or_refused_with_a_reason(
     top: Path, action: str, drives: str, race: str
 ) -> None:
-    for scene, receipt, when in struck(top, action, drives, RACES[race], undoing=False):
+    for scene, receipt, when in struck(top, action, drives, ALL[race], undoing=False):
         assert scene.broken() == [], when
         with Journal(top.parent / "journal.db") as book:
             entries = book.entries(1)
         photos = [entry for entry in entries if entry.step.is_photo]
-        assert all(entry.state in ("done", "failed") for entry in photos), when
-        assert all(entry.reason for entry in photos if entry.state == "failed"), when
+        told = [*photos, *(entry for entry in entries if entry.step.verb == "relink")]
+        assert all(entry.state in ("done", "failed") for entry in told), when
+        assert all(entry.reason for entry in told if entry.state == "failed"), when
         assert receipt.done == sum(entry.state == "done" for entry in photos), when
         said = {refusal.path for refusal in receipt.left}
-        for entry in photos:
+        for entry in told:
             if entry.state == "failed":
                 assert {entry.step.source, entry.step.target} & said, when
         assert restored(scene), when
 
 
 @handles
-@pytest.mark.parametrize("race", RACES)
-@pytest.mark.parametrize(("action", "drives"), CASES)
+@pytest.mark.parametrize(("action", "drives", "race"), CASES)
 def test_a_race_with_undo_loses_nothing_and_all_that_stays_is_said(
     top: Path, action: str, drives: str, race: str
 ) -> None:
-    for scene, receipt, when in struck(top, action, drives, RACES[race], undoing=True):
+    for scene, receipt, when in struck(top, action, drives, ALL[race], undoing=True):
         assert scene.broken() == [], when
         said = {refusal.path for refusal in receipt.left}
         with Journal(top.parent / "journal.db") as book:
