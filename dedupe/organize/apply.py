@@ -7,15 +7,19 @@ from pathlib import Path
 from dedupe.errors import UsageError
 from dedupe.names import safe
 from dedupe.organize import checks
+from dedupe.organize.freeing import FREEING, ready
 from dedupe.organize.journal import Journal
 from dedupe.organize.passes import NoLinks, Pass, settle_interrupted
 from dedupe.organize.plan import Plan
+from dedupe.organize.records import Record
 from dedupe.organize.room import refuse_without_room
 from dedupe.organize.signals import Asked, held_back
 from dedupe.organize.steps import Receipt, Step
 from dedupe.organize.undo import receipt, take_back
 from dedupe.organize.verbs import folders_touched
 from dedupe.progress import Progress, Silent
+
+_DOING = {"symlink": "linking", "move": "moving", "copy": "copying", "trash": "trashing"}
 
 
 def apply(
@@ -54,6 +58,7 @@ def apply(
     with held_back() as asked, Journal(journal) as book, book.alone():
         settle_interrupted(book)
         refuse_without_room(plan.steps)
+        plan = ready(plan)
         touched = set().union(*map(folders_touched, plan.steps))
         record = book.record(book.begin(replace(plan, steps=_as_they_are(plan)), touched))
         work = Pass(book=book, record=record, asked=asked, left=list(plan.refusals), stop=stop)
@@ -68,34 +73,43 @@ def carry_out(work: Pass, progress: Progress) -> Receipt:
     """
     book, record = work.book, work.record
     planned = [entry for entry in book.entries(record.id) if entry.state == "planned"]
-    progress.start(
-        {"symlink": "linking", "move": "moving"}.get(record.action, "copying"), len(planned)
-    )
+    progress.start(_DOING.get(record.action, "replacing"), len(planned))
     work.progress = progress
     try:
         work.forwards(planned)
     except NoLinks as problem:
         settle_interrupted(book)
         take_back(book, record, Asked(), Silent(), [])
-        raise UsageError(
-            f"{safe(record.into)} cannot hold symbolic links: {problem}",
-            "nothing was changed; use another folder, or copy or move instead",
-        ) from problem
+        raise _without_links(record, problem) from problem
     work.sync()
     if not book.is_unclear(record.id):  # of a drive that is away now; else it stays cut off
         book.finish(record.id)
     return receipt(book, record, work.passed, tuple(work.left))
 
 
+def _without_links(record: Record, problem: NoLinks) -> UsageError:
+    if record.action in FREEING:
+        return UsageError(
+            f"the file system below {safe(record.into)} has no {FREEING[record.action].links}: "
+            f"{problem}",
+            "nothing was changed; --trash works on every file system",
+        )
+    return UsageError(
+        f"{safe(record.into)} cannot hold symbolic links: {problem}",
+        "nothing was changed; use another folder, or copy or move instead",
+    )
+
+
 def _as_they_are(plan: Plan) -> tuple[Step, ...]:
     """The steps of a plan, with what undo must give back and a drive may forget.
 
-    exFAT has neither permissions nor extended attributes. A photo that is gone keeps its step,
+    exFAT has neither permissions nor extended attributes, and a hard link those of another photo.
+    A photo that is gone keeps its step,
     which will be refused.
     """
     return tuple(
         replace(step, mode=checks.mode_of(step.source), attributes=checks.attributes(step.source))
-        if step.verb == "move"
+        if step.verb == "move" or step.verb in FREEING
         else step
         for step in plan.steps
     )

@@ -13,6 +13,7 @@ from dedupe.errors import JournalProblem
 from dedupe.names import safe
 from dedupe.organize import records
 from dedupe.organize.records import Entry, FolderTimes, Mark, Record
+from dedupe.organize.steps import PHOTO_VERBS
 from dedupe.photos.photo import PhotoFile
 from dedupe.transaction import transaction
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from dedupe.organize.plan import Plan
 
 _APPLICATION = 0x64656A6E  # "dejn"
-_VERSION = 2
+_VERSION = 3
 # Paths are the bytes of the system, names of any encoding. Device and inode are text: they may
 # need 64 bits without a sign (Windows, ZFS), and SQLite's integers have one.
 _SCHEMA = """
@@ -59,6 +60,17 @@ CREATE TABLE attributes(
     value BLOB NOT NULL,
     PRIMARY KEY (action, seq, name)
 ) WITHOUT ROWID;
+CREATE TABLE kept(
+    action INTEGER NOT NULL REFERENCES actions(id),
+    seq INTEGER NOT NULL,
+    path BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    inode TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (action, seq)
+) WITHOUT ROWID;
 CREATE TABLE folders(
     action INTEGER NOT NULL REFERENCES actions(id),
     path BLOB NOT NULL,
@@ -70,6 +82,7 @@ CREATE TABLE folders(
 ) WITHOUT ROWID;
 """
 _STATEMENTS = _SCHEMA.split(";\n")
+_PHOTO_VERBS = ", ".join(f"'{verb}'" for verb in PHOTO_VERBS)
 
 
 class Journal:
@@ -116,10 +129,10 @@ class Journal:
                 f"the journal {safe(self.path)} has version {version}, known is {_VERSION}",
                 "use the newer dedupe that wrote it",
             )
-        elif version < _VERSION:  # 1 had no extended attributes
+        elif version < _VERSION:  # 1 had no extended attributes, 2 no photos that stay
             with transaction(self._db):
-                table = next(each for each in _STATEMENTS if "TABLE attributes" in each)
-                self._db.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+                for table in filter(str.strip, _STATEMENTS):
+                    self._db.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
         self._db.execute("PRAGMA synchronous = FULL")
         if (found := self._one("PRAGMA quick_check")) != "ok":
@@ -194,6 +207,14 @@ class Journal:
                 ),
             )
             self._db.executemany(
+                f"INSERT INTO kept(action, seq, {records.KEPT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)",
+                (
+                    (action, seq, *records.kept_row(step.kept))
+                    for seq, step in enumerate(plan.steps)
+                    if step.kept is not None
+                ),
+            )
+            self._db.executemany(
                 "INSERT INTO folders(action, path, mode, atime_ns, mtime_ns) VALUES (?,?,?,?,?)",
                 [(action, *row) for row in records.folder_rows(folders)],
             )
@@ -263,7 +284,7 @@ class Journal:
             " coalesce(sum(steps.state = 'done'), 0),"
             " coalesce(sum(steps.state IN ('planned', 'intent')), 0), coalesce(sum(size), 0)"
             " FROM actions LEFT JOIN steps"
-            " ON steps.action = actions.id AND verb IN ('symlink', 'move', 'copy')"
+            f" ON steps.action = actions.id AND verb IN ({_PHOTO_VERBS})"
             " GROUP BY id ORDER BY id"
         )
         return records.with_unfinished(map(records.record, rows))
@@ -283,7 +304,13 @@ class Journal:
             "SELECT seq, name, value FROM attributes WHERE action = ? ORDER BY name", (action,)
         ):
             noted.setdefault(seq, []).append((os.fsdecode(name), value))
-        return [records.entry(row, tuple(noted.get(row[0], ()))) for row in rows]
+        stays = {
+            seq: records.kept(kept)
+            for seq, *kept in self._db.execute(
+                f"SELECT seq, {records.KEPT_COLUMNS} FROM kept WHERE action = ?", (action,)
+            )
+        }
+        return [records.entry(row, tuple(noted.get(row[0], ())), stays.get(row[0])) for row in rows]
 
     def folders(self, action: int) -> list[FolderTimes]:
         """The folders that an action changes, as they were before."""
@@ -305,10 +332,16 @@ class Journal:
         )
         return {records.path(target) for (target,) in rows}
 
+    def gone_from(self) -> set[Path]:
+        """Where photos were that some action which still stands has put into the trash."""
+        rows = self._db.execute("SELECT source FROM steps WHERE verb = 'trash' AND state = 'done'")
+        return {records.path(source) for (source,) in rows}
+
     def moved_on_by(self, path: Path) -> int:
         """The number of the last action that has moved a photo away from there; 0 if none has."""
         query = (
-            "SELECT max(action) FROM steps WHERE verb = 'move' AND state = 'done' AND source = ?"
+            "SELECT max(action) FROM steps WHERE verb IN ('move', 'trash') AND state = 'done'"
+            " AND source = ?"
         )
         row = self._db.execute(query, (os.fsencode(path),)).fetchone()
         return int(row[0] or 0)

@@ -13,6 +13,7 @@ from dedupe.organize.files import sync_folders
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import Place, Refused, look, temp_name
 from dedupe.organize.records import Entry, Mark, Record
+from dedupe.organize.replacing import Unable
 from dedupe.organize.signals import Asked
 from dedupe.organize.steps import Refusal, Step
 from dedupe.organize.strays import Strays
@@ -145,9 +146,9 @@ class Pass:
             return VERBS[step.verb].do(step, temp_name(self.record.token, entry.seq))
         except OSError as error:
             # the first link is the probe: one made only for that could be left by a kill
-            first = not any(passed.step.verb == "symlink" for passed in self.passed)
+            first = not any(passed.step.verb == step.verb for passed in self.passed)
             unable = error.errno in _NO_LINKS or getattr(error, "winerror", None) == 1314
-            if step.verb == "symlink" and first and unable:
+            if first and (isinstance(error, Unable) or (step.verb == "symlink" and unable)):
                 raise NoLinks(checks.said(error)) from error
             raise
 
@@ -238,7 +239,7 @@ def _is_gone(step: Step) -> bool:
         return False
     names = (step.source, step.target)
     there = device == step.device and step.target.parent.is_dir()
-    return there and step.verb == "move" and not any(map(os.path.lexists, names))
+    return there and step.verb in ("move", "trash") and not any(map(os.path.lexists, names))
 
 
 def settle_interrupted(book: Journal, again: int | None = None) -> list[Refusal]:

@@ -1,6 +1,7 @@
-"""The one call that Python's os module lacks: rename, but refuse a taken name."""
+"""The calls that Python's os module lacks: rename to a free name alone, swap, share contents."""
 
 import ctypes
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from dedupe.organize.place import Place
 _AT_FDCWD = -2 if sys.platform == "darwin" else -100
 _RENAME_NOREPLACE = 1  # Linux 3.15
 _RENAME_EXCL = 4  # macOS 10.12
+_RENAME_EXCHANGE = 2  # Linux 3.15; RENAME_SWAP on macOS
+_FICLONE = 0x40049409  # Linux 4.5, _IOW(0x94, 9, int)
 
 
 @cache
@@ -32,6 +35,39 @@ def exclusive_rename() -> Callable[[Place, Place], None] | None:
     if hasattr(library, "renameat2"):
         return _called(library.renameat2, _RENAME_NOREPLACE)
     return None
+
+
+@cache
+def exchanging_rename() -> Callable[[Place, Place], None] | None:
+    """Find the call of this system that swaps two names in one go.
+
+    Returns:
+        A function of two places that raises OSError: FileNotFoundError where one is not there,
+        EINVAL or ENOTSUP where the file system cannot do it. None where the system has no such
+        call.
+    """
+    if sys.platform == "win32":
+        return None
+    library = ctypes.CDLL(None, use_errno=True)
+    if sys.platform == "darwin" and hasattr(library, "renameatx_np"):
+        return _called(library.renameatx_np, _RENAME_EXCHANGE)
+    if hasattr(library, "renameat2"):
+        return _called(library.renameat2, _RENAME_EXCHANGE)
+    return None
+
+
+def share_contents(source: int, target: int) -> None:
+    """Let an empty open file share the contents of another one (a reflink).
+
+    Raises:
+        OSError: EXDEV where they are on two drives; ENOTSUP, ENOTTY, EINVAL or ENOSYS where the
+            file system or the system knows no such thing.
+    """
+    if sys.platform != "linux":
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    import fcntl  # not on Windows
+
+    fcntl.ioctl(target, _FICLONE, source)
 
 
 def _called(call: Callable[..., int], flag: int) -> Callable[[Place, Place], None]:

@@ -8,9 +8,10 @@ from itertools import takewhile
 from pathlib import Path
 
 from dedupe.names import safe
-from dedupe.organize import checks, files
+from dedupe.organize import checks, files, replacing, trashing
 from dedupe.organize.place import NoFolder, Place, Refused, held, look
 from dedupe.organize.steps import Step
+from dedupe.organize.trash import info_of
 from dedupe.photos.photo import PhotoFile
 
 
@@ -37,7 +38,7 @@ class Verb:
 
 
 def _mkdir(step: Step, temp: str) -> None:
-    files.make_folder(step.target)
+    files.make_folder(step.target, step.mode or 0o777)
 
 
 def _undo_mkdir(step: Step, made: PhotoFile | None, temp: str) -> None:
@@ -122,6 +123,17 @@ def _undo_copy(step: Step, made: PhotoFile | None, temp: str) -> None:
         files.remove_copy(replace(made or step.file, path=step.target), step.content, temp)
 
 
+def _undo_trash(step: Step, made: PhotoFile | None, temp: str) -> None:
+    if not _stands(step) and not _holds(step.source, step):
+        raise Refused(step.source, "is gone: it is not in the trash any more")
+    _undo_move(step, made, temp)
+    trashing.untell(step, temp)
+
+
+def _undo_replace(step: Step, made: PhotoFile | None, temp: str) -> None:
+    replacing.put_back(step, temp)
+
+
 def _stands(step: Step) -> bool:
     return look(step.target, Place.exists)
 
@@ -183,6 +195,14 @@ def _settle_copy(step: Step, temp: str) -> bool:
     return False
 
 
+def _settle_trash(step: Step, temp: str) -> bool:
+    trashing.clear_up(step, temp)
+    stands = _settle_move(step, temp)
+    if not stands:
+        trashing.untell(step, temp)
+    return stands
+
+
 def _clear_up(path: Path, temp: str) -> None:
     """Clear away what a change that was cut off left beside a name."""
     with suppress(NoFolder):
@@ -190,6 +210,7 @@ def _clear_up(path: Path, temp: str) -> None:
         files.discard_temp(path.with_name(temp))
 
 
+_replace = replacing.replace, _undo_replace, replacing.settle
 VERBS: dict[str, Verb] = {
     "mkdir": Verb(_mkdir, _undo_mkdir, _settle_mkdir, "made", "removed"),
     "rmdir": Verb(_rmdir, _undo_rmdir, _settle_rmdir, "removed", "made again"),
@@ -197,14 +218,22 @@ VERBS: dict[str, Verb] = {
     "unlink": Verb(_unlink, _undo_unlink, _settle_unlink, "removed", "put back"),
     "move": Verb(_move, _undo_move, _settle_move, "moved", "moved back"),
     "copy": Verb(_copy, _undo_copy, _settle_copy, "copied", "removed"),
+    "trash": Verb(
+        trashing.put_into_trash, _undo_trash, _settle_trash, "put into the trash", "taken out of it"
+    ),
+    "hardlink": Verb(*_replace, "replaced by a hard link", "given back"),
+    "reflink": Verb(*_replace, "replaced by a reflink", "given back"),
+    "replace-by-symlink": Verb(*_replace, "replaced by a link", "given back"),
 }
 
 
 def folders_touched(step: Step) -> set[Path]:
     """The folders whose time a step changes, in either direction."""
     touched = {step.target.parent}
-    if step.verb == "move":
+    if step.verb in ("move", "trash"):
         touched.add(step.source.parent)
+    if step.verb == "trash" and step.link:
+        touched.add(info_of(step.target).parent)
     if step.verb == "rmdir":
         touched.add(step.target)
     return touched
