@@ -1,4 +1,4 @@
-"""Draws up a plan that frees space: which photo of each set stays, and what may go because of it."""
+"""Draws up plans that free space: which photo of a set stays, and what goes because of it."""
 
 import os
 from collections.abc import Collection, Sequence, Set
