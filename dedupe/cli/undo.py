@@ -6,6 +6,7 @@ import typer
 
 from dedupe.cli import options
 from dedupe.cli.talk import say_left
+from dedupe.organize.freeing import FREEING
 from dedupe.reports.words import counted
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ _BACK = {
     "symlink": ("link", "removed"),
     "copy": ("copy", "removed"),
     "move": ("photo", "moved back"),
+    "trash": ("photo", "taken out of the trash"),
+    **dict.fromkeys(("hardlink", "reflink", "replace-by-symlink"), ("photo", "given back")),
 }
 
 
@@ -29,7 +32,7 @@ def undo(
     ] = None,
     index: options.Index = None,
 ) -> int:
-    """Take the last --symlink, --copy or --move back, or the action of a number.
+    """Take back what was last linked, moved, trashed or replaced, or the action of a number.
 
     Names, bytes, times and attributes of files and folders are as before. A photo that was moved
     on is found by its content; what somebody changed since is left alone and named. Calling it
@@ -53,7 +56,7 @@ def undo(
 def say_taken_back(receipt: "Receipt") -> None:
     """Say how much of an action was taken back."""
     what, done = _BACK[receipt.name]
-    typer.echo(
-        f"action {receipt.action} taken back: {counted(receipt.done, what)} {done}, "
-        f"{counted(receipt.folders, 'folder')} removed"
-    )
+    folders = f", {counted(receipt.folders, 'folder')} removed"
+    if receipt.name in FREEING and not receipt.folders:
+        folders = ""
+    typer.echo(f"action {receipt.action} taken back: {counted(receipt.done, what)} {done}{folders}")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from dedupe.organize.recover import CutOff
 from dedupe.organize.saved import read_plan
 from dedupe.organize.steps import Receipt
 from dedupe.photos.discover import absolute
+from dedupe.photos.photo import PhotoFile
 from dedupe.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from dedupe.matching.groups import Group
 
 
-# What is no file of its own any more afterwards; the next scan finds it where it was taken back.
+# What is no file of its own any more afterwards, so that the index forgets it until undo.
 _TAKES = ("trash", "hardlink", "replace-by-symlink")
 
 
@@ -273,6 +275,7 @@ def _follow(journal: Path, index: Path, touched: Callable[[Record], bool]) -> No
     try:
         moves: list[tuple[Path, Path]] = []
         gone: list[bytes] = []
+        back: list[tuple[PhotoFile, bytes]] = []
         with Journal(journal) as book:
             for record in filter(touched, book.records()):
                 for entry in book.entries(record.id):
@@ -281,11 +284,17 @@ def _follow(journal: Path, index: Path, touched: Callable[[Record], bool]) -> No
                         moves.append(ends if entry.state == "done" else ends[::-1])
                     elif entry.step.verb in _TAKES and entry.state == "done":
                         gone.append(os.fsencode(entry.step.source))
-        if moves or gone:
+                    elif entry.step.verb in _TAKES and entry.state == "undone":
+                        with suppress(OSError):
+                            found = os.lstat(entry.step.source)
+                            file = PhotoFile.seen(entry.step.source, found)
+                            back.append((file, entry.step.content))
+        if moves or gone or back:
             from dedupe.index.store import Index
 
             with Index(index) as store, store.batch():
                 store.follow(moves)
                 store.forget(gone, ())
+                store.bring_back(back)
     except (IndexProblem, JournalProblem):
         pass  # the photos are safe, and the next scan recognises them by content

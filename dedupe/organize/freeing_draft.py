@@ -67,6 +67,9 @@ def plan_to_free(
     drawn = _Draft(action=action, protected=protected, named=frozenset(named), trashed=trashed)
     for group in groups:
         drawn.add(group, ranked(group, keep, protected=protected))
+    known = {photo.path for group in groups for photo in group.photos}
+    alone = "is in no set, so that nothing of it would stay"
+    drawn.refusals += [Refusal(path, alone) for path in sorted(drawn.named - known)]
     order = {kept: place for place, kept in enumerate(dict.fromkeys(map(_kept, drawn.steps)))}
     steps = sorted(drawn.steps, key=lambda step: order[_kept(step)])
     relations = dict(drawn.relations)

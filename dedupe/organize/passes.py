@@ -13,10 +13,10 @@ from dedupe.organize.files import sync_folders
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import Place, Refused, look, temp_name
 from dedupe.organize.records import Entry, Mark, Record
-from dedupe.organize.replacing import Unable
 from dedupe.organize.signals import Asked
 from dedupe.organize.steps import Refusal, Step
 from dedupe.organize.strays import Strays
+from dedupe.organize.substitutes import Unable
 from dedupe.organize.verbs import VERBS
 from dedupe.photos.photo import PhotoFile
 from dedupe.progress import Progress, Silent

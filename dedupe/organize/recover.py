@@ -28,8 +28,9 @@ class CutOff:
 
     @property
     def takes_away(self) -> bool:
-        """Whether to finish it moves photos from where a person has them now."""
-        return self.record.state == "running" and any(step.verb == "move" for step in self.ahead)
+        """Whether to finish it takes photos away from where a person has them now."""
+        taking = any(step.verb not in ("symlink", "copy") for step in self.ahead)
+        return self.record.state == "running" and taking
 
 
 def cut_off(journal: Path) -> list[CutOff]:

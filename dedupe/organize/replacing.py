@@ -13,22 +13,17 @@ A step has three names of its own beside the photo, made of the one for its unfi
 | `-old`   | what had the photo's name, where the two could not be swapped        |
 """
 
-import errno
 import os
 import stat
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 
 from dedupe.names import safe
 from dedupe.organize import checks
-from dedupe.organize.copying import write_copy
 from dedupe.organize.place import Place, Refused, aside_name, held, look
 from dedupe.organize.renaming import (
-    NEW_FILE,
     exchange,
     give_back,
-    link_to,
     rename_to_free_name,
     set_aside,
     sync,
@@ -43,17 +38,8 @@ from dedupe.organize.staying import (
     same_contents,
 )
 from dedupe.organize.steps import Step
-from dedupe.organize.system import share_contents
+from dedupe.organize.substitutes import dress, make_copy, make_substitute
 from dedupe.photos.photo import PhotoFile
-
-# What a file system answers that has no such links, as opposed to not allowing this one.
-_UNABLE = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOTTY, errno.EINVAL}
-_NOT_THERE = "stays, as a link in its place would not lead to {}"
-_NO_PRIVILEGE = 1314  # how Windows says that this user may make no symbolic links
-
-
-class Unable(OSError):
-    """The file system has no links of this kind."""
 
 
 def new_name(temp: str) -> str:
@@ -86,7 +72,7 @@ def replace(step: Step, temp: str) -> PhotoFile | None:
         if reason := obstacle(step.verb, place, stays):
             raise Refused(step.source, reason)
         try:
-            _make(step, place, stays, place.beside(temp))
+            make_substitute(step, place, stays, place.beside(temp))
             rename_to_free_name(place.beside(temp), new, unlink)
             # of a link, what it leads to; else what will have the name
             same = stays if step.verb == "replace-by-symlink" else new
@@ -128,17 +114,17 @@ def put_back(step: Step, temp: str) -> None:
         if not _is_replaced(step, place):
             if not checks.same_bytes(place, step.file, step.content):
                 raise Refused(step.target, "is no longer what it was replaced by")
-            _dress(step, place)  # a kill struck when it had its name again
+            dress(step, place)  # a kill struck when it had its name again
             return
         unfinished, new = place.beside(temp), place.beside(new_name(temp))
         found = place.lstat()
         try:
             if step.verb == "replace-by-symlink":
                 with held_kept(step) as stays:
-                    _copy(step, stays, unfinished)
+                    make_copy(step, stays, unfinished)
             else:
-                _copy(step, place, unfinished)
-            _dress(step, unfinished)
+                make_copy(step, place, unfinished)
+            dress(step, unfinished)
             rename_to_free_name(unfinished, new, unlink)
         except (OSError, Refused):
             _drop(unfinished, new)
@@ -186,93 +172,6 @@ def is_replaced(step: Step) -> bool:
     return step.verb != "reflink" and look(step.target, lambda place: _is_replaced(step, place))
 
 
-# Making what takes the photo's place
-
-
-def _make(step: Step, place: Place, stays: Place, unfinished: Place) -> None:
-    try:
-        if step.verb == "hardlink":
-            link_to(stays, unfinished)
-        elif step.verb == "reflink":
-            _share(stays, unfinished)
-        else:
-            os.symlink(step.link, unfinished.name, dir_fd=unfinished.folder)
-    except OSError as error:
-        if error.errno == errno.EXDEV:
-            reason = f"is on another drive than {safe(stays.path)}"
-            raise Refused(step.source, reason) from error
-        if error.errno in _UNABLE or getattr(error, "winerror", None) == _NO_PRIVILEGE:
-            raise Unable(error.errno, error.strerror, str(step.target)) from error
-        raise
-    if step.verb == "reflink":
-        _dress(step, unfinished, like=place)
-    elif step.verb == "hardlink" and not checks.one_file(stays, unfinished):
-        raise Refused(step.source, f"stays, as {safe(stays.path)} is another file by now")
-    elif step.verb == "replace-by-symlink" and not _leads_to(unfinished, stays):
-        raise Refused(step.source, _NOT_THERE.format(safe(stays.path)))
-
-
-def _share(stays: Place, unfinished: Place) -> None:
-    reader = os.open(stays.name, checks.READ, dir_fd=stays.folder)
-    try:
-        writer = os.open(unfinished.name, NEW_FILE, 0o600, dir_fd=unfinished.folder)
-        try:
-            share_contents(reader, writer)
-        finally:
-            os.close(writer)
-    finally:
-        os.close(reader)
-
-
-def _copy(step: Step, source: Place, unfinished: Place) -> None:
-    try:
-        write_copy(source, unfinished, step.content)
-    except FileNotFoundError as error:
-        raise Refused(step.target, f"stays a link, as {safe(source.path)} is gone") from error
-    except Refused as error:
-        if error.path == step.target:
-            raise
-        reason = f"stays a link, as {safe(error.path)} {error.reason}"
-        raise Refused(step.target, reason) from error
-
-
-def _dress(step: Step, place: Place, like: Place | None = None) -> None:
-    """Give a file the time, permissions and attributes of the photo, written to the disk."""
-    found = None if like is None else like.lstat()
-    mode = step.mode if found is None else stat.S_IMODE(found.st_mode)
-    mtime_ns = step.mtime_ns if found is None else found.st_mtime_ns
-    wanted = dict(step.attributes if like is None else checks.attributes(like.path))
-    fd = os.open(place.name, checks.READ, dir_fd=place.folder)
-    try:
-        by = fd if os.utime in os.supports_fd else place.name
-        at = os.fstat(fd)
-        if found is not None and (at.st_uid, at.st_gid) != (found.st_uid, found.st_gid):
-            os.fchown(fd, found.st_uid, found.st_gid)
-        _put_attributes(fd, wanted)
-        if mode:
-            os.chmod(by, mode)
-        os.utime(by, ns=(at.st_atime_ns, mtime_ns))
-        if sys.platform != "win32":  # there only what is open for writing can be synced
-            os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _put_attributes(fd: int, wanted: dict[str, bytes]) -> None:
-    """Let a file have these extended attributes and no others, as far as the system allows it."""
-    if not hasattr(os, "listxattr"):
-        return
-    there = [name for name in os.listxattr(fd) if not name.startswith("security.")]
-    if there or wanted:
-        os.chmod(fd, 0o600)  # those of a file that may not be written to cannot be changed
-    for name in set(there) - set(wanted):
-        with suppress(OSError):  # system.* and trusted.* need rights
-            os.removexattr(fd, name)
-    for name, value in wanted.items():
-        with suppress(OSError):
-            os.setxattr(fd, name, value)
-
-
 # Giving it the photo's name
 
 
@@ -303,6 +202,8 @@ def _change_in_turn(new: Place, place: Place, aside: str) -> Place:
     try:
         rename_to_free_name(new, place, unlink)
     except OSError:
+        if checks.one_file(new, place):  # a link that could not be brought to the disk
+            unlink(place)
         give_back(old, place)
         raise
     return old
@@ -379,11 +280,3 @@ def _has_bytes(step: Step, place: Place) -> bool:
         kept_of(step).file.path,
         lambda stays: checks.same_bytes(stays, kept_of(step).file, step.content),
     )
-
-
-def _leads_to(link: Place, stays: Place) -> bool:
-    try:
-        there = os.stat(link.name, dir_fd=link.folder)
-    except OSError:
-        return False
-    return os.path.samestat(there, stays.lstat())
