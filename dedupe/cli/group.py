@@ -286,10 +286,14 @@ def _refuse_early(
     if action is not None and action not in FREEING:
         refuse_as_folder(Path(os.path.realpath(into.expanduser())), protected)
     if dry_run and action is None:
-        raise UsageError("--dry-run shows a plan: add --symlink, --move, --trash or another action")
+        raise UsageError(
+            "--dry-run shows a plan: add --symlink, --copy or --move, or what frees space"
+        )
     if save_plan is not None:
         if action is None:
-            raise UsageError("--save-plan writes a plan: add --symlink, --move or another action")
+            raise UsageError(
+                "--save-plan writes a plan: add --symlink, --copy or --move, or what frees space"
+            )
         refuse_as_plan_file(save_plan, protected)
     elif action is not None and action not in ("symlink", "copy") and not dry_run:
         refuse_without_a_person(action, yes=yes)

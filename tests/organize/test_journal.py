@@ -78,7 +78,7 @@ def test_a_journal_of_version_1_is_brought_up_to_date_and_undo_reads_it(
     assert [record.photos for record in history(journal)] == [2]
     assert undo(journal=journal).done == 2
     with Journal(journal) as book:
-        assert book._one("PRAGMA user_version") == 2
+        assert book._one("PRAGMA user_version") == 3
 
 
 def test_a_newer_journal_is_refused_and_left_as_it_is(linked: Path, journal: Path) -> None:
