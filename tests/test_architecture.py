@@ -233,8 +233,6 @@ def test_only_one_module_changes_photos() -> None:
         ),
         ("copying", [FILES, "dedupe/organize/substitutes.py"]),
         ("substitutes", ["dedupe/organize/passes.py", "dedupe/organize/replacing.py"]),
-        ("replacing", ["dedupe/organize/freeing.py", "dedupe/organize/verbs.py"]),
-        ("trashing", ["dedupe/organize/verbs.py"]),
     ],
 )
 def test_what_that_module_is_made_of_is_used_by_it_alone(module: str, users: list[str]) -> None:

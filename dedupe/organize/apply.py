@@ -52,17 +52,21 @@ def apply(
         Interrupted: Ctrl-C, SIGTERM or `stop`; the current file was finished.
     """
     if not plan.steps:
-        return Receipt(
-            journal=journal, action=0, name=plan.action, into=plan.into, left=plan.refusals
-        )
+        return _nothing(plan, journal)
     with held_back() as asked, Journal(journal) as book, book.alone():
         settle_interrupted(book)
         refuse_without_room(plan.steps)
         plan = ready(plan)
+        if not plan.steps:
+            return _nothing(plan, journal)
         touched = set().union(*map(folders_touched, plan.steps))
         record = book.record(book.begin(replace(plan, steps=_as_they_are(plan)), touched))
         work = Pass(book=book, record=record, asked=asked, left=list(plan.refusals), stop=stop)
         return carry_out(work, progress or Silent())
+
+
+def _nothing(plan: Plan, journal: Path) -> Receipt:
+    return Receipt(journal=journal, action=0, name=plan.action, into=plan.into, left=plan.refusals)
 
 
 def carry_out(work: Pass, progress: Progress) -> Receipt:

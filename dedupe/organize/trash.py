@@ -140,7 +140,7 @@ def _of_home() -> Trash:
         return Trash(root, root, None, None)
     data = os.environ.get("XDG_DATA_HOME", "")
     base = Path(data) if os.path.isabs(data) else Path.home() / ".local" / "share"  # noqa: PTH117
-    root = Path(os.path.realpath(base)) / "Trash"
+    root = Path(os.path.realpath(base / "Trash"))  # some have a link there
     return Trash(root, root / "files", root / "info", None)
 
 
