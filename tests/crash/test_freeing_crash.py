@@ -21,7 +21,7 @@ def folder() -> Iterator[Path]:
     """In memory where that is possible: thousands of fsyncs are not what is tested."""
     memory = Path("/dev/shm")
     base = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-    place = Path(tempfile.mkdtemp(prefix="dedupe-crash-", dir=base))
+    place = Path(tempfile.mkdtemp(prefix="dedupe-freeing-", dir=base))
     yield place / "case"
     shutil.rmtree(place)
 
