@@ -65,6 +65,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.organize.act import history as history
     from dedupe.organize.act import load_plan as load_plan
     from dedupe.organize.act import make_plan as make_plan
+    from dedupe.organize.act import plan_to_free as plan_to_free
     from dedupe.organize.act import recover as recover
     from dedupe.organize.act import undo as undo
     from dedupe.organize.keep_rules import KEEP_RULES as KEEP_RULES
@@ -135,6 +136,7 @@ _HOME = {
     "make_plan": "dedupe.organize.act",
     "open_library": "dedupe.index.library",
     "pairs_within": "dedupe.matching.distances",
+    "plan_to_free": "dedupe.organize.act",
     "recover": "dedupe.organize.act",
     "save_plan": "dedupe.organize.saved",
     "scan": "dedupe.index.scan",

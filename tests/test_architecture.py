@@ -20,8 +20,10 @@ from dedupe.encoders.encoder import Encoder
 from dedupe.encoders.registry import ENCODERS
 from dedupe.organize.act import apply, history, make_plan
 from dedupe.organize.actions import ACTIONS
+from dedupe.organize.freeing import FREEING
 from dedupe.organize.keep_rules import KEEP_RULES
 from dedupe.organize.saved import save_plan
+from dedupe.organize.verbs import VERBS
 from dedupe.reports.registry import REPORTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,6 +127,16 @@ MAY_CHANGE = {
     ("dedupe/organize/copying.py", "os.fchown"): "likewise",
     ("dedupe/organize/copying.py", "os.fchmod"): "likewise",
     ("dedupe/organize/copying.py", "os.utime"): "likewise",
+    ("dedupe/organize/replacing.py", ".unlink"): "a name that nobody else knows, for files.py",
+    ("dedupe/organize/trashing.py", ".unlink"): "likewise",
+    ("dedupe/organize/substitutes.py", ".link_to"): "likewise",
+    ("dedupe/organize/substitutes.py", "os.symlink"): "under a name that nobody else knows",
+    ("dedupe/organize/substitutes.py", "os.chmod"): "what has such a name, as a part of files.py",
+    ("dedupe/organize/substitutes.py", "os.utime"): "likewise",
+    ("dedupe/organize/substitutes.py", "os.fchown"): "likewise",
+    ("dedupe/organize/substitutes.py", "os.setxattr"): "likewise",
+    ("dedupe/organize/substitutes.py", "os.removexattr"): "likewise",
+    ("dedupe/organize/trashing.py", "os.write"): "what the trash is told of a photo",
     ("dedupe/organize/room.py", "shutil.disk_usage"): "looks, and changes nothing",
     ("dedupe/photos/pixels.py", ".save"): "a thumbnail, into memory",
     ("dedupe/matching/known_edits.py", ".save"): "an edited picture, into memory",
@@ -224,11 +236,29 @@ def test_only_one_module_changes_photos() -> None:
 @pytest.mark.parametrize(
     ("module", "users"),
     [
-        ("system", [f"dedupe/organize/{name}.py" for name in ("relinking", "renaming", "trying")]),
-        ("renaming", ["dedupe/organize/copying.py", FILES, RELINKING, TRYING]),
-        ("copying", [FILES]),
+        (
+            "system",
+            [
+                f"dedupe/organize/{name}.py"
+                for name in ("relinking", "renaming", "substitutes", "trying")
+            ],
+        ),
+        (
+            "renaming",
+            [
+                "dedupe/organize/copying.py",
+                FILES,
+                RELINKING,
+                "dedupe/organize/replacing.py",
+                "dedupe/organize/substitutes.py",
+                "dedupe/organize/trashing.py",
+                TRYING,
+            ],
+        ),
+        ("copying", [FILES, "dedupe/organize/substitutes.py"]),
         ("relinking", ["dedupe/organize/verbs.py"]),
         ("trying", ["dedupe/organize/probe.py"]),
+        ("substitutes", ["dedupe/organize/passes.py", "dedupe/organize/replacing.py"]),
     ],
 )
 def test_what_that_module_is_made_of_is_used_by_it_alone(module: str, users: list[str]) -> None:
@@ -430,6 +460,15 @@ def test_every_action_says_what_it_did_and_is_an_option_of_group(name: str) -> N
 
     assert ACTIONS[name].done.endswith("ed")
     assert name in inspect.signature(command).parameters
+
+
+@pytest.mark.parametrize("name", FREEING)
+def test_every_action_that_frees_space_is_a_verb_and_an_option_of_group(name: str) -> None:
+    from dedupe.cli.group import group as command
+
+    assert name in VERBS
+    assert FREEING[name].done
+    assert name.replace("-", "_") in inspect.signature(command).parameters
 
 
 @pytest.mark.parametrize("name", REPORTS)

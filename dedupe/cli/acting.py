@@ -11,35 +11,41 @@ from dedupe.cli import options
 from dedupe.cli.talk import ask, say, say_left
 from dedupe.errors import UsageError
 from dedupe.names import safe
+from dedupe.organize.freeing import FREEING, FreeingPlan
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
     from dedupe.organize.plan import Plan
     from dedupe.organize.steps import Step
 
-DONE = {"symlink": "linked", "copy": "copied", "move": "moved"}
+DONE = {
+    **{"symlink": "linked", "copy": "copied", "move": "moved"},
+    **{name: freeing.done for name, freeing in FREEING.items()},
+}
 
 
-def refuse_without_a_person(*, yes: bool) -> None:
-    """Refuse to move photos where nobody can be asked and nobody has said yes.
+def refuse_without_a_person(action: str, *, yes: bool) -> None:
+    """Refuse to take photos away where nobody can be asked and nobody has said yes.
 
     Raises:
         UsageError: there is no terminal to ask at.
     """
     if not yes and not sys.stdin.isatty():
         raise UsageError(
-            "photos are not moved without a yes, and there is nobody to ask here",
+            f"photos are not {DONE[action]} without a yes, and there is nobody to ask here",
             "nothing was done; add --yes, or --dry-run to see the plan",
         )
 
 
-def agreed(steps: "Sequence[Step]", into: Path, *, yes: bool, links: int = 0) -> bool:
-    """Whether a person wants these photos moved, asked with their count and bytes.
+def agreed(steps: "Sequence[Step]", action: str, into: Path, *, yes: bool, links: int = 0) -> bool:
+    """Whether a person wants these photos moved, trashed or replaced: asked with count and bytes.
 
     Raises:
         UsageError: there is nobody to ask.
     """
-    refuse_without_a_person(yes=yes)
+    refuse_without_a_person(action, yes=yes)
+    if action in FREEING:
+        return yes or ask(f"{_told(steps)} to be {DONE[action]}: go on?")
     also = f", and re-point {counted(links, 'link')} to them" if links else ""
     return yes or ask(f"Move {_told(steps)} to {shown_path(into)}{also}?")
 
@@ -65,15 +71,20 @@ def carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
     plan = probed.plan
     for note in probed.notes:
         say(note)
-    if plan.takes_away and not agreed(plan.placed, plan.into, yes=yes, links=len(plan.links)):
-        say("nothing was moved")
+    links = len(plan.links)
+    if plan.takes_away and not agreed(plan.placed, plan.action, plan.into, yes=yes, links=links):
+        say(f"nothing was {DONE[plan.action]}")
         return 1
     with RichProgress() as progress:
         receipt = apply(plan, index=index, progress=progress, probed=True)
-    standing = f", {plan.standing:,} already there" if plan.standing else ""
-    along = with_companions(receipt.along)
-    done = f"{counted(receipt.done, 'photo')}{along} {DONE[plan.action]}"
-    say(f"{done} into {shown_path(plan.into)}{standing}")
+    done = f"{counted(receipt.done, 'photo')}{with_companions(receipt.along)}"
+    if isinstance(plan, FreeingPlan):
+        size = f" ({shown_bytes(receipt.bytes)})" if receipt.done else ""
+        standing = f", {plan.standing:,} before" if plan.standing else ""
+        say(f"{done}{size} {DONE[plan.action]}{standing}")
+    else:
+        standing = f", {plan.standing:,} already there" if plan.standing else ""
+        say(f"{done} {DONE[plan.action]} into {shown_path(plan.into)}{standing}")
     if receipt.links:
         say(f"{counted(receipt.links, 'link')} to moved photos re-pointed")
     say_stays(plan)
@@ -81,6 +92,21 @@ def carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
         command = options.again("dedupe undo", index)
         say(f"{command} takes it back (action {receipt.action})")
     return say_left(receipt.left)
+
+
+def say_doubts(plan: "Plan", index: Path | None) -> int:
+    """Name what no rule trashes, and say how a person can; the exit code that goes with it."""
+    if not isinstance(plan, FreeingPlan) or not plan.doubts:
+        return 0
+    code = say_left(doubt.refusal for doubt in plan.doubts)
+    named, saved = options.again("dedupe trash PHOTO...", index), "--save-plan FILE"
+    say(f"{named} trashes what you name; {saved} writes a plan to confirm one by one")
+    return code
+
+
+def _photos(steps: "Sequence[Step]") -> str:
+    size = shown_bytes(sum(step.size for step in steps))
+    return f"{counted(len(steps), 'photo')} ({size})"
 
 
 def say_stays(plan: "Plan") -> None:
@@ -95,8 +121,11 @@ def write_plan(plan: "Plan", file: Path, *, index: Path | None) -> int:
     from dedupe.organize.saved import save_plan
 
     save_plan(plan, file)
-    what = _told(plan.placed)
-    say(f"the plan to {plan.action} {what} is in {shown_path(file)}; nothing was done yet")
+    where = shown_path(file)
+    say(f"the plan to {plan.action} {_told(plan.placed)} is in {where}; nothing was done yet")
+    if isinstance(plan, FreeingPlan) and plan.doubts:
+        more = counted(len(plan.doubts), "more photo")
+        say(f'{more} may differ from what stays: "confirmed": true in it lets one go')
     say_stays(plan)
     command = options.again(f"dedupe apply {safe(shlex.quote(os.fspath(file)))}", index)
     say(f"next:  {command}")

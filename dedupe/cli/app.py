@@ -28,6 +28,7 @@ from dedupe.cli.scan import scan
 from dedupe.cli.search import search
 from dedupe.cli.settings import defaults, load
 from dedupe.cli.talk import say_error
+from dedupe.cli.trash import trash
 from dedupe.cli.undo import undo
 from dedupe.errors import DedupeError
 
@@ -50,7 +51,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Find look-alike photos, and sort them out without ever losing one.\n\n"
     "scan remembers photos, group and search compare them. Nothing happens to any file "
-    "without --symlink, --copy or --move, and undo takes that back.",
+    "unless you ask for it, and undo takes it back.",
     epilog="Exit codes: " + ", ".join(f"{code} {words}" for code, words in EXIT_CODES.items()),
 )
 
@@ -160,6 +161,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "covered": covered,
     "folders": folders,
     "ignore": ignore,
+    "trash": trash,
     "undo": undo,
     "recover": recover,
     "encoders": encoders,

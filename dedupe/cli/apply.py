@@ -7,6 +7,9 @@ import typer
 
 from dedupe.cli import options
 from dedupe.cli.acting import carry_out
+from dedupe.cli.talk import say
+from dedupe.organize.freeing import FreeingPlan
+from dedupe.reports.words import counted
 
 
 def apply(
@@ -22,7 +25,8 @@ def apply(
 ) -> int:
     """Do what a saved plan says, as far as its photos are still as they were.
 
-    Steps and whole sets may have been deleted from it before. Every photo is looked at once
+    Steps and whole sets may have been deleted from it before, and photos to trash confirmed that
+    may differ from the one that stays; --yes confirms none. Every photo is looked at once
     more; what changed since is left alone and named. A plan that was stopped half way can be
     applied again. `dedupe undo` takes it back.
     """
@@ -32,4 +36,8 @@ def apply(
     if dry_run:
         typer.echo(str(plan))
         return 3 if plan.refusals else 0
-    return carry_out(plan, yes=yes, index=index)
+    code = carry_out(plan, yes=yes, index=index)
+    if isinstance(plan, FreeingPlan) and plan.doubts:
+        verb = "stays, as it is" if len(plan.doubts) == 1 else "stay, as they are"
+        say(f"{counted(len(plan.doubts), 'photo')} {verb} not confirmed in the plan")
+    return code

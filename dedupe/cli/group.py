@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.cli.acting import carry_out, refuse_without_a_person, write_plan
+from dedupe.cli.acting import carry_out, refuse_without_a_person, say_doubts, write_plan
 from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.names import safe
+from dedupe.organize.freeing import FREEING
 from dedupe.organize.keep import DEFAULT_KEEP, choose, parse_rules, rank
 from dedupe.reports.words import counted
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.matching.verdicts import Verdicts
+    from dedupe.organize.plan import Plan
     from dedupe.organize.protected import Protected
     from dedupe.photos.photo import Photo
     from dedupe.reports.facts import Hidden, LeftOut
@@ -64,6 +66,22 @@ def group(
     ] = False,
     copy: Annotated[bool, typer.Option("--copy", help="Put copies there.")] = False,
     move: Annotated[bool, typer.Option("--move", help="Put the photos themselves there.")] = False,
+    trash: Annotated[
+        bool,
+        typer.Option(
+            "--trash", help="Trash what is the same file, or has the same pixels, as the one kept."
+        ),
+    ] = False,
+    hardlink: Annotated[
+        bool, typer.Option("--hardlink", help="Replace same files of a set by hard links to one.")
+    ] = False,
+    reflink: Annotated[
+        bool, typer.Option("--reflink", help="Let them share their contents: btrfs, xfs.")
+    ] = False,
+    replace_by_symlink: Annotated[
+        bool,
+        typer.Option("--replace-by-symlink", help="Replace them by symbolic links to one."),
+    ] = False,
     into: Annotated[
         Path, typer.Option("--into", help="The folder that gets a folder for each set.")
     ] = Path("look-alikes"),
@@ -119,9 +137,10 @@ def group(
     threshold of each other. --against leaves out the sets and clusters that are on one side
     alone; photos below DIR are compared also where PATH does not hold them. What `dedupe ignore`
     was told is left out as well; how much is said. Nothing happens to any file without
-    --symlink, --copy or --move; `dedupe undo` takes those back. --copy and --move take along
-    what belongs to a photo: its RAW or JPEG, its edit, sidecars, a Live Photo's video. What
-    --protect names stays as it is, and nothing is put there.
+    --symlink, --copy, --move, --trash, --hardlink, --reflink or --replace-by-symlink; `dedupe undo`
+    takes each of them back. --copy and --move take along what belongs to a photo: its RAW or JPEG,
+    its edit, sidecars, a Live Photo's video. The last four leave one photo of every set where it
+    is. What --protect names stays as it is, and nothing is put there.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
@@ -130,7 +149,6 @@ def group(
     from dedupe.matching.relations import Relation, find_relation
     from dedupe.matching.sides import known_folders
     from dedupe.matching.verified import verify
-    from dedupe.organize.act import make_plan
     from dedupe.organize.looked import remembered_in
     from dedupe.organize.protected import Protected
     from dedupe.photos.companions import Companions
@@ -138,7 +156,10 @@ def group(
     from dedupe.reports.registry import REPORTS, find_report
 
     form = find_report(report, terminal=sys.stdout.isatty(), null=null)
-    action = _chosen(symlink=symlink, copy=copy, move=move)
+    action = _chosen(
+        **{"symlink": symlink, "copy": copy, "move": move, "trash": trash, "hardlink": hardlink},
+        **{"reflink": reflink, "replace-by-symlink": replace_by_symlink},
+    )
     protected = Protected(protect or ())
     _refuse_early(action, into, protected, dry_run=dry_run, save_plan=save_plan, yes=yes)
     if with_clusters and (action != "symlink" or not clusters):
@@ -183,18 +204,10 @@ def group(
         sets = tuple(
             look_alikes(each, rules, protected=protected, companions=found) for each in groups
         )
-        plan = action and make_plan(
-            groups,
-            keep=rules,
-            action=action,
-            into=into,
-            index=index,
-            clusters=linked,
-            protect=protected.folders,
-        )
+        plan = action and _planned(action, groups, linked, rules, into, index, protected)
     if plan and dry_run:
         typer.echo(str(plan))
-        shown = 3 if plan.refusals else 0
+        shown = 3 if plan.left else 0
         return write_plan(plan, save_plan, index=index) if save_plan else shown
     overview = Overview(
         sets=sets,
@@ -213,11 +226,10 @@ def group(
         if plan is None:
             raise
     if plan:
-        return (
-            write_plan(plan, save_plan, index=index)
-            if save_plan
-            else carry_out(plan, yes=yes, index=index)
-        )
+        if save_plan:
+            return write_plan(plan, save_plan, index=index)
+        code = carry_out(plan, yes=yes, index=index)
+        return code if code == 1 else max(code, say_doubts(plan, index))
     _say_changed(groups)
     if groups and sys.stdout.isatty():
         command = options.again("dedupe group --symlink", index)
@@ -244,6 +256,23 @@ def _chosen(**actions: bool) -> str | None:
     return asked[0] if asked else None
 
 
+def _planned(
+    action: str,
+    groups: "Sequence[Group]",
+    clusters: "Sequence[Cluster]",
+    rules: "Sequence[str]",
+    into: Path,
+    index: Path | None,
+    protected: "Protected",
+) -> "Plan":
+    from dedupe.organize.act import make_plan, plan_to_free
+
+    facts = {"action": action, "keep": rules, "index": index, "protect": protected.folders}
+    if action in FREEING:
+        return plan_to_free(groups, **facts)  # type: ignore[arg-type]
+    return make_plan(groups, into=into, clusters=clusters, **facts)  # type: ignore[arg-type]
+
+
 def _refuse_early(
     action: str | None,
     into: Path,
@@ -256,17 +285,24 @@ def _refuse_early(
     """Refuse what could not be done in the end, before photos are compared for minutes."""
     from dedupe.organize.plan import refuse_as_folder
     from dedupe.organize.saved import refuse_as_plan_file
+    from dedupe.organize.trash import refuse_without_trash
 
-    if action is not None:
+    if action == "trash":
+        refuse_without_trash()
+    if action is not None and action not in FREEING:
         refuse_as_folder(Path(os.path.realpath(into.expanduser())), protected)
     if dry_run and action is None:
-        raise UsageError("--dry-run shows a plan: add --symlink, --copy or --move")
+        raise UsageError(
+            "--dry-run shows a plan: add --symlink, --copy or --move, or what frees space"
+        )
     if save_plan is not None:
         if action is None:
-            raise UsageError("--save-plan writes a plan: add --symlink, --copy or --move")
+            raise UsageError(
+                "--save-plan writes a plan: add --symlink, --copy or --move, or what frees space"
+            )
         refuse_as_plan_file(save_plan, protected)
-    elif action == "move" and not dry_run:
-        refuse_without_a_person(yes=yes)
+    elif action is not None and action not in ("symlink", "copy") and not dry_run:
+        refuse_without_a_person(action, yes=yes)
 
 
 def _applied(library: "Library", *, all_sets: bool) -> "Ignored":

@@ -56,7 +56,12 @@ TableFormat = Annotated[
     ),
 ]
 Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Do not ask before moving; needed in a pipe.")
+    bool,
+    typer.Option(
+        "--yes",
+        "-y",
+        help="Do not ask before photos are moved, trashed or replaced; needed in a pipe.",
+    ),
 ]
 Null = Annotated[bool, typer.Option("-0", help="Paths ended by a NUL byte, for xargs -0.")]
 

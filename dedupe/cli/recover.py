@@ -9,6 +9,7 @@ from dedupe.cli import options
 from dedupe.cli.acting import DONE, agreed, with_companions
 from dedupe.cli.talk import say, say_left
 from dedupe.cli.undo import say_taken_back
+from dedupe.organize.freeing import FREEING
 from dedupe.reports.words import counted, shown_path
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def recover(
         say(_half_done(each))
     if not back and not all(_agreed(each, yes=yes) for each in found):
         command = options.again("dedupe recover --back", index)
-        say(f"nothing more was moved; {command} takes back what was")
+        say(f"nothing more was done; {command} takes back what was")
         return 1
     with RichProgress() as progress:
         receipts = go_on(back=back, index=index, progress=progress)
@@ -52,7 +53,8 @@ def recover(
         elif receipt.action:
             along = with_companions(receipt.along)
             done = f"{counted(receipt.done, 'more photo')}{along} {DONE[receipt.name]}"
-            typer.echo(f"action {receipt.action} finished: {done} into {shown_path(receipt.into)}")
+            where = _where(receipt.name, receipt.into)
+            typer.echo(f"action {receipt.action} finished: {done}{where}")
         code = max(code, say_left(receipt.left))
         if not receipt.action:
             command = options.again("dedupe recover", index)
@@ -62,18 +64,25 @@ def recover(
 
 def _half_done(each: "CutOff") -> str:
     record = each.record
-    where = shown_path(Path(record.into))
     if record.state == "undoing":
         ahead = sum(step.is_photo for step in each.ahead)
+        kind = record.action in FREEING
+        where = DONE[record.action] if kind else f"in {shown_path(record.into)}"
         return (
             f"taking action {record.id} back was cut off: {counted(ahead, 'photo')} "
-            f"of {record.photos:,} still in {where}"
+            f"of {record.photos:,} still {where}"
         )
     return (
         f"action {record.id} was cut off: {record.standing:,} of "
-        f"{counted(record.photos, 'photo')} {DONE[record.action]} into {where}"
+        f"{counted(record.photos, 'photo')} {DONE[record.action]}"
+        f"{_where(record.action, record.into)}"
     )
 
 
+def _where(action: str, into: Path) -> str:
+    return "" if action in FREEING else f" into {shown_path(into)}"
+
+
 def _agreed(each: "CutOff", *, yes: bool) -> bool:
-    return not each.takes_away or agreed(each.ahead, each.record.into, yes=yes)
+    record = each.record
+    return not each.takes_away or agreed(each.ahead, record.action, record.into, yes=yes)

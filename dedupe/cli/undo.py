@@ -7,6 +7,7 @@ import typer
 from dedupe.cli import options
 from dedupe.cli.acting import with_companions
 from dedupe.cli.talk import say_left
+from dedupe.organize.freeing import FREEING
 from dedupe.reports.words import counted
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ _BACK = {
     "symlink": ("link", "removed"),
     "copy": ("copy", "removed"),
     "move": ("photo", "moved back"),
+    "trash": ("photo", "taken out of the trash"),
+    **dict.fromkeys(("hardlink", "reflink", "replace-by-symlink"), ("photo", "given back")),
 }
 
 
@@ -30,7 +33,7 @@ def undo(
     ] = None,
     index: options.Index = None,
 ) -> int:
-    """Take the last --symlink, --copy or --move back, or the action of a number.
+    """Take back what was last linked, moved, trashed or replaced, or the action of a number.
 
     Names, bytes, times and attributes of files and folders are as before. A photo that was moved
     on is found by its content; what somebody changed since is left alone and named. Calling it
@@ -55,8 +58,8 @@ def say_taken_back(receipt: "Receipt") -> None:
     """Say how much of an action was taken back."""
     what, done = _BACK[receipt.name]
     links = f", {counted(receipt.links, 'link')} pointed back" if receipt.links else ""
-    typer.echo(
-        f"action {receipt.action} taken back: {counted(receipt.done, what)}"
-        f"{with_companions(receipt.along)} {done}, "
-        f"{counted(receipt.folders, 'folder')} removed{links}"
-    )
+    folders = f", {counted(receipt.folders, 'folder')} removed"
+    if receipt.name in FREEING and not receipt.folders:
+        folders = ""
+    photos = f"{counted(receipt.done, what)}{with_companions(receipt.along)}"
+    typer.echo(f"action {receipt.action} taken back: {photos} {done}{folders}{links}")

@@ -23,7 +23,7 @@ from dedupe.index.rows import (
 )
 from dedupe.index.rows import is_under as is_under
 from dedupe.index.seals import file_seal, row_seal, thumbnail_seal, vector_seal
-from dedupe.photos.photo import Photo, Skip
+from dedupe.photos.photo import Photo, PhotoFile, Skip
 
 if TYPE_CHECKING:
     import numpy as np
@@ -201,6 +201,13 @@ class Index(ReadIndex):
                     self._db.execute("DELETE FROM files WHERE path = ?", (old,))
                     row = (new, *row[1:])
                     self._db.execute(_PUT_FILE, (*row, file_seal(*row)))
+
+    def bring_back(self, files: Iterable[tuple[PhotoFile, bytes]]) -> None:
+        """Photos were given back by us: remember them, with their contents if these are known."""
+        with self.whole():
+            for file, content in files:
+                if known := self.find_content(content):
+                    self._db.execute(_PUT_FILE, file_row(file, known[0]))
 
     def _file(self, path: bytes) -> "tuple[bytes, int, int, int, int, int] | None":
         query = f"SELECT {FILE_COLUMNS}, seal FROM files WHERE path = ?"

@@ -1,15 +1,20 @@
 """Plan, apply, undo and recover with the journal that belongs to an index."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dedupe.errors import IndexProblem, JournalProblem
 from dedupe.index.place import default_index, journal_beside
 from dedupe.organize import apply as applying
+from dedupe.organize import freeing_draft
 from dedupe.organize import plan as planning
 from dedupe.organize import recover as recovering
 from dedupe.organize import undo as undoing
+from dedupe.organize.freeing import FreeingPlan
+from dedupe.organize.freeing_recheck import recheck_freeing
 from dedupe.organize.journal import Journal
 from dedupe.organize.keep import DEFAULT_KEEP
 from dedupe.organize.plan import Plan
@@ -22,11 +27,17 @@ from dedupe.organize.records import Record
 from dedupe.organize.recover import CutOff
 from dedupe.organize.saved import read_plan
 from dedupe.organize.steps import Receipt
+from dedupe.photos.discover import absolute
+from dedupe.photos.photo import PhotoFile
 from dedupe.progress import Progress
 
 if TYPE_CHECKING:
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
+
+
+# What is no file of its own any more afterwards, so that the index forgets it until undo.
+_TAKES = ("trash", "hardlink", "replace-by-symlink")
 
 
 def make_plan(
@@ -72,6 +83,46 @@ def make_plan(
     return with_links(plan, _links(index), protected) if plan.takes_away else plan
 
 
+def plan_to_free(
+    groups: "Sequence[Group]",
+    *,
+    action: str,
+    keep: Sequence[str] = DEFAULT_KEEP,
+    index: Path | None = None,
+    protect: Iterable[Path | str] = (),
+    named: Iterable[Path | str] = (),
+) -> FreeingPlan:
+    """Plan what goes of each of `groups`, so that one photo stays. Changes nothing.
+
+    A rule trashes what is the same file as the photo to keep, or has the same pixels; what is
+    weaker is in `doubts` of the plan. Replaced is what has the same bytes as a photo that stays.
+
+    Args:
+        groups: as `find_groups` gives them.
+        action: "trash", "hardlink", "reflink" or "replace-by-symlink".
+        keep: rules that decide which photo of look-alikes stays.
+        index: whose journal knows what is in the trash already; the default index's.
+        protect: folders in which nothing is trashed or replaced.
+        named: photos to trash, each by its name; then these go, whatever they are to the one
+            that stays, and no others. One photo of each set stays.
+
+    Returns:
+        The plan; `print(plan)` shows it.
+
+    Raises:
+        UnknownName: there is no such action or keep rule.
+        UsageError: the system has no trash, or a protected folder is not there.
+    """
+    return freeing_draft.plan_to_free(
+        groups,
+        action=action,
+        keep=keep,
+        protected=Protected(protect),
+        named=[absolute(Path(each)) for each in named],
+        trashed=_trashed(index),
+    )
+
+
 def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:
     """Read a plan that `save_plan` has written, and look at every photo in it once more.
 
@@ -88,6 +139,8 @@ def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:
         UsageError: its folder is a file now, or is protected, or a protected folder is gone.
     """
     plan = read_plan(path)
+    if isinstance(plan, FreeingPlan):
+        return recheck_freeing(plan, _trashed(index))
     return recheck(plan, _ours(plan.into, index))
 
 
@@ -233,6 +286,15 @@ def cut_off(*, index: Path | None = None) -> list[CutOff]:
     return recovering.cut_off(journal_beside(index or default_index()))
 
 
+def _trashed(index: Path | None) -> set[Path]:
+    """Where the journal knows that photos were which are in the trash now."""
+    journal = journal_beside(index or default_index())
+    if not journal.exists():
+        return set()
+    with Journal(journal) as book:
+        return book.gone_from()
+
+
 def _ours(into: Path | str, index: Path | None) -> dict[Path, str]:
     """What the journal says was made below a folder."""
     journal = journal_beside(index or default_index())
@@ -261,16 +323,27 @@ def _follow(journal: Path, index: Path, touched: Callable[[Record], bool]) -> No
         return
     try:
         moves: list[tuple[Path, Path]] = []
+        gone: list[bytes] = []
+        back: list[tuple[PhotoFile, bytes]] = []
         with Journal(journal) as book:
             for record in filter(touched, book.records()):
                 for entry in book.entries(record.id):
                     if entry.step.moves and entry.state in {"done", "undone"}:
                         ends = (entry.step.source, entry.step.target)
                         moves.append(ends if entry.state == "done" else ends[::-1])
-        if moves:
+                    elif entry.step.verb in _TAKES and entry.state == "done":
+                        gone.append(os.fsencode(entry.step.source))
+                    elif entry.step.verb in _TAKES and entry.state == "undone":
+                        with suppress(OSError):
+                            found = os.lstat(entry.step.source)
+                            file = PhotoFile.seen(entry.step.source, found)
+                            back.append((file, entry.step.content))
+        if moves or gone or back:
             from dedupe.index.store import Index
 
             with Index(index) as store, store.batch():
                 store.follow(moves)
+                store.forget(gone, ())
+                store.bring_back(back)
     except (IndexProblem, JournalProblem):
         pass  # the photos are safe, and the next scan recognises them by content

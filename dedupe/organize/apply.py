@@ -4,17 +4,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from dedupe.errors import UsageError
+from dedupe.names import safe
 from dedupe.organize import checks
+from dedupe.organize.freeing import FREEING, ready
 from dedupe.organize.journal import Journal
-from dedupe.organize.passes import Pass, settle_interrupted
+from dedupe.organize.passes import NoLinks, Pass, settle_interrupted
 from dedupe.organize.plan import Plan
 from dedupe.organize.probe import probe
 from dedupe.organize.room import refuse_without_room
-from dedupe.organize.signals import held_back
+from dedupe.organize.signals import Asked, held_back
 from dedupe.organize.steps import Receipt, Step
-from dedupe.organize.undo import receipt
+from dedupe.organize.undo import receipt, take_back
 from dedupe.organize.verbs import folders_touched
 from dedupe.progress import Progress, Silent
+
+_DOING = {"symlink": "linking", "move": "moving", "copy": "copying", "trash": "trashing"}
 
 
 def apply(
@@ -55,12 +60,17 @@ def apply(
         refuse_without_room(plan.steps)
         if not probed:
             plan = probe(plan, book).plan
+        plan = ready(plan)
         if not plan.steps:
             return _nothing(plan, journal)
         touched = set().union(*map(folders_touched, plan.steps))
         record = book.record(book.begin(replace(plan, steps=_as_they_are(plan)), touched))
         work = Pass(book=book, record=record, asked=asked, left=list(plan.refusals), stop=stop)
         return carry_out(work, progress or Silent())
+
+
+def _nothing(plan: Plan, journal: Path) -> Receipt:
+    return Receipt(journal=journal, action=0, name=plan.action, into=plan.into, left=plan.left)
 
 
 def carry_out(work: Pass, progress: Progress) -> Receipt:
@@ -74,30 +84,34 @@ def carry_out(work: Pass, progress: Progress) -> Receipt:
     planned = [entry for entry in entries if entry.state == "planned"]
     failed = (entry.step for entry in entries if entry.state == "failed")
     work.stayed |= {step.target for step in failed if step.is_photo or step.goes_along}
-    progress.start(
-        {"symlink": "linking", "move": "moving"}.get(record.action, "copying"), len(planned)
-    )
+    progress.start(_DOING.get(record.action, "replacing"), len(planned))
     work.progress = progress
-    work.forwards(planned)
+    try:
+        work.forwards(planned)
+    except NoLinks as problem:
+        settle_interrupted(book)
+        take_back(book, record, Asked(), Silent(), [])
+        raise UsageError(
+            f"the file system below {safe(record.into)} has no {FREEING[record.action].links}: "
+            f"{problem}",
+            "nothing was changed; --trash works on every file system",
+        ) from problem
     work.sync()
     if not book.is_unclear(record.id):  # of a drive that is away now; else it stays cut off
         book.finish(record.id)
     return receipt(book, record, work.passed, tuple(work.left))
 
 
-def _nothing(plan: Plan, journal: Path) -> Receipt:
-    return Receipt(journal=journal, action=0, name=plan.action, into=plan.into, left=plan.refusals)
-
-
 def _as_they_are(plan: Plan) -> tuple[Step, ...]:
     """The steps of a plan, with what undo must give back and a drive may forget.
 
-    exFAT has neither permissions nor extended attributes. A photo that is gone keeps its step,
+    exFAT has neither permissions nor extended attributes, and a hard link those of another photo.
+    A photo that is gone keeps its step,
     which will be refused.
     """
     return tuple(
         replace(step, mode=checks.mode_of(step.source), attributes=checks.attributes(step.source))
-        if step.moves
+        if step.moves or step.verb in FREEING
         else step
         for step in plan.steps
     )

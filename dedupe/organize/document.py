@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from dedupe.names import exact_name, path_facts, safe
 from dedupe.organize import naming
 from dedupe.organize.actions import ACTIONS
+from dedupe.organize.freeing import FREEING
 from dedupe.organize.plan import Plan, make_folder
 from dedupe.organize.pointing import links_after
 from dedupe.organize.steps import Refusal, Step
@@ -19,7 +20,7 @@ _ABOUT = (
     "Delete steps or whole sets, change nothing else, then run `dedupe apply` on this file. "
     "Nothing was done yet."
 )
-_SIGNED, _UNSIGNED = 1 << 63, 1 << 64
+SIGNED, UNSIGNED = 1 << 63, 1 << 64
 _HASH = 64  # letters of a blake3
 _T = TypeVar("_T")
 
@@ -67,16 +68,10 @@ def plan_of(document: object) -> Plan:
     Raises:
         Flaw: it is no plan, is of a newer version, or would do what no plan does.
     """
-    top = _Part(document, "it")
-    if not isinstance(document, dict) or "dedupe_plan" not in document:
-        raise Flaw("it is no plan of dedupe")
-    version = top.number("dedupe_plan", 1, _SIGNED)
-    if version > VERSION:
-        raise Flaw(f"it has version {version}, known is {VERSION}: use the newer dedupe")
-    top.text("about")
-    action = top.text("action")
+    top, action = head_of(document)
     if action not in ACTIONS:
-        raise Flaw(f"it has the action {safe(action)!r}; known are {', '.join(ACTIONS)}")
+        known = ", ".join((*ACTIONS, *FREEING))
+        raise Flaw(f"it has the action {safe(action)!r}; known are {known}")
     into = top.path("into")
     protected = tuple(part.only_path() for part in top.parts("protected", "protected folder"))
     made = [part.only_path() for part in top.parts("new_folders", "new folder")]
@@ -89,9 +84,9 @@ def plan_of(document: object) -> Plan:
             raise Flaw(f"it has two sets for {safe(folder)}")
         folders.add(naming.clash_key(folder.name))
         steps += _set_steps(part, action, folder)
-    standing = top.number("standing", 0, _SIGNED)
+    standing = top.number("standing", 0, SIGNED)
     stays = tuple(part.only_path() for part in top.parts("stays", "photo that stays"))
-    refusals = tuple(_refusal(part) for part in top.parts("refusals", "refusal"))
+    refusals = tuple(refusal_of(part) for part in top.parts("refusals", "refusal"))
     top.end()
     _refuse_what_no_plan_does(action, into, protected, [*tidying, *steps])
     if made != [*reversed(into.parents), into][-len(made) :] and made:
@@ -107,6 +102,22 @@ def plan_of(document: object) -> Plan:
         protected=protected,
         stays=stays,
     )
+
+
+def head_of(document: object) -> "tuple[Part, str]":
+    """A document of a version that is known, and the name of its action, whatever that is.
+
+    Raises:
+        Flaw: it is no plan, or of a newer version.
+    """
+    top = Part(document, "it")
+    if not isinstance(document, dict) or "dedupe_plan" not in document:
+        raise Flaw("it is no plan of dedupe")
+    version = top.number("dedupe_plan", 1, SIGNED)
+    if version > VERSION:
+        raise Flaw(f"it has version {version}, known is {VERSION}: use the newer dedupe")
+    top.text("about")
+    return top, top.text("action")
 
 
 def _step_facts(step: Step, links: Sequence[Step] = ()) -> dict[str, Any]:
@@ -139,7 +150,7 @@ def _tidying_facts(step: Step) -> dict[str, Any]:
     return {**facts, **path_facts(step.link, "link")} if step.verb == "unlink" else facts
 
 
-def _set_steps(part: "_Part", action: str, folder: Path) -> Iterator[Step]:
+def _set_steps(part: "Part", action: str, folder: Path) -> Iterator[Step]:
     new = part.flag("new")
     steps = [step for each in part.parts("steps", "step") for step in _step(each, action, folder)]
     part.end()
@@ -148,7 +159,7 @@ def _set_steps(part: "_Part", action: str, folder: Path) -> Iterator[Step]:
     yield from steps
 
 
-def _step(part: "_Part", action: str, folder: Path) -> Iterator[Step]:
+def _step(part: "Part", action: str, folder: Path) -> Iterator[Step]:
     verb = part.text("verb")
     along = bool(verb) and verb == ACTIONS[action].along
     if verb != action and not along:
@@ -157,10 +168,10 @@ def _step(part: "_Part", action: str, folder: Path) -> Iterator[Step]:
         verb=verb,
         source=part.path("source"),
         target=folder / part.name("name"),
-        size=part.number("bytes", 0, _SIGNED),
-        mtime_ns=part.number("modified_ns", -_SIGNED, _SIGNED),
-        device=part.number("device", 0, _UNSIGNED),
-        inode=part.number("inode", 0, _UNSIGNED),
+        size=part.number("bytes", 0, SIGNED),
+        mtime_ns=part.number("modified_ns", -SIGNED, SIGNED),
+        device=part.number("device", 0, UNSIGNED),
+        inode=part.number("inode", 0, UNSIGNED),
         content=part.hash("content"),
         link=part.name("photo") if along else part.exact("link") if verb == "symlink" else "",
     )
@@ -173,7 +184,7 @@ def _step(part: "_Part", action: str, folder: Path) -> Iterator[Step]:
         raise Flaw(f"{part.where} goes along with itself")
 
 
-def _link(part: "_Part", move: Step) -> Step:
+def _link(part: "Part", move: Step) -> Step:
     path, was, link = part.path("path"), part.exact("was"), part.exact("link")
     part.end()
     step = replace(move, verb="relink", source=path, target=path, was=was, link=link)
@@ -182,7 +193,7 @@ def _link(part: "_Part", move: Step) -> Step:
     return step
 
 
-def _tidying(part: "_Part", into: Path) -> Step:
+def _tidying(part: "Part", into: Path) -> Step:
     verb = part.text("verb")
     if verb not in ("unlink", "rmdir"):
         raise Flaw(f"{part.where} has the verb {safe(verb)!r}, which is not for tidying")
@@ -194,7 +205,8 @@ def _tidying(part: "_Part", into: Path) -> Step:
     return Step(verb=verb, source=path, target=path, link=link)
 
 
-def _refusal(part: "_Part") -> Refusal:
+def refusal_of(part: "Part") -> Refusal:
+    """Something that was not planned, and why."""
     refusal = Refusal(part.path("path"), part.text("reason"))
     part.end()
     return refusal
@@ -229,7 +241,7 @@ def _refuse_what_no_plan_does(
             taken.add(step.source)
 
 
-class _Part:
+class Part:
     """An object of the document: gives its fields out checked, and knows what else it has."""
 
     def __init__(self, value: object, where: str) -> None:
@@ -246,31 +258,41 @@ class _Part:
                 raise Flaw(f"{self.where} has a field {safe(name)!r}, which no plan has")
 
     def has(self, name: str) -> bool:
+        """Whether there is such a field."""
         return name in self._fields
 
     def text(self, name: str) -> str:
+        """A text; Flaw where it is none, as with all of these."""
         return self._typed(name, str, "text")
 
     def flag(self, name: str) -> bool:
+        """True or false."""
         return self._typed(name, bool, "true or false")
 
     def number(self, name: str, least: int, below: int) -> int:
+        """A whole number within bounds."""
         number = self._typed(name, int, "whole number")
         if isinstance(number, bool) or not least <= number < below:
             raise Flaw(f"{self.where} has a {name} that cannot be")
         return number
 
     def hash(self, name: str) -> bytes:
+        """The bytes of a blake3."""
         text = self.text(name)
         if len(text) != _HASH or set(text) - set("0123456789abcdef"):
             raise Flaw(f"{self.where} has a {name} that is no hash")
         return bytes.fromhex(text)
 
-    def parts(self, name: str, what: str) -> "list[_Part]":
+    def parts(self, name: str, what: str) -> "list[Part]":
         """The objects of a list."""
         above = "" if self.where == "it" else f"{self.where}, "
         objects = enumerate(self._typed(name, list, "list"), start=1)
-        return [_Part(value, f"{above}{what} {number}") for number, value in objects]
+        return [Part(value, f"{above}{what} {number}") for number, value in objects]
+
+    def part(self, name: str) -> "Part":
+        """The object of a field."""
+        self._asked.add(name)
+        return Part(self._fields.get(name), f"{self.where}, {name},")
 
     def exact(self, name: str) -> str:
         """A text of any bytes but NUL."""

@@ -39,8 +39,8 @@ from dedupe.photos.photo import PhotoFile
 # Folders
 
 
-def make_folder(path: Path) -> None:
-    """Make one folder; its parent must exist.
+def make_folder(path: Path, mode: int = 0o777) -> None:
+    """Make one folder, with `mode` less the umask; its parent must exist.
 
     Raises:
         FileExistsError: the name is taken; nothing was changed.
@@ -48,7 +48,7 @@ def make_folder(path: Path) -> None:
         OSError: the system does not allow it.
     """
     with held(path) as place:
-        os.mkdir(place.name, dir_fd=place.folder)
+        os.mkdir(place.name, mode, dir_fd=place.folder)
 
 
 def remove_empty_folder(path: Path) -> None:

@@ -12,72 +12,16 @@ from typing import TYPE_CHECKING, Any, Self
 from dedupe.errors import JournalProblem
 from dedupe.names import safe
 from dedupe.organize import checks, records
+from dedupe.organize.journal_tables import open_tables
 from dedupe.organize.records import Entry, FolderTimes, Mark, Record
+from dedupe.organize.steps import PHOTO_VERBS
 from dedupe.photos.photo import PhotoFile
 from dedupe.transaction import transaction
 
 if TYPE_CHECKING:
     from dedupe.organize.plan import Plan
 
-_APPLICATION = 0x64656A6E  # "dejn"
-_VERSION = 3
-# Paths are the bytes of the system, names of any encoding. Device and inode are text: they may
-# need 64 bits without a sign (Windows, ZFS), and SQLite's integers have one.
-_SCHEMA = """
-CREATE TABLE actions(
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    token TEXT NOT NULL,
-    action TEXT NOT NULL,
-    into_path BLOB NOT NULL,
-    started REAL NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'undoing', 'undone'))
-);
-CREATE TABLE steps(
-    action INTEGER NOT NULL REFERENCES actions(id),
-    seq INTEGER NOT NULL,
-    verb TEXT NOT NULL,
-    source BLOB NOT NULL,
-    target BLOB NOT NULL,
-    size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    device TEXT NOT NULL,
-    inode TEXT NOT NULL,
-    content BLOB NOT NULL,
-    link BLOB NOT NULL,
-    mode INTEGER NOT NULL,
-    was BLOB NOT NULL DEFAULT x'',
-    state TEXT NOT NULL CHECK (state IN ('planned', 'intent', 'done', 'failed', 'undone')),
-    reason TEXT NOT NULL DEFAULT '',
-    made_mtime_ns INTEGER,
-    made_device TEXT,
-    made_inode TEXT,
-    PRIMARY KEY (action, seq)
-) WITHOUT ROWID;
-CREATE TABLE attributes(
-    action INTEGER NOT NULL REFERENCES actions(id),
-    seq INTEGER NOT NULL,
-    name BLOB NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (action, seq, name)
-) WITHOUT ROWID;
-CREATE TABLE folders(
-    action INTEGER NOT NULL REFERENCES actions(id),
-    path BLOB NOT NULL,
-    mode INTEGER NOT NULL,
-    atime_ns INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    after_ns INTEGER,
-    PRIMARY KEY (action, path)
-) WITHOUT ROWID;
-CREATE TABLE probes(
-    name TEXT PRIMARY KEY,
-    path BLOB NOT NULL,
-    mode INTEGER NOT NULL,
-    atime_ns INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
-_STATEMENTS = _SCHEMA.split(";\n")
+_PHOTO_VERBS = ", ".join(f"'{verb}'" for verb in PHOTO_VERBS)
 
 
 class Journal:
@@ -97,44 +41,13 @@ class Journal:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
             with ExitStack() as unless_opened:
                 unless_opened.callback(self._db.close)
-                self._open()
+                open_tables(self._db, path)
                 unless_opened.pop_all()
         except (OSError, sqlite3.Error) as error:
             raise JournalProblem(
                 f"the journal {safe(path)} cannot be used: {error}",
                 "no photo was touched; move the file aside and earlier actions cannot be undone",
             ) from error
-
-    def _open(self) -> None:
-        application = self._one("PRAGMA application_id")
-        version = self._one("PRAGMA user_version")
-        if self._one("SELECT count(*) FROM sqlite_master") == 0 and not application:
-            # FULL with a write-ahead log is one fsync for each commit; FULL survives a power
-            # cut, NORMAL may forget the last intents
-            self._db.execute("PRAGMA journal_mode = WAL")
-            with transaction(self._db):
-                for statement in _STATEMENTS:
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
-                self._db.execute(f"PRAGMA user_version = {_VERSION}")
-        elif application != _APPLICATION:
-            raise JournalProblem(f"{safe(self.path)} is no journal of dedupe")
-        elif version > _VERSION:
-            raise JournalProblem(
-                f"the journal {safe(self.path)} has version {version}, known is {_VERSION}",
-                "use the newer dedupe that wrote it",
-            )
-        elif version < _VERSION:  # 1 had no extended attributes, 2 no links of the user's
-            with transaction(self._db):
-                for table in _STATEMENTS[:-1]:
-                    self._db.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
-                columns = {row[1] for row in self._db.execute("PRAGMA table_info(steps)")}
-                if "was" not in columns:
-                    self._db.execute("ALTER TABLE steps ADD COLUMN was BLOB NOT NULL DEFAULT x''")
-                self._db.execute(f"PRAGMA user_version = {_VERSION}")
-        self._db.execute("PRAGMA synchronous = FULL")
-        if (found := self._one("PRAGMA quick_check")) != "ok":
-            raise sqlite3.DatabaseError(f"it is damaged ({found})")
 
     def __enter__(self) -> Self:
         return self
@@ -202,6 +115,14 @@ class Journal:
                     (action, seq, os.fsencode(name), value)
                     for seq, step in enumerate(plan.steps)
                     for name, value in step.attributes
+                ),
+            )
+            self._db.executemany(
+                f"INSERT INTO kept(action, seq, {records.KEPT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)",
+                (
+                    (action, seq, *records.kept_row(step.kept))
+                    for seq, step in enumerate(plan.steps)
+                    if step.kept is not None
                 ),
             )
             self._db.executemany(
@@ -298,7 +219,7 @@ class Journal:
             " (SELECT count(*) FROM steps WHERE action = id AND verb = 'relink'),"
             " coalesce(sum(size), 0)"
             " FROM actions LEFT JOIN steps"
-            " ON steps.action = actions.id AND verb IN ('symlink', 'move', 'copy')"
+            f" ON steps.action = actions.id AND verb IN ({_PHOTO_VERBS})"
             " GROUP BY id ORDER BY id"
         )
         return records.with_unfinished(map(records.record, rows))
@@ -318,7 +239,13 @@ class Journal:
             "SELECT seq, name, value FROM attributes WHERE action = ? ORDER BY name", (action,)
         ):
             noted.setdefault(seq, []).append((os.fsdecode(name), value))
-        return [records.entry(row, tuple(noted.get(row[0], ()))) for row in rows]
+        stays = {
+            seq: records.kept(kept)
+            for seq, *kept in self._db.execute(
+                f"SELECT seq, {records.KEPT_COLUMNS} FROM kept WHERE action = ?", (action,)
+            )
+        }
+        return [records.entry(row, tuple(noted.get(row[0], ())), stays.get(row[0])) for row in rows]
 
     def folders(self, action: int) -> list[FolderTimes]:
         """The folders that an action changes, as they were before."""
@@ -341,10 +268,15 @@ class Journal:
         )
         return {records.path(target) for (target,) in rows}
 
+    def gone_from(self) -> set[Path]:
+        """Where photos were that some action which still stands has put into the trash."""
+        rows = self._db.execute("SELECT source FROM steps WHERE verb = 'trash' AND state = 'done'")
+        return {records.path(source) for (source,) in rows}
+
     def moved_on_by(self, path: Path) -> int:
         """The number of the last action that has moved a photo away from there; 0 if none has."""
         query = (
-            "SELECT max(action) FROM steps WHERE verb IN ('move', 'move_along')"
+            "SELECT max(action) FROM steps WHERE verb IN ('move', 'move_along', 'trash')"
             " AND state = 'done' AND source = ?"
         )
         row = self._db.execute(query, (os.fsencode(path),)).fetchone()

@@ -17,6 +17,7 @@ from dedupe.organize.records import Entry, Mark, Record
 from dedupe.organize.signals import Asked
 from dedupe.organize.steps import Refusal, Step
 from dedupe.organize.strays import Strays
+from dedupe.organize.substitutes import Unable
 from dedupe.organize.verbs import VERBS
 from dedupe.photos.photo import PhotoFile
 from dedupe.progress import Progress, Silent
@@ -29,6 +30,10 @@ _HOPELESS = {
     if hasattr(errno, name)
 }
 RESUME_HINT = "`dedupe recover` goes on from here, `dedupe undo` takes back what was done"
+
+
+class NoLinks(Exception):
+    """The very first photo could not be replaced: the file system has no such links."""
 
 
 @dataclass(slots=True)
@@ -63,6 +68,7 @@ class Pass:
             ActionStopped: the disk is full, broken or gone.
             Interrupted: somebody asked to stop; the current file was finished.
             JournalProblem: the journal cannot be written.
+            NoLinks: the very first photo could not be replaced.
         """
         self._work(entries, _FORWARDS)
 
@@ -138,8 +144,14 @@ class Pass:
         return self._leave(entry, way, path, f"could not be {past}: {checks.said(error)}")
 
     def _do(self, entry: Entry) -> PhotoFile | None:
-        temp = temp_name(self.record.token, entry.seq)
-        return VERBS[entry.step.verb].do(entry.step, temp)
+        step = entry.step
+        try:
+            return VERBS[step.verb].do(step, temp_name(self.record.token, entry.seq))
+        except Unable as error:
+            # the first one is the probe: one made only for that could be left by a kill
+            if not any(passed.step.verb == step.verb for passed in self.passed):
+                raise NoLinks(checks.said(error)) from error
+            raise
 
     def _undo(self, entry: Entry) -> None:
         temp = temp_name(self.record.token, entry.seq)
@@ -228,7 +240,8 @@ def _is_gone(step: Step) -> bool:
         return False
     names = (step.source, step.target)
     there = device == step.device and step.target.parent.is_dir()
-    return there and step.moves and not any(map(os.path.lexists, names))
+    gone = step.moves or step.verb == "trash"
+    return there and gone and not any(map(os.path.lexists, names))
 
 
 def settle_interrupted(book: Journal, again: int | None = None) -> list[Refusal]:

@@ -9,6 +9,7 @@ from dedupe.errors import UsageError
 from dedupe.names import safe
 from dedupe.organize import checks
 from dedupe.organize.files import restore_folder_times
+from dedupe.organize.freeing import FreeingPlan
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import Refused, random_temp_name
 from dedupe.organize.plan import ALONE, Plan
@@ -52,6 +53,8 @@ def probe(plan: Plan, book: Journal) -> Probed:
     Raises:
         UsageError: links are to be made, and cannot be; nothing was changed.
     """
+    if isinstance(plan, FreeingPlan):
+        return Probed(plan, ())  # nothing is put anywhere but where it, or the trash, is
     notes: list[str] = []
     refusals: dict[int, Refusal] = {}
     drives = _drives(plan.placed)

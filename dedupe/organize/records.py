@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dedupe.organize.steps import Step
+from dedupe.organize.steps import Kept, Step
 from dedupe.photos.photo import PhotoFile
 
 STEP_COLUMNS = "verb, source, target, size, mtime_ns, device, inode, content, link, mode, was"
+KEPT_COLUMNS = "path, size, mtime_ns, device, inode, content"
 ENTRY_COLUMNS = f"seq, {STEP_COLUMNS}, state, reason, made_mtime_ns, made_device, made_inode"
 
 
@@ -50,13 +51,13 @@ class Record:
 
     Attributes:
         id: its number, counted from 1 in the order of time.
-        action: "symlink", "move", "copy".
-        into: the folder it was for.
+        action: "symlink", "move", "copy", or a name in `freeing.FREEING`.
+        into: the folder it was for, or that its photos are below.
         started: local time.
         state: running (or cut off), done, undoing (or cut off), undone.
-        photos: how many it was to link, move or copy.
+        photos: how many it was to link, move, copy, trash or replace.
         bytes: of these photos.
-        standing: how many of them are linked, moved or copied by it now.
+        standing: of how many of them that stands now.
         ahead: how many of them it has not come to.
         links: how many links of the user's it was to re-point to moved photos.
         token: random, part of the names of its unfinished copies.
@@ -137,8 +138,26 @@ def with_unfinished(actions: Iterable[Record]) -> list[Record]:
     return found[::-1]
 
 
-def entry(row: Sequence[Any], attributes: tuple[tuple[str, bytes], ...]) -> Entry:
-    """An entry out of the values of ENTRY_COLUMNS and the extended attributes of its photo."""
+def kept_row(kept: Kept) -> tuple[object, ...]:
+    """The values of KEPT_COLUMNS."""
+    file = kept.file
+    numbers = (file.size, file.mtime_ns, str(file.device), str(file.inode))
+    return (os.fsencode(file.path), *numbers, kept.content)
+
+
+def kept(row: Sequence[Any]) -> Kept:
+    """The photo that stays, out of the values of KEPT_COLUMNS."""
+    where, size, mtime_ns, device, inode, content = row
+    file = PhotoFile(
+        path=path(where), size=size, mtime_ns=mtime_ns, device=int(device), inode=int(inode)
+    )
+    return Kept(file, content)
+
+
+def entry(
+    row: Sequence[Any], attributes: tuple[tuple[str, bytes], ...], stays: Kept | None = None
+) -> Entry:
+    """An entry out of the values of ENTRY_COLUMNS, with what other tables know of its photo."""
     seq, verb, source, target, size, mtime_ns, device, inode, content, link, mode, was = row[:12]
     state, reason, made_mtime_ns, made_device, made_inode = row[12:]
     made = None
@@ -163,6 +182,7 @@ def entry(row: Sequence[Any], attributes: tuple[tuple[str, bytes], ...]) -> Entr
         was=os.fsdecode(was),
         mode=mode,
         attributes=attributes,
+        kept=stays,
     )
     return Entry(step=step, seq=seq, state=state, reason=reason, made=made)
 

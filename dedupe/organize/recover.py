@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dedupe.organize.apply import carry_out
+from dedupe.organize.freeing import FREEING
 from dedupe.organize.journal import Journal
 from dedupe.organize.passes import Pass, settle_interrupted
 from dedupe.organize.records import Record
@@ -28,8 +29,9 @@ class CutOff:
 
     @property
     def takes_away(self) -> bool:
-        """Whether to finish it moves photos from where a person has them now."""
-        return self.record.state == "running" and any(step.moves for step in self.ahead)
+        """Whether to finish it takes photos away from where a person has them now."""
+        taking = any(step.moves or step.verb in FREEING for step in self.ahead)
+        return self.record.state == "running" and taking
 
 
 def cut_off(journal: Path) -> list[CutOff]:

@@ -4,7 +4,6 @@ The link goes by way of a name that nobody else knows, as everything does that i
 somebody has put in its place meanwhile is found under that name, and gets its own back.
 """
 
-import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -12,10 +11,7 @@ from pathlib import Path
 from dedupe.names import safe
 from dedupe.organize import checks
 from dedupe.organize.place import NoFolder, Place, Refused, aside_name, held
-from dedupe.organize.renaming import give_back, rename_to_free_name, unlink
-from dedupe.organize.system import exchange
-
-_UNKNOWN_TO_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+from dedupe.organize.renaming import exchange, give_back, rename_to_free_name, unlink
 
 
 def relink(path: Path, old: str, new: str, temp: str) -> None:
@@ -42,7 +38,7 @@ def relink(path: Path, old: str, new: str, temp: str) -> None:
         os.symlink(new, unfinished.name, dir_fd=unfinished.folder)
         try:
             _keep_time(place, unfinished)
-            if not _exchanged(unfinished, place):
+            if not exchange(unfinished, place):
                 _replace(unfinished, place, old, place.beside(aside_name(temp)))
             elif reason := _other(unfinished, old):
                 _give_back_exchanged(unfinished, place, new)
@@ -65,7 +61,7 @@ def settle(path: Path, old: str, new: str, temp: str) -> None:
         for spare in (aside, unfinished):
             if _discard(spare, {old, new}) or not spare.exists():
                 continue
-            if checks.link_text(place) in {old, new} and _exchanged(spare, place):
+            if checks.link_text(place) in {old, new} and exchange(spare, place):
                 _discard(spare, {old, new})
             else:
                 give_back(spare, place)
@@ -88,26 +84,12 @@ def _other(place: Place, text: str) -> str | None:
     return "is no longer a link" if place.exists() else "is gone"
 
 
-def _exchanged(one: Place, other: Place) -> bool:
-    """Exchange what has two names; False where the system or the file system does not know how."""
-    swap = exchange()
-    if swap is None:
-        return False
-    try:
-        swap(one, other)
-    except OSError as error:
-        if error.errno not in _UNKNOWN_TO_EXCHANGE:
-            raise
-        return False
-    return True
-
-
 def _give_back_exchanged(found: Place, home: Place, ours: str) -> None:
     """Give what was taken for the link its name back, if our link still has that."""
-    if checks.link_text(home) == ours and _exchanged(found, home):
+    if checks.link_text(home) == ours and exchange(found, home):
         if checks.link_text(found) == ours:
             return
-        _exchanged(found, home)  # somebody was faster: his stays, and so does the other one
+        exchange(found, home)  # somebody was faster: his stays, and so does the other one
     give_back(found, home, "is replaced; its name")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dedupe.names import safe
 from dedupe.organize import checks
 from dedupe.organize.place import Place, Refused, aside_name
-from dedupe.organize.system import exclusive_rename
+from dedupe.organize.system import exchanging_rename, exclusive_rename
 
 # Makes a file, or is refused where anything has that name, be it a link to nowhere.
 NEW_FILE = checks.READ | os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -53,11 +53,57 @@ def take_away(place: Place, temp: str, reason: Callable[[Place], str | None]) ->
     if aside.exists():  # it could not be given back the last time
         why = f"stays, as what had its name before is still called {safe(aside.path)}"
         raise Refused(place.path, why)
-    os.replace(place.name, aside.name, src_dir_fd=place.folder, dst_dir_fd=aside.folder)
+    set_aside(place, aside)
     if why := reason(aside):
         give_back(aside, place, f"{why}; its name")
         raise Refused(place.path, why)
     unlink(aside)
+
+
+def set_aside(place: Place, aside: Place) -> None:
+    """Give whatever has a name a free name of ours, which nobody else knows.
+
+    Raises:
+        OSError: nothing is there, or the system does not allow it.
+    """
+    os.replace(place.name, aside.name, src_dir_fd=place.folder, dst_dir_fd=aside.folder)
+
+
+def exchange(one: Place, other: Place) -> bool:
+    """Swap two names in one go, so that each has something at any moment.
+
+    Returns:
+        False where the system or the file system knows no such thing; nothing was changed.
+
+    Raises:
+        OSError: one is not there, or the system does not allow it; nothing was changed.
+    """
+    swap = exchanging_rename()
+    if swap is None:
+        return False
+    try:
+        swap(one, other)
+    except OSError as error:
+        if error.errno not in _UNKNOWN_TO_RENAME:
+            raise
+        return False
+    return True
+
+
+def link_to(source: Place, target: Place) -> None:
+    """Give a file a second name, which must be free.
+
+    Raises:
+        FileExistsError: `target` is taken; nothing was changed.
+        OSError: EXDEV where they are on two drives, or the system does not allow it.
+    """
+    os.link(
+        source.name,
+        target.name,
+        src_dir_fd=source.folder,
+        dst_dir_fd=target.folder,
+        follow_symlinks=False,
+    )
 
 
 def give_back(found: Place, home: Place, words: str = "") -> None:
@@ -134,13 +180,7 @@ def sync(folder: Place) -> None:
 
 def _link_then_remove(source: Place, target: Place, remove: Callable[[Place], None]) -> None:
     """A kill between the two leaves both names of one file; link refuses a taken name."""
-    os.link(
-        source.name,
-        target.name,
-        src_dir_fd=source.folder,
-        dst_dir_fd=target.folder,
-        follow_symlinks=False,
-    )
+    link_to(source, target)
     sync(target.beside("."))
     try:
         remove(source)

@@ -9,7 +9,8 @@ from typing import Any
 from dedupe.errors import PlanRefused, UsageError
 from dedupe.names import safe
 from dedupe.organize.checks import said
-from dedupe.organize.document import Flaw, document_of, plan_of
+from dedupe.organize.document import Flaw
+from dedupe.organize.freeing_document import any_document_of, any_plan_of
 from dedupe.organize.plan import Plan
 from dedupe.organize.protected import Protected
 
@@ -42,7 +43,8 @@ def save_plan(plan: Plan, path: Path | str) -> None:
     """Write a plan to a new file, for a person to read and for `load_plan`.
 
     It is JSON, a line for each step; docs/scripting.md describes it. Whoever deletes steps or
-    whole sets from it has a plan that does that much less.
+    whole sets from it has a plan that does that much less; in a plan to trash photos, what is
+    not confirmed by a rule is done where a person has confirmed it.
 
     Args:
         plan: as `make_plan` gives it.
@@ -55,7 +57,7 @@ def save_plan(plan: Plan, path: Path | str) -> None:
     refuse_as_plan_file(path, Protected(plan.protected))
     try:
         with path.open("x", encoding="utf-8", newline="\n") as out:
-            out.write("".join(_lines(document_of(plan))))
+            out.write("".join(_lines(any_document_of(plan))))
     except OSError as error:
         raise UsageError(
             f"the plan cannot be saved as {safe(path)}: {said(error)}", "nothing was done"
@@ -77,7 +79,7 @@ def read_plan(path: Path | str) -> Plan:
     """
     path = Path(path)
     try:
-        return plan_of(_parsed(path.read_bytes()))
+        return any_plan_of(_parsed(path.read_bytes()))
     except OSError as error:
         raise PlanRefused(f"the plan {safe(path)} cannot be read: {said(error)}") from error
     except Flaw as flaw:

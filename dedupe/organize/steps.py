@@ -6,6 +6,25 @@ from pathlib import Path
 
 from dedupe.photos.photo import PhotoFile
 
+PHOTO_VERBS = (
+    *("symlink", "move", "copy"),
+    *("trash", "hardlink", "reflink", "replace-by-symlink"),
+)
+"""The verbs that do something with a photo; the others make or tidy the place for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The photo of a set that stays where it is while another one of the set goes.
+
+    Attributes:
+        file: as it was scanned.
+        content: blake3 of its bytes (32 bytes).
+    """
+
+    file: PhotoFile
+    content: bytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -15,23 +34,30 @@ class Step:
     link when the step is done, or taken back, is refused.
 
     Attributes:
-        verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, relink, move, copy;
-            move_along and copy_along for what belongs to a photo and goes where it goes.
-        target: what appears, or for rmdir and unlink what goes, or a link of the user's that
-            is to lead to the new place of a photo (relink).
-        source: the photo that is linked, moved or copied; `target` itself for the others.
+        verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, relink, move, copy, trash,
+            hardlink, reflink, replace-by-symlink; move_along and copy_along for what belongs
+            to a photo and goes where it goes.
+        target: what appears, or for rmdir and unlink what goes; for relink a link of the user's
+            that is to lead to the new place of a photo; for hardlink, reflink and
+            replace-by-symlink what is replaced. Where trash puts a photo is not known before
+            `apply`: until then it is the photo itself.
+        source: the photo that is linked, moved, copied, trashed or replaced; `target` itself
+            for the others.
         size: of the photo when it was scanned, in bytes; 0 where there is none. A relink has
             the photo that it leads to.
         mtime_ns: of the photo when it was scanned, likewise device and inode.
         device: number of its file system.
         inode: number of it there.
         content: blake3 of its bytes (32 bytes), b"" where there is no photo.
-        link: the text of the link, for symlink and unlink; for relink the new one; for what
-            goes along, the name that its photo has in the same folder.
+        link: the text of the link, for symlink, unlink and replace-by-symlink; for relink the
+            new one; for trash what the file beside the trashed photo says of it; for what goes
+            along, the name that its photo has in the same folder.
         was: the old text, for relink.
-        mode: permissions of a photo that moves: exFAT forgets them, undo must not. `apply`
-            notes them; 0 in a plan.
+        mode: permissions of a photo that moves or is replaced: exFAT and hard links forget
+            them, undo must not. `apply` notes them; 0 in a plan. Of a folder to make, if not 0.
         attributes: its extended attributes by name, likewise.
+        kept: the photo of its set that stays, for trash and what replaces; it is looked at once
+            more right before the change.
     """
 
     verb: str
@@ -46,6 +72,7 @@ class Step:
     was: str = ""
     mode: int = 0
     attributes: tuple[tuple[str, bytes], ...] = ()
+    kept: Kept | None = None
 
     @property
     def file(self) -> PhotoFile:
@@ -66,7 +93,7 @@ class Step:
     @property
     def is_photo(self) -> bool:
         """True where a photo is put somewhere; False for what makes or tidies the place."""
-        return self.verb in {"symlink", "move", "copy"}
+        return self.verb in PHOTO_VERBS
 
     @property
     def goes_along(self) -> bool:
@@ -104,12 +131,13 @@ class Receipt:
     Attributes:
         journal: where it is written down.
         action: its number there; 0 where there was nothing to do.
-        name: of the action: "symlink", "move", "copy".
-        into: the folder it was for.
-        done: photos linked, moved or copied; after undo: those taken back.
+        name: of the action: "symlink", "move", "copy", "trash", "hardlink", "reflink",
+            "replace-by-symlink".
+        into: the folder it was for; of what frees space, the one that its photos are below.
+        done: photos linked, moved, copied, trashed or replaced; after undo: those taken back.
         along: files that belong to these photos, and went along with them.
         folders: made; after undo: removed again.
-        bytes: of the photos moved or copied; links are counted as 0.
+        bytes: of the photos moved, copied, trashed or replaced; links are counted as 0.
         links: of the user's that lead to moved photos and were re-pointed; after undo: those
             that say again what they said.
         left: what was refused or failed, each with its reason; all the rest was done.

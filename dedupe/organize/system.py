@@ -1,6 +1,7 @@
-"""The two renames that Python's os module lacks: refuse a taken name, exchange two names."""
+"""The calls that Python's os module lacks: rename to a free name alone, swap, share contents."""
 
 import ctypes
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from dedupe.organize.place import Place
 _AT_FDCWD = -2 if sys.platform == "darwin" else -100
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2  # Linux 3.15
 _RENAME_EXCL, _RENAME_SWAP = 4, 2  # macOS 10.12
+_FICLONE = 0x40049409  # Linux 4.5, _IOW(0x94, 9, int)
 
 
 @cache
@@ -30,12 +32,13 @@ def exclusive_rename() -> Callable[[Place, Place], None] | None:
 
 
 @cache
-def exchange() -> Callable[[Place, Place], None] | None:
-    """Find the call of this system that exchanges what has two names, in one step.
+def exchanging_rename() -> Callable[[Place, Place], None] | None:
+    """Find the call of this system that swaps two names in one go.
 
     Returns:
-        A function of two places that raises OSError: ENOENT where one of them is free, EINVAL
-        or ENOTSUP where the file system cannot do it. None where there is no such call.
+        A function of two places that raises OSError: FileNotFoundError where one is not there,
+        EINVAL or ENOTSUP where the file system cannot do it. None where the system has no such
+        call.
     """
     if sys.platform == "win32":
         return None
@@ -49,6 +52,20 @@ def _with_flag(*, linux: int, mac: int) -> Callable[[Place, Place], None] | None
     if hasattr(library, "renameat2"):
         return _called(library.renameat2, linux)
     return None
+
+
+def share_contents(source: int, target: int) -> None:
+    """Let an empty open file share the contents of another one (a reflink).
+
+    Raises:
+        OSError: EXDEV where they are on two drives; ENOTSUP, ENOTTY, EINVAL or ENOSYS where the
+            file system or the system knows no such thing.
+    """
+    if sys.platform != "linux":
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    import fcntl  # not on Windows
+
+    fcntl.ioctl(target, _FICLONE, source)
 
 
 def _called(call: Callable[..., int], flag: int) -> Callable[[Place, Place], None]:

@@ -8,11 +8,12 @@ from itertools import takewhile
 from pathlib import Path
 
 from dedupe.names import safe
-from dedupe.organize import checks, files
+from dedupe.organize import checks, files, replacing, trashing
 from dedupe.organize.actions import led_to
 from dedupe.organize.place import NoFolder, Place, Refused, held, look
 from dedupe.organize.relinking import relink, settle
 from dedupe.organize.steps import Step
+from dedupe.organize.trash import info_of
 from dedupe.photos.photo import PhotoFile
 
 
@@ -39,7 +40,7 @@ class Verb:
 
 
 def _mkdir(step: Step, temp: str) -> None:
-    files.make_folder(step.target)
+    files.make_folder(step.target, step.mode or 0o777)
 
 
 def _undo_mkdir(step: Step, made: PhotoFile | None, temp: str) -> None:
@@ -158,6 +159,17 @@ def _link_at(path: Path) -> str | None:
         return None
 
 
+def _undo_trash(step: Step, made: PhotoFile | None, temp: str) -> None:
+    if not _stands(step) and not _holds(step.source, step):
+        raise Refused(step.source, "is gone: it is not in the trash any more")
+    _undo_move(step, made, temp)
+    trashing.untell(step, temp)
+
+
+def _undo_replace(step: Step, made: PhotoFile | None, temp: str) -> None:
+    replacing.put_back(step, temp)
+
+
 def _stands(step: Step) -> bool:
     return look(step.target, Place.exists)
 
@@ -224,6 +236,14 @@ def _settle_copy(step: Step, temp: str) -> bool:
     return False
 
 
+def _settle_trash(step: Step, temp: str) -> bool:
+    trashing.clear_up(step, temp)
+    stands = _settle_move(step, temp)
+    if not stands:
+        trashing.untell(step, temp)
+    return stands
+
+
 def _clear_up(path: Path, temp: str) -> None:
     """Clear away what a change that was cut off left beside a name."""
     with suppress(NoFolder):
@@ -231,6 +251,7 @@ def _clear_up(path: Path, temp: str) -> None:
         files.discard_temp(path.with_name(temp))
 
 
+_replace = replacing.replace, _undo_replace, replacing.settle
 VERBS: dict[str, Verb] = {
     "mkdir": Verb(_mkdir, _undo_mkdir, _settle_mkdir, "made", "removed"),
     "rmdir": Verb(_rmdir, _undo_rmdir, _settle_rmdir, "removed", "made again"),
@@ -242,14 +263,22 @@ VERBS: dict[str, Verb] = {
     # other names, so that a photo is told from what goes along with it
     "move_along": Verb(_move, _undo_move, _settle_move, "moved", "moved back"),
     "copy_along": Verb(_copy, _undo_copy, _settle_copy, "copied", "removed"),
+    "trash": Verb(
+        trashing.put_into_trash, _undo_trash, _settle_trash, "put into the trash", "taken out of it"
+    ),
+    "hardlink": Verb(*_replace, "replaced by a hard link", "given back"),
+    "reflink": Verb(*_replace, "replaced by a reflink", "given back"),
+    "replace-by-symlink": Verb(*_replace, "replaced by a link", "given back"),
 }
 
 
 def folders_touched(step: Step) -> set[Path]:
     """The folders whose time a step changes, in either direction."""
     touched = {step.target.parent}
-    if step.moves:
+    if step.moves or step.verb == "trash":
         touched.add(step.source.parent)
+    if step.verb == "trash" and step.link:
+        touched.add(info_of(step.target).parent)
     if step.verb == "rmdir":
         touched.add(step.target)
     return touched

@@ -12,7 +12,10 @@ from dedupe.organize.records import Record
 from dedupe.reports.screen import Screen, folded
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
-_DONE = {"symlink": "linked", "copy": "copied", "move": "moved"}
+_DONE = {
+    **{"symlink": "linked", "copy": "copied", "move": "moved", "trash": "trashed"},
+    **{"hardlink": "hard-linked", "reflink": "reflinked", "replace-by-symlink": "replaced"},
+}
 _GAP = "  "
 # what stands below a number begins where its date does
 _NUMBER = 6

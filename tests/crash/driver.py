@@ -98,13 +98,13 @@ class Faults:
         proxy.supports_follow_symlinks = {proxy.utime}
         for module in (files, renaming, copying, relinking, trying, shutil):
             module.os = proxy  # type: ignore[attr-defined]
-        native, swap = renaming.exclusive_rename(), relinking.exchange()
+        native, swap = renaming.exclusive_rename(), renaming.exchanging_rename()
         assert native is not None
         assert swap is not None
         rename = self.on_drive("exclusive", self.around(native))
         renaming.exclusive_rename = trying.exclusive_rename = lambda: rename  # type: ignore
         exchange = self.on_drive("exclusive", self.around(swap))
-        relinking.exchange = lambda: exchange  # type: ignore[assignment]
+        renaming.exchanging_rename = lambda: exchange  # type: ignore[assignment]
         Journal.mark = self.around(Journal.mark)  # type: ignore[method-assign]
         Journal.found = self.around(Journal.found)  # type: ignore[method-assign]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from trees import Content, Link, contents, group, make_files, read_tree
 
-from dedupe.organize import relinking, renaming
+from dedupe.organize import renaming
 from dedupe.organize.place import Place
 from dedupe.organize.plan import Plan, make_plan
 from dedupe.organize.pointing import with_links
@@ -249,7 +249,7 @@ class Hook:
         """
         self.probing = drives == "probing"
         with pytest.MonkeyPatch.context() as patch:
-            native, swap = renaming.exclusive_rename(), relinking.exchange()
+            native, swap = renaming.exclusive_rename(), renaming.exchanging_rename()
             patch.setattr(os, "supports_fd", {*os.supports_fd})
             patch.setattr(os, "supports_follow_symlinks", {*os.supports_follow_symlinks})
             for name in CHANGES:
@@ -265,7 +265,7 @@ class Hook:
 
             rename, exchange = self._renames(drives, native, swap)
             patch.setattr(renaming, "exclusive_rename", lambda: rename)
-            patch.setattr(relinking, "exchange", lambda: exchange)
+            patch.setattr(renaming, "exchanging_rename", lambda: exchange)
             yield
 
     def _renames(

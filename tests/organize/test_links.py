@@ -11,7 +11,7 @@ import pytest
 from trees import Content, Link, contents, group, make_files, read_tree
 
 from dedupe.errors import Interrupted, PlanRefused
-from dedupe.organize import relinking
+from dedupe.organize import renaming
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import Refused
@@ -67,7 +67,7 @@ def reasons(left: Plan | Receipt) -> dict[str, str]:
 
 
 def no_exchange(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(relinking, "exchange", lambda: None)
+    patch.setattr(renaming, "exchanging_rename", lambda: None)
 
 
 @pytest.fixture(params=["exchange", "no exchange"])

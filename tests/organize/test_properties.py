@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from trees import Content, contents, group, make_files, read_tree
 
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
+from dedupe.organize.freeing import FREEING
+from dedupe.organize.freeing_draft import plan_to_free
 from dedupe.organize.journal import Journal
 from dedupe.organize.plan import make_plan
 from dedupe.organize.pointing import with_links
@@ -100,3 +103,34 @@ def test_apply_then_undo_is_as_if_nothing_had_been_done(
                 assert bytes_before == left
             undo(journal=journal, action=receipt.action)
             assert read_tree(top / "tree") == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
+@pytest.mark.parametrize("action", sorted(set(FREEING) - {"reflink"}))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(tree=TREES, data=st.data())
+def test_what_frees_space_keeps_one_of_each_set_and_each_content_and_undo_gives_back_all(
+    action: str, tree: dict[str, bytes], data: st.DataObject
+) -> None:
+    few = {name: content[:1] for name, content in tree.items()}  # many are the same
+    with made(few) as (top, paths), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(top / "home"))
+        (top / "home").mkdir()
+        if len(paths) < 2:
+            return
+        named = data.draw(st.lists(st.sampled_from(paths))) if action == "trash" else []
+        before, bytes_before = read_tree(top / "tree"), set(contents(top / "tree").values())
+        plan = plan_to_free([group(*paths)], action=action, named=named)
+        kept = {step.kept.file.path for step in plan.photos if step.kept}
+        receipt = apply(plan, journal=top / "journal.db")
+        assert receipt.left == plan.refusals
+        assert receipt.done == len(plan.photos)
+        after = read_tree(top / "tree")
+        for path in kept:
+            name = path.relative_to(top / "tree").as_posix()
+            assert after[name] == before[name]
+        if not named:
+            assert bytes_before <= set(contents(top / "tree").values())
+        assert any(path.is_file() and not path.is_symlink() for path in paths)
+        undo(journal=top / "journal.db", action=receipt.action)
+        assert read_tree(top / "tree") == before
