@@ -1,0 +1,48 @@
+"""What must hold after a strike, after what follows it, and when all is taken back."""
+
+from collections import Counter
+
+from cases import FREEING, Case
+from strikes import Drive, Fault
+
+from dedupe.organize.place import TEMP_PREFIX
+
+
+def after_strike(case: Case, drive: Drive, fault: Fault | None) -> list[str]:
+    """Every photo is whole under a final name, and nothing else has one.
+
+    A drive without hard links has one exception, where nothing could be done any more: a name
+    that is reserved by an empty file of ours until the photo is renamed over it.
+    """
+    files = case.contents()
+    whole = Counter(
+        content
+        for name, content in files.items()
+        if isinstance(content, bytes) and TEMP_PREFIX not in name
+    )
+    found = []
+    for content, count in Counter([*case.known.values(), *case.others.values()]).items():
+        if not whole[content] or (case.action not in FREEING and whole[content] < count):
+            found.append(f"LOST {content[:20]!r}")
+    found += [
+        f"REPLACED {name}" for name, content in case.others.items() if files.get(name) != content
+    ]
+    known = {*case.known.values(), *case.others.values()}
+    if not drive.links and fault is not None and (fault.kills or fault.lasting):
+        known.add(b"")
+    return found + [f"PARTIAL {content[:20]!r}" for content in whole if content not in known]
+
+
+def litter(case: Case) -> list[str]:
+    """Nothing of ours is left that has no final name."""
+    return [f"LITTER {name}" for name in case.contents() if TEMP_PREFIX in name]
+
+
+def undone(case: Case, before: dict[str, object]) -> list[str]:
+    """The tree is as it was: names, kinds, bytes, permissions, times in nanoseconds."""
+    after = case.snapshot()
+    return [
+        f"NOT UNDONE {name}: {before.get(name)!r:.90} is {after.get(name)!r:.90}"
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
