@@ -1,7 +1,8 @@
 """The full run, `make crash`: every action, drive and fault, and the table of what came of it.
 
-Usage: full.py TABLE [PROCESSES]. Ends with 1 if anything is broken, or if a fault breaks no naive
-program. The table has no date and no duration: the same code gives the same one.
+Usage: full.py TABLE [PROCESSES [COARSE]]. Ends with 1 if anything is broken, or if a fault breaks
+no naive program. With COARSE only each so manieth of the points is struck, on a slow machine. The
+table has no date and no duration: the same code gives the same one.
 """
 
 import json
@@ -74,16 +75,24 @@ def drives() -> tuple[Path, Path | None]:
     return memory, disk if disk.stat().st_dev != memory.stat().st_dev else None
 
 
-def driven(job: Job | str) -> dict[str, Any]:
+def driven(job: Job | str, coarse: int) -> dict[str, Any]:
     """What the driver says."""
     base, other = drives()
     folder = tempfile.mkdtemp(prefix="dedupe-crash-", dir=base)
     second = tempfile.mkdtemp(prefix="dedupe-crash-", dir=other) if other else None
-    command = [sys.executable, HERE / "driver.py", f"{folder}/case"]
+    command = [sys.executable, str(HERE / "driver.py"), f"{folder}/case"]
     if isinstance(job, str):
         command.append(job)
     else:
-        command += [job.case, "--drive", job.drive, "--plan", job.plan, "--stride", str(job.stride)]
+        command += [
+            job.case,
+            "--drive",
+            job.drive,
+            "--plan",
+            job.plan,
+            "--stride",
+            str(job.stride * coarse),
+        ]
         for phase in job.phases:
             command += ["--phase", phase]
         for fault in job.faults:
@@ -102,10 +111,10 @@ def driven(job: Job | str) -> dict[str, Any]:
     return found
 
 
-def random_strikes() -> str:
+def random_strikes(count: int) -> str:
     """How many of the random examples were struck; the program fails where one is broken."""
     with tempfile.TemporaryDirectory(prefix="dedupe-crash-", dir=drives()[0]) as folder:
-        command = [sys.executable, HERE / "random_strikes.py", f"{folder}/case", str(EXAMPLES)]
+        command = [sys.executable, str(HERE / "random_strikes.py"), f"{folder}/case", str(count)]
         done = subprocess.run(command, capture_output=True, check=False)
     sys.stderr.write(done.stderr.decode())
     return done.stdout.decode().split(" ")[0] if done.returncode == 0 else ""
@@ -115,7 +124,11 @@ Row = tuple[str, str, str]
 
 
 def table(
-    points: dict[Row, Counter[str]], broken: Counter[Row], naive: dict[str, Any], random: str
+    points: dict[Row, Counter[str]],
+    broken: Counter[Row],
+    naive: dict[str, Any],
+    random: str,
+    coarse: int,
 ) -> Iterator[str]:
     """The lines of the page."""
     every = sum(sum(counts.values()) for counts in points.values())
@@ -130,6 +143,9 @@ drives by kills and signals. In the other rows are four photos, and other faults
 or fifth change. "EIO on": so fails every later call. "Two real drives" are two file systems, all
 other drives are simulated.
 """.splitlines()
+    if coarse > 1:
+        yield ""
+        yield f"This was a coarse run: it has one of {coarse} of these points."
     yield ""
     yield "| action | drives | run | " + " | ".join(FAULTS) + " | broken |"
     yield "|---" * 3 + "|---:" * (len(FAULTS) + 1) + "|"
@@ -148,18 +164,19 @@ other drives are simulated.
         yield f"| {program}{words} | {' | '.join(cells)} |"
     yield ""
     told = f"{random} of them struck, none broken" if random else "broken: see the output"
-    yield f"Random trees, plans and interruptions, drawn by hypothesis: {EXAMPLES:,}, {told}."
+    count = f"{EXAMPLES // coarse:,}"
+    yield f"Random trees, plans and interruptions, drawn by hypothesis: {count}, {told}."
 
 
-def main(page: Path, processes: int) -> int:
+def main(page: Path, processes: int, coarse: int) -> int:
     """Do it all and write the table."""
-    todo = [*CONTROLS, *jobs()]
+    todo: list[Job | str] = [*CONTROLS, *jobs()]
     points: dict[Row, Counter[str]] = {}
     broken: Counter[Row] = Counter()
     naive: dict[str, Any] = {}
     with ThreadPoolExecutor(processes) as pool:
-        random = pool.submit(random_strikes)
-        for job, result in zip(todo, pool.map(driven, todo), strict=True):
+        random = pool.submit(random_strikes, EXAMPLES // coarse)
+        for job, result in zip(todo, pool.map(driven, todo, [coarse] * len(todo)), strict=True):
             if isinstance(job, str):
                 naive[job] = result
                 continue
@@ -174,7 +191,7 @@ def main(page: Path, processes: int) -> int:
         struck = random.result()
     order = {name: number for number, name in enumerate(CASES)}
     rows = sorted(points, key=lambda row: order[row[0]])
-    lines = list(table({row: points[row] for row in rows}, broken, naive, struck))
+    lines = list(table({row: points[row] for row in rows}, broken, naive, struck, coarse))
     page.write_text("\n".join(lines) + "\n", "utf-8")
     print("\n".join(lines))
     shown = Counter(
@@ -187,5 +204,6 @@ def main(page: Path, processes: int) -> int:
 
 
 if __name__ == "__main__":
-    processes = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count() or 1
-    sys.exit(main(Path(sys.argv[1]), processes))
+    numbers = [int(each) for each in sys.argv[2:]]
+    processes, coarse = [*numbers, *[os.cpu_count() or 1, 1][len(numbers) :]]
+    sys.exit(main(Path(sys.argv[1]), processes, coarse))
