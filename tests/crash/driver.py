@@ -59,6 +59,9 @@ def in_child(work: Callable[[], None], strike: Strike) -> tuple[int, str]:
     child = os.fork()
     if child == 0:
         code = BROKE
+        # as in a shell: whatever started us may ignore Ctrl-C, as one does in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
             with strike.installed():
                 work()
@@ -144,7 +147,9 @@ def struck(
     ends = [finished, case.snapshot(times=False)]
     code, words = in_child(getattr(case, point.phase), Strike(drive, fault, point.at))
     found = [f"BROKE {words}"] if code in {BROKE, RAISED} else []
-    found += judge.after_strike(case, drive, fault)
+    # recovery begins where a kill has struck
+    cut_short = fault.kills or fault.lasting or point.phase in RECOVERY
+    found += judge.after_strike(case, reserved=cut_short and not drive.links)
     aside = any(each.endswith("-old") for each in case.contents())
     if point.back is not None:
         found += goes_on(case, drive, point, before, ends)
@@ -171,7 +176,7 @@ def goes_on(
     was_cut_off = case.is_cut_off()
     problem = here(case.apply if again else lambda: case.recover_all(back=back), drive)
     found = [f"RECOVER {problem}"] if problem else []
-    found += judge.litter(case) + judge.after_strike(case, drive, None)
+    found += judge.litter(case) + judge.after_strike(case)
     if FAULTS[point.fault].stops:
         if was_cut_off or again:
             is_whole = case.snapshot(times=back) == (before if back else ends[0])
@@ -219,7 +224,7 @@ def control(folder: Path, program: str, plan: str, faults: list[str]) -> Result:
     case = Case(folder, "move", PLANS[plan])
     case.prepare()
     CONTROLS[program](case)
-    if found := judge.after_strike(case, drive, None):
+    if found := judge.after_strike(case):
         result.add("naive", "no fault", 0, found)
         return result
     for name in faults:
@@ -230,7 +235,7 @@ def control(folder: Path, program: str, plan: str, faults: list[str]) -> Result:
             code, _ = in_child(work, Strike(drive, FAULTS[name], at))
             if code == ENDED:
                 break
-            result.add("naive", name, at, judge.after_strike(case, drive, None))
+            result.add("naive", name, at, judge.after_strike(case))
             at += 1
     return result
 

@@ -3,16 +3,17 @@
 from collections import Counter
 
 from cases import FREEING, Case
-from strikes import Drive, Fault
 
 from dedupe.organize.place import TEMP_PREFIX
 
 
-def after_strike(case: Case, drive: Drive, fault: Fault | None) -> list[str]:
+def after_strike(case: Case, *, reserved: bool = False) -> list[str]:
     """Every photo is whole under a final name, and nothing else has one.
 
-    A drive without hard links has one exception, where nothing could be done any more: a name
-    that is reserved by an empty file of ours until the photo is renamed over it.
+    Args:
+        case: that was struck.
+        reserved: whether a name may be held by an empty file of ours, until the photo is renamed
+            over it: on a drive without hard links, where nothing could be done any more.
     """
     files = case.contents()
     whole = Counter(
@@ -28,7 +29,7 @@ def after_strike(case: Case, drive: Drive, fault: Fault | None) -> list[str]:
         f"REPLACED {name}" for name, content in case.others.items() if files.get(name) != content
     ]
     known = {*case.known.values(), *case.others.values()}
-    if not drive.links and fault is not None and (fault.kills or fault.lasting):
+    if reserved:
         known.add(b"")
     return found + [f"PARTIAL {content[:20]!r}" for content in whole if content not in known]
 

@@ -10,7 +10,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,7 +187,8 @@ class Strike:
                 return call(*arguments, **options)
             assert self.fault is not None
             if self.fault.after:
-                call(*arguments, **options)
+                with suppress(OSError):  # a taken name is refused, and then the kill strikes
+                    call(*arguments, **options)
             if name in {"write", "sendfile"} and not self.fault.after and not _asks(self.fault):
                 taken = _half(name, call, arguments)
                 if self.fault.short:
@@ -224,7 +225,9 @@ class Strike:
 def _set(attributes: dict[tuple[Any, str], Any]) -> None:
     for (module, name), value in attributes.items():
         setattr(module, name, value)
-    system.exclusive_rename.cache_clear()  # it was made of what is no longer there
+    for call in vars(system).values():
+        if hasattr(call, "cache_clear"):  # it was made of what is no longer there
+            call.cache_clear()
 
 
 def whole_path(name: Place | Path | str, folder: int | None) -> str:
