@@ -4,7 +4,7 @@ BIN := .venv/bin
 # whom pip trusts, uv trusts too: behind a company's proxy that is the system's list
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo test lint bench docs lock clean
+.PHONY: demo test crash lint bench docs lock clean
 
 demo: .venv/demo.stamp  ## scan sample_photos and show its look-alike sets, each in a folder of links
 	@rm -rf demo
@@ -14,6 +14,9 @@ demo: .venv/demo.stamp  ## scan sample_photos and show its look-alike sets, each
 
 test: .venv/dev.stamp  ## run all tests
 	$(BIN)/pytest -n auto --dist loadfile
+
+crash: .venv/dev.stamp  ## strike every change of every action; writes benchmarks/crash.md
+	$(BIN)/python tests/crash/full.py benchmarks/crash.md
 
 lint: .venv/dev.stamp  ## what a reviewer's eye should not be spent on
 	$(BIN)/ruff check .

@@ -173,6 +173,8 @@ def _unpickled(data: bytes, place: Path, file: Path | None) -> dict[str, "torch.
             state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
         said = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        if said.startswith("Weights only"):  # goes on with how to run what is in it all the same
+            said = "it holds something else than tensors, which was not run"
         raise _refused(place, f"it is no PyTorch state dict ({said})", own) from error
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()

@@ -70,7 +70,7 @@ def apply(
 
 
 def _nothing(plan: Plan, journal: Path) -> Receipt:
-    return Receipt(journal=journal, action=0, name=plan.action, into=plan.into, left=plan.left)
+    return Receipt(journal=journal, action=0, name=plan.action, into=plan.into, left=plan.refusals)
 
 
 def carry_out(work: Pass, progress: Progress) -> Receipt:

@@ -129,6 +129,13 @@ class Journal:
                 "INSERT INTO folders(action, path, mode, atime_ns, mtime_ns) VALUES (?,?,?,?,?)",
                 [(action, *row) for row in records.folder_rows(folders)],
             )
+            # a probe that could not give a folder its time back has it noted
+            self._db.execute(
+                "UPDATE folders SET (mode, atime_ns, mtime_ns) = (SELECT mode, atime_ns, mtime_ns"
+                " FROM probes WHERE probes.path = folders.path LIMIT 1)"
+                " WHERE action = ? AND path IN (SELECT path FROM probes)",
+                (action,),
+            )
         return action
 
     def mark(self, action: int, marks: Sequence[Mark], state: str | None = None) -> None:
@@ -195,6 +202,12 @@ class Journal:
                 "INSERT INTO probes(name, path, mode, atime_ns, mtime_ns) VALUES (?,?,?,?,?)",
                 (name, os.fsencode(folder.path), *numbers),
             )
+
+    def gives_back(self, folder: FolderTimes) -> bool:
+        """Whether an action begun since has noted these times of a folder, to give them back."""
+        query = "SELECT 1 FROM folders WHERE path = ? AND atime_ns = ? AND mtime_ns = ?"
+        known = (os.fsencode(folder.path), folder.atime_ns, folder.mtime_ns)
+        return self._db.execute(query, known).fetchone() is not None
 
     def end_probe(self, name: str) -> None:
         """It is gone again."""

@@ -89,7 +89,8 @@ def clear_up(book: Journal) -> list[Refusal]:
             if not folder.path.exists():
                 continue  # its drive is away: another time
             clear(folder.path / name)
-            _restore(folder)
+            if not book.gives_back(folder):
+                _restore(folder)
         except Refused as refused:
             left.append(Refusal(refused.path, refused.reason))
         except OSError as error:

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import itertools
 import json
 import os
 import shutil
@@ -14,8 +15,12 @@ from cli.running import dedupe, on_terminal
 from reports.odd_names import ODD_NAMES, obeyed, plain
 from trees import Link, contents, read_tree
 
+from dedupe.errors import Interrupted
 from dedupe.index.forget import forget
+from dedupe.index.place import journal_beside
 from dedupe.names import safe
+from dedupe.organize.act import load_plan
+from dedupe.organize.apply import apply
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="other systems refuse some of these names"
@@ -179,3 +184,52 @@ def test_a_name_taken_for_an_option_or_a_number_is_answered_in_one_safe_line(nam
         assert run.code == 2
         assert obeyed(run.out) == []
         assert plain(run.out).count("\n") == 2
+
+
+def test_what_newer_commands_say_of_odd_names_no_terminal_obeys(
+    scanned: Path, tmp_path: Path
+) -> None:
+    """Whether photos are covered, hidden sets, folders in others, and why two are a pair."""
+    library = tmp_path / "\x1b]0;lib\x07\nrary"
+    library.mkdir()
+    shutil.copy(SAMPLES / CHOSEN[3], library / ODD_NAMES["bidi"])
+    dedupe("scan", library)
+    first = str(scanned / ODD_NAMES["clear screen"])
+    second = str(scanned / ODD_NAMES["not UTF-8"])
+    said = {
+        ("covered", str(scanned), "--by", str(library)): 4,
+        ("folders",): 0,
+        ("explain", first, second, "--sets"): 0,
+        ("ignore", "--set", first): 0,
+        ("ignore", "--list"): 0,
+        ("config",): 0,
+    }
+    for command, code in said.items():
+        run = on_terminal(*command)
+        assert run.code == code, run.out
+        assert obeyed(run.out) == []
+        if command[0] == "covered" or "--list" in command:
+            assert safe(ODD_NAMES["clear screen"]) in plain(run.out)
+
+
+def test_a_run_that_was_cut_off_names_odd_photos_so_that_no_terminal_obeys(
+    scanned: Path, tmp_path: Path, index: Path
+) -> None:
+    before = read_tree(scanned)
+    into = tmp_path / "\x1b[2Jinto\n"
+    assert dedupe("group", "--move", "--into", into, "--save-plan", "plan").code == 0
+    asked = itertools.count()
+    with pytest.raises(Interrupted) as stopped:
+        apply(
+            load_plan(tmp_path / "plan", index=index),
+            journal=journal_beside(index),
+            stop=lambda: next(asked) == 6,
+        )
+    assert obeyed(str(stopped.value)) == []
+    for command in (("history",), ("recover",), ("recover", "--back")):
+        run = on_terminal(*command, typed="n\n")
+        assert obeyed(run.out) == []
+        if command != ("recover", "--back"):
+            assert safe(into.name) in plain(run.out)
+    assert on_terminal("history").code == 0
+    assert read_tree(scanned) == before

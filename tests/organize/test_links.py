@@ -11,7 +11,7 @@ import pytest
 from trees import Content, Link, contents, group, make_files, read_tree
 
 from dedupe.errors import Interrupted, PlanRefused
-from dedupe.organize import renaming
+from dedupe.organize import relinking, renaming
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import Refused

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from trees import Content, contents, group, make_files, read_tree
+from random_trees import TREES
+from trees import contents, group, make_files, read_tree
+from watched import watched
 
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
@@ -24,32 +26,20 @@ from dedupe.organize.pointing import with_links
 from dedupe.organize.protected import NOTHING
 from dedupe.organize.undo import undo
 
-# few and short names, so that they clash: by case, by Unicode form, with our own numbers
-NAMES = st.sampled_from(
-    [
-        *("IMG.jpg", "img.JPG", "\u00e9.jpg", "e\u0301.jpg", "1 IMG.jpg", "IMG (2).jpg"),
-        *("a\n.jpg", "\udcff.png", "-x", "x" * 255, "001 IMG", "001 e"),
-    ]
-)
-FOLDERS = st.sampled_from(["", "a/", "a/b/", "out/", "out/001 IMG/", "out/001 img/", "out/001 é/"])
-PATHS = st.builds(lambda folder, name: folder + name, FOLDERS, NAMES)
-TREES = st.dictionaries(PATHS, st.binary(min_size=1, max_size=4), min_size=2, max_size=12)
+
+def read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 @contextmanager
 def made(tree: dict[str, bytes]) -> Iterator[tuple[Path, list[Path]]]:
-    """The tree on disk, without names that are both a file and a folder."""
-    possible: dict[str, Content] = {
-        name: content
-        for name, content in tree.items()
-        if not any(other.startswith(name + "/") for other in tree)
-    }
+    """The tree on disk."""
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     top = Path(tempfile.mkdtemp(dir=base))
     try:
         (top / "tree").mkdir()
-        make_files(top / "tree", {**possible, "out": None})
-        yield top, [top / "tree" / name for name in sorted(possible)]
+        make_files(top / "tree", {**tree, "out": None})
+        yield top, [top / "tree" / name for name in sorted(tree)]
     finally:
         shutil.rmtree(top)
 
@@ -92,10 +82,18 @@ def test_apply_then_undo_is_as_if_nothing_had_been_done(
             journal = top / "journal.db"
             with Journal(journal) as book:
                 ours = book.links_under(top / into)
-            plan = make_plan(groups, action=action, into=top / into, ours=ours)
-            plan = with_links(plan, [*links, *ours], NOTHING)
+            with watched(top / "tree") as changes:
+                plan = make_plan(groups, action=action, into=top / into, ours=ours)
+                plan = with_links(plan, [*links, *ours], NOTHING)
+                assert str(plan)
+            assert changes == []
+            whole = [[read(path) for path in part] for part in parts]
             receipt = apply(plan, journal=journal)
             assert receipt.left == ()
+            for part, known in zip(parts, whole, strict=True):
+                # a set is never left without a photo in its place, or where the plan has put it
+                put = [step.target for step in plan.photos if step.source in part]
+                assert not part or set(known) & set(map(read, [*part, *put]))
             assert {link: link.read_bytes() for link in links} == behind
             left = photos_in(top / "tree")
             assert bytes_before <= left
