@@ -18,7 +18,7 @@ from dedupe.organize.freeing_recheck import recheck_freeing
 from dedupe.organize.journal import Journal
 from dedupe.organize.keep import DEFAULT_KEEP
 from dedupe.organize.plan import Plan
-from dedupe.organize.pointing import with_links
+from dedupe.organize.pointing import with_links, without_linked
 from dedupe.organize.probe import Probed, clear_up
 from dedupe.organize.probe import probe as probing
 from dedupe.organize.protected import Protected
@@ -113,7 +113,7 @@ def plan_to_free(
         UnknownName: there is no such action or keep rule.
         UsageError: the system has no trash, or a protected folder is not there.
     """
-    return freeing_draft.plan_to_free(
+    plan = freeing_draft.plan_to_free(
         groups,
         action=action,
         keep=keep,
@@ -121,6 +121,7 @@ def plan_to_free(
         named=[absolute(Path(each)) for each in named],
         trashed=_trashed(index),
     )
+    return without_linked(plan, _links(index))
 
 
 def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:

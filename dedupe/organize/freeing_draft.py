@@ -25,6 +25,7 @@ from dedupe.organize.place import Place
 from dedupe.organize.protected import NOTHING, Protected
 from dedupe.organize.steps import Kept, Refusal, Step
 from dedupe.organize.trash import Trashes, refuse_without_trash
+from dedupe.photos.companions import Companions
 
 if TYPE_CHECKING:
     from dedupe.matching.groups import Group
@@ -104,6 +105,7 @@ class _Draft:
     going: set[Path] = field(default_factory=set)
     kept: set[Path] = field(default_factory=set)
     trashes: Trashes = field(init=False)
+    companions: Companions = field(default_factory=Companions)
 
     def __post_init__(self) -> None:
         self.trashes = Trashes(self.protected)
@@ -141,7 +143,7 @@ class _Draft:
         return None, reasons[0]
 
     def _trash(self, group: "Group", photo: "Photo", best: "Photo") -> None:
-        relation = _relation(group, photo, best)
+        relation = self._relation(group, photo, best)
         if self.protected.wins(photo):
             if self.named:
                 self._refuse([photo], "is in a protected folder")
@@ -162,6 +164,12 @@ class _Draft:
         else:
             self.kept.add(step.kept.file.path if step.kept else photo.path)
             self.doubts.append(Doubt(step, relation))
+
+    def _relation(self, group: "Group", photo: "Photo", best: "Photo") -> str:
+        """What a photo is to the one that stays; with a second picture in it, or a video, less."""
+        relation = _relation(group, photo, best)
+        has_more = photo.format == "MPO" or self.companions.has_motion(photo)
+        return "same picture" if relation == "same pixels" and has_more else relation
 
     def _replace(self, group: "Group", members: "Sequence[Photo]") -> None:
         stay: dict[bytes, Photo] = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from dedupe.names import safe
 from dedupe.organize import checks
 from dedupe.organize.actions import led_to, link_text_for, real
+from dedupe.organize.freeing import FreeingPlan
 from dedupe.organize.place import Place
 from dedupe.organize.plan import Plan
 from dedupe.organize.protected import Protected
@@ -44,6 +45,35 @@ def with_links(plan: Plan, links: Iterable[Path], protected: Protected) -> Plan:
             found.setdefault(move.source, []).append(relink(move, link, text))
     steps = [each for step in plan.steps for each in _followed(step, found)]
     return replace(plan, steps=tuple(steps), refusals=(*plan.refusals, *refusals))
+
+
+def without_linked(plan: FreeingPlan, links: Iterable[Path]) -> FreeingPlan:
+    """The plan less what a link leads to that would lead nowhere once it is in the trash.
+
+    What is replaced keeps its name, and links to it lead on.
+
+    Args:
+        plan: of any action that frees space.
+        links: where links were seen; what is none any more is passed over.
+    """
+    if plan.action != "trash":
+        return plan
+    led: dict[Path, Path] = {}
+    for link in sorted(set(map(real, links)), key=os.fsencode):
+        if (text := checks.link_text(Place.by_path(link))) is not None:
+            led.setdefault(led_to(link, text), link)
+    refusals = [
+        Refusal(step.source, f"stays, as a link leads to it: {safe(led[step.source])}")
+        for step in plan.photos
+        if step.source in led
+    ]
+    return replace(
+        plan,
+        steps=tuple(step for step in plan.steps if step.source not in led),
+        doubts=tuple(doubt for doubt in plan.doubts if doubt.step.source not in led),
+        relations=tuple(each for each in plan.relations if each[0] not in led),
+        refusals=(*plan.refusals, *refusals),
+    )
 
 
 def relink(move: Step, link: Path, text: str) -> Step:
