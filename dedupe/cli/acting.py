@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from dedupe.cli import options
 from dedupe.cli.talk import ask, say, say_left
 from dedupe.errors import UsageError
 from dedupe.names import safe
-from dedupe.organize.freeing import FREEING, FreeingPlan
+from dedupe.organize.freeing import FREEING, FreeingPlan, article
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
@@ -62,8 +63,11 @@ def with_companions(count: int) -> str:
     return f" with {counted(count, 'companion')}" if count else ""
 
 
-def carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
-    """Do what a plan says, ask first where it takes photos away; the exit code."""
+def carry_out(plan: "Plan", *, yes: bool, index: Path | None, doubts: bool = False) -> int:
+    """Do what a plan says, ask first where it takes photos away; the exit code.
+
+    With `doubts` it is said what no rule takes, and how a person can.
+    """
     from dedupe.cli.progress import RichProgress
     from dedupe.organize.act import apply, probe
 
@@ -91,22 +95,21 @@ def carry_out(plan: "Plan", *, yes: bool, index: Path | None) -> int:
     if receipt.action:
         command = options.again("dedupe undo", index)
         say(f"{command} takes it back (action {receipt.action})")
+    if doubts and isinstance(plan, FreeingPlan):
+        _say_doubts(plan, index)
     return say_left(receipt.left)
 
 
-def say_doubts(plan: "Plan", index: Path | None) -> int:
-    """Name what no rule trashes, and say how a person can; the exit code that goes with it."""
-    if not isinstance(plan, FreeingPlan) or not plan.doubts:
-        return 0
-    code = say_left(doubt.refusal for doubt in plan.doubts)
-    named, saved = options.again("dedupe trash PHOTO...", index), "--save-plan FILE"
-    say(f"{named} trashes what you name; {saved} writes a plan to confirm one by one")
-    return code
-
-
-def _photos(steps: "Sequence[Step]") -> str:
-    size = shown_bytes(sum(step.size for step in steps))
-    return f"{counted(len(steps), 'photo')} ({size})"
+def _say_doubts(plan: FreeingPlan, index: Path | None) -> None:
+    """Say how many photos hold what no other one does, and stay; how a person can trash them."""
+    if plan.unlike:
+        say(f"{counted(plan.unlike, 'photo')} of these sets left as they are: other bytes")
+    if plan.doubts:
+        kinds = Counter(article(doubt.relation) for doubt in plan.doubts)
+        words = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        say(f"{counted(len(plan.doubts), 'photo')} may differ from what stays, and stay: {words}")
+        named, saved = options.again("dedupe trash PHOTO...", index), "--save-plan FILE"
+        say(f"{named} trashes what you name; {saved} writes a plan to confirm one by one")
 
 
 def say_stays(plan: "Plan") -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.cli.acting import carry_out, refuse_without_a_person, say_doubts, write_plan
+from dedupe.cli.acting import carry_out, refuse_without_a_person, write_plan
 from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
@@ -78,9 +78,9 @@ def group(
     reflink: Annotated[
         bool, typer.Option("--reflink", help="Let them share their contents: btrfs, xfs.")
     ] = False,
-    replace_by_symlink: Annotated[
+    symlink_same: Annotated[
         bool,
-        typer.Option("--replace-by-symlink", help="Replace them by symbolic links to one."),
+        typer.Option("--symlink-same", help="Replace them by symbolic links to one."),
     ] = False,
     into: Annotated[
         Path, typer.Option("--into", help="The folder that gets a folder for each set.")
@@ -137,10 +137,11 @@ def group(
     threshold of each other. --against leaves out the sets and clusters that are on one side
     alone; photos below DIR are compared also where PATH does not hold them. What `dedupe ignore`
     was told is left out as well; how much is said. Nothing happens to any file without
-    --symlink, --copy, --move, --trash, --hardlink, --reflink or --replace-by-symlink; `dedupe undo`
-    takes each of them back. --copy and --move take along what belongs to a photo: its RAW or JPEG,
-    its edit, sidecars, a Live Photo's video. The last four leave one photo of every set where it
-    is. What --protect names stays as it is, and nothing is put there.
+    one of these options; `dedupe undo` takes each of them back. --symlink, --copy and --move make
+    a folder for each set; the last two take along what belongs to a photo: its RAW or JPEG, its
+    edit, sidecars, a Live Photo's video. --trash, --hardlink, --reflink and --symlink-same leave
+    one photo of every set where it is. What --protect names stays as it is, and nothing is put
+    there.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
@@ -158,7 +159,7 @@ def group(
     form = find_report(report, terminal=sys.stdout.isatty(), null=null)
     action = _chosen(
         **{"symlink": symlink, "copy": copy, "move": move, "trash": trash, "hardlink": hardlink},
-        **{"reflink": reflink, "replace-by-symlink": replace_by_symlink},
+        **{"reflink": reflink, "symlink-same": symlink_same},
     )
     protected = Protected(protect or ())
     _refuse_early(action, into, protected, dry_run=dry_run, save_plan=save_plan, yes=yes)
@@ -207,7 +208,7 @@ def group(
         plan = action and _planned(action, groups, linked, rules, into, index, protected)
     if plan and dry_run:
         typer.echo(str(plan))
-        shown = 3 if plan.left else 0
+        shown = 3 if plan.refusals else 0
         return write_plan(plan, save_plan, index=index) if save_plan else shown
     overview = Overview(
         sets=sets,
@@ -228,8 +229,7 @@ def group(
     if plan:
         if save_plan:
             return write_plan(plan, save_plan, index=index)
-        code = carry_out(plan, yes=yes, index=index)
-        return code if code == 1 else max(code, say_doubts(plan, index))
+        return carry_out(plan, yes=yes, index=index, doubts=True)
     _say_changed(groups)
     if groups and sys.stdout.isatty():
         command = options.again("dedupe group --symlink", index)

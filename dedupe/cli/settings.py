@@ -37,7 +37,7 @@ _PROFILES = "profiles"
 # move a photo. Those of the second line fit one command line and no other.
 _NEVER = frozenset(
     {
-        *("trash", "hardlink", "reflink", "replace-by-symlink"),
+        *("trash", "hardlink", "reflink", "symlink-same"),
         *("symlink", "copy", "move", "yes", "back", "set", "remove"),
         *("help", "list", "dry-run", "save-plan", "0"),
     }

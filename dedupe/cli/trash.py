@@ -66,5 +66,5 @@ def trash(
     )
     if dry_run:
         typer.echo(str(plan))
-        return 3 if plan.left else 0
+        return 3 if plan.refusals else 0
     return carry_out(plan, yes=yes, index=index)

@@ -18,7 +18,7 @@ _BACK = {
     "copy": ("copy", "removed"),
     "move": ("photo", "moved back"),
     "trash": ("photo", "taken out of the trash"),
-    **dict.fromkeys(("hardlink", "reflink", "replace-by-symlink"), ("photo", "given back")),
+    **dict.fromkeys(("hardlink", "reflink", "symlink-same"), ("photo", "given back")),
 }
 
 

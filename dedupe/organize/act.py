@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 # What is no file of its own any more afterwards, so that the index forgets it until undo.
-_TAKES = ("trash", "hardlink", "replace-by-symlink")
+_TAKES = ("trash", "hardlink", "symlink-same")
 
 
 def make_plan(
@@ -99,7 +99,7 @@ def plan_to_free(
 
     Args:
         groups: as `find_groups` gives them.
-        action: "trash", "hardlink", "reflink" or "replace-by-symlink".
+        action: "trash", "hardlink", "reflink" or "symlink-same".
         keep: rules that decide which photo of look-alikes stays.
         index: whose journal knows what is in the trash already; the default index's.
         protect: folders in which nothing is trashed or replaced.

@@ -44,7 +44,7 @@ FREEING: dict[str, Freeing] = {
     "trash": Freeing("put into the trash"),
     "hardlink": Freeing("replaced by hard links", "hard links"),
     "reflink": Freeing("replaced by reflinks", "reflinks (files that share their contents)"),
-    "replace-by-symlink": Freeing("replaced by symbolic links", "symbolic links"),
+    "symlink-same": Freeing("replaced by symbolic links", "symbolic links"),
 }
 
 SURE = ("same file", "same pixels")
@@ -81,20 +81,17 @@ class FreeingPlan(Plan):
         into: the folder that all its photos are below.
         relations: of each of `photos`, by its path, what it is to the one that stays.
         doubts: what a person has to confirm, each by itself; none of it is done.
+        unlike: how many photos of its sets have bytes of their own, and are not replaced.
     """
 
     relations: tuple[tuple[Path, str], ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    unlike: int = 0
 
     @property
     def takes_away(self) -> bool:
         """Whether a photo will no longer be where it was, as a file of its own."""
         return bool(self.photos)
-
-    @property
-    def left(self) -> tuple[Refusal, ...]:
-        """All that stays although it is in a set, each with its reason."""
-        return (*self.refusals, *(doubt.refusal for doubt in self.doubts))
 
     def __str__(self) -> str:
         return "\n".join(_told(self))
@@ -194,10 +191,16 @@ def _told(plan: FreeingPlan) -> Iterator[str]:
         yield f"\n  {safe(kept.file.path) if kept else ''}  stays"
         for step in steps:
             yield f"    {safe(step.source)}  {relations.get(step.source, '')}"
+    yield from _told_left(plan)
+
+
+def _told_left(plan: FreeingPlan) -> Iterator[str]:
     if plan.doubts:
         yield f"\nto be confirmed one by one: {len(plan.doubts):,}"
     for doubt in plan.doubts:
         yield f"  {safe(doubt.step.source)} {doubt.refusal.reason}"
+    if plan.unlike:
+        yield f"\nwith bytes of their own, left as they are: {plan.unlike:,}"
     if plan.stays:
         yield f"\nleft where they are, protected: {len(plan.stays):,}"
     for path in plan.stays:

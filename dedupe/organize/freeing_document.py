@@ -58,6 +58,7 @@ def freeing_document_of(plan: FreeingPlan) -> dict[str, Any]:
         "protected": [path_facts(folder) for folder in plan.protected],
         "sets": [{"kept": _kept_facts(kept), "steps": steps} for kept, steps in sets.items()],
         "standing": plan.standing,
+        "unlike": plan.unlike,
         "stays": [path_facts(path) for path in plan.stays],
         "refusals": [
             {**path_facts(refusal.path), "reason": refusal.reason} for refusal in plan.refusals
@@ -87,6 +88,7 @@ def freeing_plan_of(top: Part, action: str) -> FreeingPlan:
         found += [_read_step(each, action, kept) for each in part.parts("steps", "step")]
         part.end()
     standing = top.number("standing", 0, SIGNED)
+    unlike = top.number("unlike", 0, SIGNED)
     stays = tuple(part.only_path() for part in top.parts("stays", "photo that stays"))
     refusals = tuple(refusal_of(part) for part in top.parts("refusals", "refusal"))
     top.end()
@@ -97,6 +99,7 @@ def freeing_plan_of(top: Part, action: str) -> FreeingPlan:
         steps=tuple(step for step, _, sure in found if sure),
         refusals=refusals,
         standing=standing,
+        unlike=unlike,
         protected=protected,
         stays=stays,
         relations=tuple((step.source, relation) for step, relation, sure in found if sure),
@@ -155,7 +158,7 @@ def _read_step(part: Part, action: str, kept: Kept) -> tuple[Step, str, bool]:
         device=file.device,
         inode=file.inode,
         content=part.hash("content"),
-        link=part.exact("link") if verb == "replace-by-symlink" else "",
+        link=part.exact("link") if verb == "symlink-same" else "",
         kept=kept,
     )
     relation = part.text("relation")

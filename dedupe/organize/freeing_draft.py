@@ -15,7 +15,6 @@ from dedupe.organize.freeing import (
     SURE,
     Doubt,
     FreeingPlan,
-    article,
     folder_above,
     reason_against,
     stands,
@@ -25,10 +24,10 @@ from dedupe.organize.place import Place
 from dedupe.organize.protected import NOTHING, Protected
 from dedupe.organize.steps import Kept, Refusal, Step
 from dedupe.organize.trash import Trashes, refuse_without_trash
-from dedupe.photos.companions import Companions
 
 if TYPE_CHECKING:
     from dedupe.matching.groups import Group
+    from dedupe.photos.companions import Companions
     from dedupe.photos.photo import Photo
 
 
@@ -81,6 +80,7 @@ def plan_to_free(
         steps=tuple(steps),
         refusals=tuple(drawn.refusals),
         standing=drawn.standing,
+        unlike=drawn.unlike,
         protected=protected.folders,
         stays=tuple(drawn.stays),
         relations=tuple((step.source, relations[step.source]) for step in steps),
@@ -101,14 +101,18 @@ class _Draft:
     doubts: list[Doubt] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     standing: int = 0
+    unlike: int = 0
     stays: list[Path] = field(default_factory=list)
     going: set[Path] = field(default_factory=set)
     kept: set[Path] = field(default_factory=set)
     trashes: Trashes = field(init=False)
-    companions: Companions = field(default_factory=Companions)
+    companions: "Companions" = field(init=False)
 
     def __post_init__(self) -> None:
+        from dedupe.photos.companions import Companions  # it loads Pillow
+
         self.trashes = Trashes(self.protected)
+        self.companions = Companions()
 
     def add(self, group: "Group", members: "Sequence[Photo]") -> None:
         """Plan one group, the photo to keep first."""
@@ -132,7 +136,7 @@ class _Draft:
             for photo in wanted:
                 self._trash(group, photo, best)
         else:
-            self._replace(group, members)
+            self._replace(members)
 
     def _first_that_stays(self, photos: "Sequence[Photo]") -> "tuple[Photo | None, str]":
         reasons = []
@@ -171,7 +175,7 @@ class _Draft:
         has_more = photo.format == "MPO" or self.companions.has_motion(photo)
         return "same picture" if relation == "same pixels" and has_more else relation
 
-    def _replace(self, group: "Group", members: "Sequence[Photo]") -> None:
+    def _replace(self, members: "Sequence[Photo]") -> None:
         stay: dict[bytes, Photo] = {}
         for photo in members:
             if photo.content not in stay:
@@ -182,12 +186,7 @@ class _Draft:
                     continue
             best = stay[photo.content]
             if photo == best:
-                if photo != members[0] and not _is_alone(photo, members):
-                    continue
-                if photo != members[0]:
-                    words = article(_relation(group, photo, members[0]))
-                    kept = safe(members[0].path)
-                    self._refuse([photo], f"stays: to {kept} it is {words}, not the same file")
+                self.unlike += photo != members[0] and _is_alone(photo, members)
             elif self.protected.wins(photo):
                 self.stays.append(photo.path)
             elif (step := self._step(photo, best)) is not None:
@@ -208,7 +207,7 @@ class _Draft:
             device=photo.file.device,
             inode=photo.file.inode,
             content=photo.content,
-            link=link_text_for(best.path, source) if self.action == "replace-by-symlink" else "",
+            link=link_text_for(best.path, source) if self.action == "symlink-same" else "",
             kept=Kept(file, best.content),
         )
         if self.action != "trash" and stands(step):

@@ -60,6 +60,6 @@ def _reason(step: Step, protected: Protected) -> str | None:
         return reason
     if reason := checks.difference(Place.by_path(kept), step.kept.file, step.kept.content):
         return f"stays, as {safe(kept)}, the one to keep, {reason}"
-    if step.verb == "replace-by-symlink" and link_text_for(kept, step.source) != step.link:
+    if step.verb == "symlink-same" and link_text_for(kept, step.source) != step.link:
         return "is reached another way by now: the link would not lead to the one to keep"
     return reason_against(step)

@@ -69,11 +69,6 @@ class Plan:
         return tuple(step for step in self.steps if step.verb == "relink")
 
     @property
-    def left(self) -> tuple[Refusal, ...]:
-        """All that is left alone, each with its reason."""
-        return self.refusals
-
-    @property
     def takes_away(self) -> bool:
         """Whether a photo will no longer be where it was."""
         return bool(self.placed) and ACTIONS[self.action].takes_away

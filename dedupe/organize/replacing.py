@@ -54,7 +54,7 @@ def replace(step: Step, temp: str) -> PhotoFile | None:
     whoever saved another file under that name in between gets it back.
 
     Args:
-        step: hardlink, reflink or replace-by-symlink.
+        step: hardlink, reflink or symlink-same.
         temp: name for what is not finished.
 
     Returns:
@@ -75,7 +75,7 @@ def replace(step: Step, temp: str) -> PhotoFile | None:
             make_substitute(step, place, stays, place.beside(temp))
             rename_to_free_name(place.beside(temp), new, unlink)
             # of a link, what it leads to; else what will have the name
-            same = stays if step.verb == "replace-by-symlink" else new
+            same = stays if step.verb == "symlink-same" else new
             if not same_contents(place, same):
                 raise Refused(step.source, f"has other bytes than {safe(stays.path)}")
         except (OSError, Refused):
@@ -86,11 +86,11 @@ def replace(step: Step, temp: str) -> PhotoFile | None:
             if reason := checks.difference(gone, now, step.content):
                 return reason
             refuse_unless_kept(step, stays, whole=False)
-            same = stays if step.verb == "replace-by-symlink" else place
+            same = stays if step.verb == "symlink-same" else place
             return None if same_contents(gone, same) else "changed since: its bytes are others"
 
         _put(step, temp, place, wrong)
-        return None if step.verb == "replace-by-symlink" else checks.seen(place)
+        return None if step.verb == "symlink-same" else checks.seen(place)
 
 
 def put_back(step: Step, temp: str) -> None:
@@ -119,7 +119,7 @@ def put_back(step: Step, temp: str) -> None:
         unfinished, new = place.beside(temp), place.beside(new_name(temp))
         found = place.lstat()
         try:
-            if step.verb == "replace-by-symlink":
+            if step.verb == "symlink-same":
                 with held_kept(step) as stays:
                     make_copy(step, stays, unfinished)
             else:
@@ -246,7 +246,7 @@ def _drop(*places: Place) -> None:
 
 
 def _is_replaced(step: Step, place: Place) -> bool:
-    if step.verb == "replace-by-symlink":
+    if step.verb == "symlink-same":
         return checks.link_text(place) == step.link
     found = place.lstat() if place.exists() else None
     if found is None or not stat.S_ISREG(found.st_mode):

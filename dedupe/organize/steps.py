@@ -8,7 +8,7 @@ from dedupe.photos.photo import PhotoFile
 
 PHOTO_VERBS = (
     *("symlink", "move", "copy"),
-    *("trash", "hardlink", "reflink", "replace-by-symlink"),
+    *("trash", "hardlink", "reflink", "symlink-same"),
 )
 """The verbs that do something with a photo; the others make or tidy the place for it."""
 
@@ -35,11 +35,11 @@ class Step:
 
     Attributes:
         verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, relink, move, copy, trash,
-            hardlink, reflink, replace-by-symlink; move_along and copy_along for what belongs
+            hardlink, reflink, symlink-same; move_along and copy_along for what belongs
             to a photo and goes where it goes.
         target: what appears, or for rmdir and unlink what goes; for relink a link of the user's
             that is to lead to the new place of a photo; for hardlink, reflink and
-            replace-by-symlink what is replaced. Where trash puts a photo is not known before
+            symlink-same what is replaced. Where trash puts a photo is not known before
             `apply`: until then it is the photo itself.
         source: the photo that is linked, moved, copied, trashed or replaced; `target` itself
             for the others.
@@ -49,7 +49,7 @@ class Step:
         device: number of its file system.
         inode: number of it there.
         content: blake3 of its bytes (32 bytes), b"" where there is no photo.
-        link: the text of the link, for symlink, unlink and replace-by-symlink; for relink the
+        link: the text of the link, for symlink, unlink and symlink-same; for relink the
             new one; for trash what the file beside the trashed photo says of it; for what goes
             along, the name that its photo has in the same folder.
         was: the old text, for relink.
@@ -132,7 +132,7 @@ class Receipt:
         journal: where it is written down.
         action: its number there; 0 where there was nothing to do.
         name: of the action: "symlink", "move", "copy", "trash", "hardlink", "reflink",
-            "replace-by-symlink".
+            "symlink-same".
         into: the folder it was for; of what frees space, the one that its photos are below.
         done: photos linked, moved, copied, trashed or replaced; after undo: those taken back.
         along: files that belong to these photos, and went along with them.

@@ -29,7 +29,7 @@ def make_substitute(step: Step, place: Place, stays: Place, unfinished: Place) -
     """Make the link to the photo that stays, or the file that shares its contents.
 
     Args:
-        step: hardlink, reflink or replace-by-symlink.
+        step: hardlink, reflink or symlink-same.
         place: of the photo that is to be replaced; a reflink gets its time and permissions.
         stays: of the photo that stays.
         unfinished: must not exist. Whatever happens, removing it is left to the caller.
@@ -57,7 +57,7 @@ def make_substitute(step: Step, place: Place, stays: Place, unfinished: Place) -
         dress(step, unfinished, like=place)
     elif step.verb == "hardlink" and not checks.one_file(stays, unfinished):
         raise Refused(step.source, f"stays, as {safe(stays.path)} is another file by now")
-    elif step.verb == "replace-by-symlink" and not _leads_to(unfinished, stays):
+    elif step.verb == "symlink-same" and not _leads_to(unfinished, stays):
         raise Refused(step.source, _NOT_THERE.format(safe(stays.path)))
 
 

@@ -268,7 +268,7 @@ VERBS: dict[str, Verb] = {
     ),
     "hardlink": Verb(*_replace, "replaced by a hard link", "given back"),
     "reflink": Verb(*_replace, "replaced by a reflink", "given back"),
-    "replace-by-symlink": Verb(*_replace, "replaced by a link", "given back"),
+    "symlink-same": Verb(*_replace, "replaced by a link", "given back"),
 }
 
 

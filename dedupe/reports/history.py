@@ -14,7 +14,7 @@ from dedupe.reports.words import counted, shown_bytes, shown_path
 
 _DONE = {
     **{"symlink": "linked", "copy": "copied", "move": "moved", "trash": "trashed"},
-    **{"hardlink": "hard-linked", "reflink": "reflinked", "replace-by-symlink": "replaced"},
+    **{"hardlink": "hard-linked", "reflink": "reflinked", "symlink-same": "replaced"},
 }
 _GAP = "  "
 # what stands below a number begins where its date does

@@ -82,4 +82,4 @@ def test_links_are_known_from_the_scan(tree: Path, tmp_path: Path) -> None:
     groups = [group(tree / "a.jpg", tree / "b.jpg")]
     plan = act.plan_to_free(groups, action="trash", keep=["path"], index=index)
     assert plan.photos == ()
-    assert [each.path.name for each in plan.left] == ["b.jpg"]
+    assert [each.path.name for each in plan.refusals] == ["b.jpg"]

@@ -96,6 +96,7 @@ def test_json_has_every_fact_of_every_action() -> None:
         "photos": 31,
         "bytes": 4_200_000,
         "standing": 31,
+        "links": 0,
         "unfinished": False,
     }
     assert (second["into"], second["state"]) == ("/sets", "undone")
