@@ -152,11 +152,12 @@ def rename_to_free_name(source: Place, target: Place, remove: Callable[[Place], 
             if error.errno not in _UNKNOWN_TO_RENAME:
                 raise
     try:
-        return _link_then_remove(source, target, remove)
+        link_to(source, target)
     except OSError as error:
         if error.errno not in _UNKNOWN_TO_LINK:
             raise
-    return _reserve_then_rename(source, target)
+        return _reserve_then_rename(source, target)
+    return _remove_linked(source, target, remove)
 
 
 def sync(folder: Place) -> None:
@@ -178,11 +179,13 @@ def sync(folder: Place) -> None:
         os.close(fd)
 
 
-def _link_then_remove(source: Place, target: Place, remove: Callable[[Place], None]) -> None:
-    """A kill between the two leaves both names of one file; link refuses a taken name."""
-    link_to(source, target)
-    sync(target.beside("."))
+def _remove_linked(source: Place, target: Place, remove: Callable[[Place], None]) -> None:
+    """Leave a file that has two names the new one; if that fails, the old one alone.
+
+    A kill before this ends leaves both. Link has refused a taken name.
+    """
     try:
+        sync(target.beside("."))
         remove(source)
     except (OSError, Refused) as error:
         # a read-only folder may be linked from, but not unlinked from

@@ -98,6 +98,10 @@ class Pair:
         return self.photos[0]
 
     @property
+    def relation(self) -> object:
+        return Member().relation
+
+    @property
     def members(self) -> tuple[Member, ...]:
         return (Member(),) * len(self.photos)
 
@@ -129,7 +133,7 @@ class Case:
         self.into = (second or self.tree) / into
         self.known = {name: content for each in sets for name, content in each.items()}
         self.precious = self.known | (COMPANIONS if name == "along" else {})
-        self.stays = [next(iter(each)) for each in sets] if name in PLANNERS else []
+        self.stays = [min(each, key=os.fsencode) for each in sets] if name in PLANNERS else []
 
     @property
     def action(self) -> str:

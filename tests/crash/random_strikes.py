@@ -44,7 +44,7 @@ def whatever_strikes_nothing_is_lost_and_undo_restores_the_tree(data: st.DataObj
     action = data.draw(st.sampled_from([*ACTIONS, *PLANNERS]))
     tree = data.draw(TREES)
     if action in PLANNERS:  # many are the same
-        tree = {name: content[:1] for name, content in tree.items()}
+        tree = {name: bytes([content[0] % 2]) for name, content in tree.items()}
     names = data.draw(st.permutations(sorted(tree)))
     cut = data.draw(st.integers(0, len(names)))
     parts = [part for part in (names[:cut], names[cut:]) if len(part) >= 2]

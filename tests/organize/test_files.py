@@ -155,6 +155,21 @@ def test_a_source_that_cannot_be_unlinked_stays_the_only_one(
     assert read_tree(ab, times=False) == before
 
 
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EINVAL, errno.ENOSPC, errno.EIO])
+def test_a_second_name_that_cannot_be_brought_to_the_disk_goes_again(
+    ab: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Whatever the error: EPERM is also what a drive without hard links says."""
+    monkeypatch.setattr(renaming, "exclusive_rename", lambda: None)
+    before = read_tree(ab, times=False)
+    source = photo(ab / "a/x.jpg")
+    monkeypatch.setattr(renaming, "sync", _unable(number))
+    with pytest.raises(OSError, match=os.strerror(number)):
+        files.move(source.file, ab / "b/y.jpg", source.content)
+    assert read_tree(ab, times=False) == before
+    assert (ab / "a/x.jpg").stat().st_nlink == 1
+
+
 def test_a_hard_linked_photo_is_not_parted_from_its_other_names(
     ab: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
