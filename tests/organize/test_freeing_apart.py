@@ -67,7 +67,7 @@ def test_what_a_link_of_a_person_leads_to_is_not_trashed(tree: Path) -> None:
     assert dict(found.relations).keys() == {tree / "c.jpg"}
 
 
-@pytest.mark.parametrize("action", set(FREEING) - {"trash"})
+@pytest.mark.parametrize("action", sorted(set(FREEING) - {"trash"}))
 def test_a_link_to_what_is_replaced_leads_on(tree: Path, action: str) -> None:
     (tree / "mine").symlink_to("b.jpg")
     plan = plan_to_free([group(tree / "a.jpg", tree / "b.jpg")], action=action, keep=["path"])
