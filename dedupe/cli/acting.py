@@ -103,7 +103,8 @@ def carry_out(plan: "Plan", *, yes: bool, index: Path | None, doubts: bool = Fal
 def _say_doubts(plan: FreeingPlan, index: Path | None) -> None:
     """Say how many photos hold what no other one does, and stay; how a person can trash them."""
     if plan.unlike:
-        say(f"{counted(plan.unlike, 'photo')} of other bytes in these sets left as before")
+        verb = "has" if plan.unlike == 1 else "have"
+        say(f"{counted(plan.unlike, 'photo')} in these sets {verb} other bytes: left as before")
     if plan.doubts:
         kinds = Counter(article(doubt.relation) for doubt in plan.doubts)
         words = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())

@@ -106,6 +106,12 @@ def test_same_files_are_replaced_and_given_back(photos: Path, action: str) -> No
     assert os.lstat(photos / SAME_FILE).st_nlink == 1
 
 
+def test_what_is_not_replaced_is_counted(photos: Path) -> None:
+    run = act("hardlink", "--relation", "same-pixels")
+    assert run.code == 0
+    assert run.err.splitlines()[-1] == "1 photo in these sets has other bytes: left as before"
+
+
 @pytest.mark.parametrize("action", FREEING)
 def test_a_dry_run_shows_what_would_go_and_changes_nothing(
     photos: Path, tmp_path: Path, action: str
