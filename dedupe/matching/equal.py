@@ -83,12 +83,13 @@ def shortfall(
         return Shortfall()
     if relation is None:
         return Shortfall(("something else",))
-    words = [*_more_than_pixels(photo), *_lost(photo, other)]
+    more, lost = _more_than_pixels(photo), _lost(photo, other)
     if relation is Relation.SAME_PIXELS:
-        return Shortfall(tuple(words))
+        return Shortfall((*more, *lost))
     if relation is not Relation.SAME_PICTURE or evidence is None:
         return Shortfall((_OTHER.get(relation, relation.words),))
-    return Shortfall((*_smaller(photo, other), *_edited(photo, other, evidence), *words))
+    edits = (*_smaller(photo, other), *_edited(photo, other, evidence))
+    return Shortfall((*more, *edits, *lost))
 
 
 _OTHER = {
