@@ -137,11 +137,11 @@ def group(
     threshold of each other. --against leaves out the sets and clusters that are on one side
     alone; photos below DIR are compared also where PATH does not hold them. What `dedupe ignore`
     was told is left out as well; how much is said. Nothing happens to any file without
-    one of these options; `dedupe undo` takes each of them back. --symlink, --copy and --move make
-    a folder for each set; the last two take along what belongs to a photo: its RAW or JPEG, its
-    edit, sidecars, a Live Photo's video. --trash, --hardlink, --reflink and --symlink-same leave
-    one photo of every set where it is. What --protect names stays as it is, and nothing is put
-    there.
+    an option that says so, and `dedupe undo` takes each of them back. --symlink, --copy and --move
+    make a folder for each set; the last two take along what belongs to a photo: its RAW or JPEG,
+    its edit, sidecars, a Live Photo's video. --trash, --hardlink, --reflink and --symlink-same
+    leave one photo of every set where it is. What --protect names stays as it is, and nothing is
+    put there.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
@@ -199,8 +199,8 @@ def group(
     if dry_run or form is not REPORTS["table"]:  # which says it itself
         _say_not_shown(left_out, hidden)
     linked = kinds if with_clusters else ()
-    beside = Companions(photo for each in groups for photo in each.photos)
-    found = beside if form.facts and not dry_run else None
+    known = (photo for each in groups for photo in each.photos)
+    found = Companions(known) if form.facts and not dry_run else None
     with remembered_in(library.index):  # what speaks against the others of a set may be new
         sets = tuple(
             look_alikes(each, rules, protected=protected, companions=found) for each in groups

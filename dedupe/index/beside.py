@@ -1,10 +1,18 @@
 """Files beside the index that are only caches: one for each encoder, put in place whole."""
 
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+import xxhash
+
+from dedupe.errors import IndexProblem
+from dedupe.index.lock import WriteLock
+
+_SEAL = struct.Struct("<Q")  # xxh3_64 of all before it
 
 
 def beside(index: Path, fingerprint: str, kind: str) -> Path:
@@ -30,3 +38,51 @@ def in_place_of(path: Path) -> Iterator[BinaryIO]:
     finally:  # gone already, unless it could not be written
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_alone(path: Path, lock: Path) -> Iterator[None]:
+    """No other process writes such a file meanwhile; what the disk says is said in a sentence.
+
+    Args:
+        path: of the file.
+        lock: what its writers lock.
+
+    Raises:
+        IndexProblem: another process is writing, or it cannot be written.
+    """
+    held = WriteLock(lock)
+    held.acquire()
+    try:
+        yield
+    except OSError as error:
+        raise IndexProblem(
+            f"{path} cannot be written: {error.strerror or error}",
+            "check the free space and the rights of its folder",
+        ) from error
+    finally:
+        held.release()
+
+
+def write_sealed(path: Path, data: bytes) -> None:
+    """Put data and their seal in the place of what was there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with in_place_of(path) as file:
+        file.write(data)
+        file.write(_seal(data))
+
+
+def read_sealed(path: Path) -> memoryview:
+    """What `write_sealed` was given; nothing where it is gone, or not as it was written."""
+    data = b""
+    with suppress(OSError):
+        data = path.read_bytes()
+    body = memoryview(data)[: -_SEAL.size]
+    return body if _seal(body) == data[-_SEAL.size :] else memoryview(b"")
+
+
+def _seal(data: bytes | memoryview) -> bytes:
+    return _SEAL.pack(xxhash.xxh3_64_intdigest(data))

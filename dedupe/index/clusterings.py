@@ -2,15 +2,12 @@
 
 import struct
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xxhash
 
-from dedupe.errors import IndexProblem
-from dedupe.index.beside import beside, in_place_of
-from dedupe.index.lock import WriteLock
+from dedupe.index.beside import beside, read_sealed, write_sealed, written_alone
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +18,6 @@ MOST = 4
 
 _MAGIC = b"dedupeC1"
 _HEAD = struct.Struct("<16sQ")  # of what it is, photos
-_HASH = struct.Struct("<Q")
 
 
 class ClusterFile:
@@ -49,34 +45,20 @@ class ClusterFile:
         Raises:
             IndexProblem: another process is writing, or it cannot be written.
         """
-        lock = WriteLock(self._lock)
-        lock.acquire()
-        try:
+        with written_alone(self.path, self._lock):
             found = {key: labels} | self._all() | {key: labels}  # the newest comes first
             data = _MAGIC + b"".join(
                 _HEAD.pack(each, len(found[each])) + found[each].astype("<i4").tobytes()
                 for each in list(found)[:MOST]
             )
-            with in_place_of(self.path) as file:
-                file.write(data)
-                file.write(_seal(data))
-        except OSError as error:
-            raise IndexProblem(
-                f"{self.path} cannot be written: {error.strerror or error}",
-                "check the free space and the rights of its folder",
-            ) from error
-        finally:
-            lock.release()
+            write_sealed(self.path, data)
 
     def _all(self) -> "dict[bytes, npt.NDArray[np.int32]]":
         """All that is remembered, by key, the newest first."""
         import numpy as np
 
-        data = b""
-        with suppress(OSError):
-            data = self.path.read_bytes()
-        body = data[: -_HASH.size]
-        if not body.startswith(_MAGIC) or _seal(body) != data[-_HASH.size :]:
+        body = read_sealed(self.path)
+        if body[: len(_MAGIC)] != _MAGIC:
             return {}
         found = {}
         at = len(_MAGIC)
@@ -93,7 +75,3 @@ def clustering_key(parts: Iterable[bytes]) -> bytes:
     for part in parts:
         hasher.update(part)
     return hasher.digest()
-
-
-def _seal(data: bytes) -> bytes:
-    return _HASH.pack(xxhash.xxh3_64_intdigest(data))

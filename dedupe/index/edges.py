@@ -3,7 +3,7 @@
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import xxhash
 
 from dedupe.errors import IndexProblem
-from dedupe.index.beside import beside, in_place_of
-from dedupe.index.lock import WriteLock
+from dedupe.index.beside import beside, in_place_of, written_alone
 
 if TYPE_CHECKING:
     import numpy as np
@@ -216,20 +215,15 @@ class EdgeFile:
                 cannot be written: then it is as it was.
         """
         head, table, ordered = _sealed(known, keys, left, right, reach, edges)
-        with self._locked():
-            try:
-                if known.segments:
-                    if self.remembered().seal != known.seal:
-                        raise IndexProblem(f"{self.path.name} was changed meanwhile", "try again")
-                    with self.path.open("r+b") as file:
-                        _write_behind(file, known.end, head, ordered)
-                else:
-                    self._write_anew(head, ordered)
-            except OSError as error:
-                raise IndexProblem(
-                    f"{self.path} cannot be written: {error.strerror or error}",
-                    "check the free space and the rights of its folder",
-                ) from error
+        with written_alone(self.path, self._lock):
+            if known.segments:
+                if self.remembered().seal != known.seal:
+                    raise IndexProblem(f"{self.path.name} was changed meanwhile", "try again")
+                with self.path.open("r+b") as file:
+                    _write_behind(file, known.end, head, ordered)
+            else:
+                with in_place_of(self.path) as file:
+                    _write_behind(file, 0, head, ordered)
         segment = EdgeSegment(
             left=left,
             right=right,
@@ -243,19 +237,6 @@ class EdgeFile:
         for key in keys:
             numbers[key] = len(numbers)
         return Remembered(numbers, (*known.segments, segment))
-
-    def _write_anew(self, head: bytes, edges: Edges) -> None:
-        with in_place_of(self.path) as file:
-            _write_behind(file, 0, head, edges)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = WriteLock(self._lock)
-        lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 def joined(parts: Sequence[Edges]) -> Edges:

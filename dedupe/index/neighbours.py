@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
-from dedupe.errors import IndexProblem
-from dedupe.index.beside import beside, in_place_of
-from dedupe.index.lock import WriteLock
+from dedupe.index.beside import beside, read_sealed, write_sealed, written_alone
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 _MAGIC = b"dedupeN2"
 _HEAD = struct.Struct("<8s16sQQ")  # magic, who found them, photos, lists
 _COUNT = struct.Struct("<Q")
-_HASH = struct.Struct("<Q")
 _KEY = 16
 _PART = 32
 
@@ -75,12 +72,8 @@ class NeighbourFile:
         Args:
             method: who found the neighbours.
         """
-        try:
-            data = self.path.read_bytes()
-        except OSError:
-            return None
-        body = memoryview(data)[: -_HASH.size]
-        if len(body) < _HEAD.size or _seal(body) != data[-_HASH.size :]:
+        body = read_sealed(self.path)
+        if len(body) < _HEAD.size:
             return None
         magic, who, photos, lists = _HEAD.unpack_from(body)
         if magic != _MAGIC or who != _digest(method):
@@ -104,20 +97,8 @@ class NeighbourFile:
         for each in found.lists:
             parts += [_COUNT.pack(len(each.other)), each.count.astype("u1").tobytes()]
             parts += [each.other.astype("<i4").tobytes(), each.away.astype("<f4").tobytes()]
-        data = b"".join(parts)
-        lock = WriteLock(self._lock)
-        lock.acquire()
-        try:
-            with in_place_of(self.path) as file:
-                file.write(data)
-                file.write(_seal(data))
-        except OSError as error:
-            raise IndexProblem(
-                f"{self.path} cannot be written: {error.strerror or error}",
-                "check the free space and the rights of its folder",
-            ) from error
-        finally:
-            lock.release()
+        with written_alone(self.path, self._lock):
+            write_sealed(self.path, b"".join(parts))
 
 
 def neighbour_key(content: bytes, vector: "npt.NDArray[np.float16]", dct_hash: bytes) -> bytes:
@@ -153,7 +134,3 @@ def _unpacked(body: memoryview, photos: int, lists: int) -> Neighbourhood:
 
 def _digest(method: str) -> bytes:
     return xxhash.xxh3_128_digest(os.fsencode(method))
-
-
-def _seal(data: bytes | memoryview) -> bytes:
-    return _HASH.pack(xxhash.xxh3_64_intdigest(data))

@@ -121,7 +121,7 @@ def plan_to_free(
         named=[absolute(Path(each)) for each in named],
         trashed=_trashed(index),
     )
-    return without_linked(plan, _links(index))
+    return _without_linked(plan, index)
 
 
 def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:
@@ -141,7 +141,7 @@ def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:
     """
     plan = read_plan(path)
     if isinstance(plan, FreeingPlan):
-        return recheck_freeing(plan, _trashed(index))
+        return _without_linked(recheck_freeing(plan, _trashed(index)), index)
     return recheck(plan, _ours(plan.into, index))
 
 
@@ -303,6 +303,10 @@ def _ours(into: Path | str, index: Path | None) -> dict[Path, str]:
         return {}
     with Journal(journal) as book:
         return book.links_under(into)
+
+
+def _without_linked(plan: FreeingPlan, index: Path | None) -> FreeingPlan:
+    return without_linked(plan, _links(index)) if plan.action == "trash" else plan
 
 
 def _links(index: Path | None) -> set[Path]:

@@ -62,7 +62,7 @@ def led_to(link: Path, text: str) -> Path:
 
 
 def _symlink(photo: "Photo", target: Path) -> Iterator[Step]:
-    yield _step("symlink", photo, target, link_text_for(photo.path, target))
+    yield step_of("symlink", photo, target, link_text_for(photo.path, target))
 
 
 def _links(photo: "Photo", target: Path) -> bool:
@@ -70,7 +70,7 @@ def _links(photo: "Photo", target: Path) -> bool:
 
 
 def _move(photo: "Photo", target: Path) -> Iterator[Step]:
-    yield _step("move", photo, target)
+    yield step_of("move", photo, target)
 
 
 def _is_there(photo: "Photo", target: Path) -> bool:
@@ -78,7 +78,7 @@ def _is_there(photo: "Photo", target: Path) -> bool:
 
 
 def _copy(photo: "Photo", target: Path) -> Iterator[Step]:
-    yield _step("copy", photo, target)
+    yield step_of("copy", photo, target)
 
 
 def _has_copy(photo: "Photo", target: Path) -> bool:
@@ -95,7 +95,8 @@ ACTIONS: dict[str, Action] = {
 }
 
 
-def _step(verb: str, photo: "Photo", target: Path, link: str = "") -> Step:
+def step_of(verb: str, photo: "Photo", target: Path, link: str = "") -> Step:
+    """The step that does this to a photo as it was scanned."""
     return Step(
         verb=verb,
         source=real(photo.path),

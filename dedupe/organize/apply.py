@@ -106,8 +106,7 @@ def _as_they_are(plan: Plan) -> tuple[Step, ...]:
     """The steps of a plan, with what undo must give back and a drive may forget.
 
     exFAT has neither permissions nor extended attributes, and a hard link those of another photo.
-    A photo that is gone keeps its step,
-    which will be refused.
+    A photo that is gone keeps its step, which will be refused.
     """
     return tuple(
         replace(step, mode=checks.mode_of(step.source), attributes=checks.attributes(step.source))

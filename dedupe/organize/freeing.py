@@ -11,20 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dedupe.names import safe
 from dedupe.organize import checks
 from dedupe.organize.place import Place
-from dedupe.organize.plan import Plan
+from dedupe.organize.plan import Plan, told_left
 from dedupe.organize.protected import Protected
 from dedupe.organize.replacing import is_replaced
 from dedupe.organize.staying import obstacle
 from dedupe.organize.steps import Kept, Refusal, Step
 from dedupe.organize.trash import PRIVATE, Trash, Trashes
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,21 +187,14 @@ def _told(plan: FreeingPlan) -> Iterator[str]:
         yield f"\n  {safe(kept.file.path) if kept else ''}  stays"
         for step in steps:
             yield f"    {safe(step.source)}  {relations.get(step.source, '')}"
-    yield from _told_left(plan)
+    yield from _told_doubts(plan)
+    yield from told_left(plan)
 
 
-def _told_left(plan: FreeingPlan) -> Iterator[str]:
+def _told_doubts(plan: FreeingPlan) -> Iterator[str]:
     if plan.doubts:
         yield f"\nto be confirmed one by one: {len(plan.doubts):,}"
     for doubt in plan.doubts:
         yield f"  {safe(doubt.step.source)} {doubt.refusal.reason}"
     if plan.unlike:
         yield f"\nwith bytes of their own, left as they are: {plan.unlike:,}"
-    if plan.stays:
-        yield f"\nleft where they are, protected: {len(plan.stays):,}"
-    for path in plan.stays:
-        yield f"  {safe(path)}"
-    if plan.refusals:
-        yield f"\nleft alone: {len(plan.refusals):,}"
-    for refusal in plan.refusals:
-        yield f"  {safe(refusal.path)} {refusal.reason}"

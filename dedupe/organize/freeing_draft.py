@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dedupe.errors import UnknownName
 from dedupe.names import safe
 from dedupe.organize import checks
-from dedupe.organize.actions import link_text_for, real
+from dedupe.organize.actions import link_text_for, real, step_of
 from dedupe.organize.freeing import (
     FREEING,
     SURE,
@@ -172,8 +172,10 @@ class _Draft:
     def _relation(self, group: "Group", photo: "Photo", best: "Photo") -> str:
         """What a photo is to the one that stays; with a second picture in it, or a video, less."""
         relation = _relation(group, photo, best)
+        if relation != "same pixels":  # else its header need not be read
+            return relation
         has_more = photo.format == "MPO" or self.companions.has_motion(photo)
-        return "same picture" if relation == "same pixels" and has_more else relation
+        return "same picture" if has_more else relation
 
     def _replace(self, members: "Sequence[Photo]") -> None:
         stay: dict[bytes, Photo] = {}
@@ -198,18 +200,9 @@ class _Draft:
         if source in self.trashed and not os.path.lexists(source):
             return None
         file = replace(best.file, path=real(best.path))
-        step = Step(
-            verb=self.action,
-            source=source,
-            target=source,
-            size=photo.file.size,
-            mtime_ns=photo.file.mtime_ns,
-            device=photo.file.device,
-            inode=photo.file.inode,
-            content=photo.content,
-            link=link_text_for(best.path, source) if self.action == "symlink-same" else "",
-            kept=Kept(file, best.content),
-        )
+        link = link_text_for(best.path, source) if self.action == "symlink-same" else ""
+        step = step_of(self.action, photo, source, link)
+        step = replace(step, kept=Kept(file, best.content))
         if self.action != "trash" and stands(step):
             self.standing += 1
             return None

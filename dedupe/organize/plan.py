@@ -270,6 +270,11 @@ def _told(plan: Plan) -> Iterator[str]:
         indent = "      + " if step.goes_along else "    "
         yield f"{indent}{safe(step.target.name)}  <-  {safe(step.source)}"
     yield from _told_links(plan.links)
+    yield from told_left(plan)
+
+
+def told_left(plan: Plan) -> Iterator[str]:
+    """The lines of what stays where it is: by protection, and for a reason each."""
     if plan.stays:
         yield f"\nleft where they are, protected: {_count(len(plan.stays), 'photo')}"
     for path in plan.stays:

@@ -50,14 +50,10 @@ def with_links(plan: Plan, links: Iterable[Path], protected: Protected) -> Plan:
 def without_linked(plan: FreeingPlan, links: Iterable[Path]) -> FreeingPlan:
     """The plan less what a link leads to that would lead nowhere once it is in the trash.
 
-    What is replaced keeps its name, and links to it lead on.
-
     Args:
-        plan: of any action that frees space.
+        plan: to trash; what is replaced keeps its name, and links to it lead on.
         links: where links were seen; what is none any more is passed over.
     """
-    if plan.action != "trash":
-        return plan
     led: dict[Path, Path] = {}
     for link in sorted(set(map(real, links)), key=os.fsencode):
         if (text := checks.link_text(Place.by_path(link))) is not None:

@@ -250,17 +250,23 @@ def test_keep_rules_decide_who_comes_first(photos: Path) -> None:
     assert spaced.out.splitlines()[0].endswith("portrait.jpg")
 
 
-def test_the_original_is_kept_among_larger_copies_and_every_form_says_why(tmp_path: Path) -> None:
-    folder = tmp_path / "of one"
+def one_enlarged(top: Path) -> Path:
+    """A folder with a photo, z.jpg, and its enlarged copy, c.jpg."""
+    folder = top / "of one"
     folder.mkdir()
     with Image.open(SAMPLES / "phone/2019-07/IMG_20190720_093044.jpg") as image:
-        image.convert("RGB").resize((640, 480), Image.Resampling.LANCZOS).save(
-            folder / "z.jpg", quality=85
-        )
+        original = image.convert("RGB").resize((640, 480), Image.Resampling.LANCZOS)
+    original.save(folder / "z.jpg", quality=85)
+    with Image.open(folder / "z.jpg") as image:
+        image.resize((1100, 825), Image.Resampling.LANCZOS).save(folder / "c.jpg", quality=92)
+    return folder
+
+
+def test_the_original_is_kept_among_larger_copies_and_every_form_says_why(tmp_path: Path) -> None:
+    folder = one_enlarged(tmp_path)
     with Image.open(folder / "z.jpg") as image:
         image.save(folder / "a.png")
         image.save(folder / "b.jpg", quality=97)
-        image.resize((1100, 825), Image.Resampling.LANCZOS).save(folder / "c.jpg", quality=92)
     assert dedupe("scan", folder).code == 0
     (only,) = json.loads(dedupe("group", "--format", "json").out)["sets"]
     reasons = {Path(photo["path"]).name: photo["reason"] for photo in only["photos"]}
@@ -278,14 +284,7 @@ def test_the_original_is_kept_among_larger_copies_and_every_form_says_why(tmp_pa
 def test_what_was_seen_in_photos_is_known_to_the_next_run_though_their_drive_is_away(
     tmp_path: Path,
 ) -> None:
-    folder = tmp_path / "of one"
-    folder.mkdir()
-    with Image.open(SAMPLES / "phone/2019-07/IMG_20190720_093044.jpg") as image:
-        image.convert("RGB").resize((640, 480), Image.Resampling.LANCZOS).save(
-            folder / "z.jpg", quality=85
-        )
-    with Image.open(folder / "z.jpg") as image:
-        image.resize((1100, 825), Image.Resampling.LANCZOS).save(folder / "c.jpg", quality=92)
+    folder = one_enlarged(tmp_path)
     assert dedupe("scan", folder).code == 0
     for rules, kept in (("original", "z.jpg"), ("sharpest", "c.jpg")):
         before = dedupe("group", "--format", "json", "--keep", rules).data

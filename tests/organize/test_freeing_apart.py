@@ -12,6 +12,7 @@ from dedupe.organize import act
 from dedupe.organize.freeing import FREEING
 from dedupe.organize.freeing_draft import plan_to_free
 from dedupe.organize.pointing import without_linked
+from dedupe.organize.saved import save_plan
 from dedupe.photos.photo import Photo, Skip
 from dedupe.photos.walk import IS_LINK
 
@@ -67,19 +68,34 @@ def test_what_a_link_of_a_person_leads_to_is_not_trashed(tree: Path) -> None:
     assert dict(found.relations).keys() == {tree / "c.jpg"}
 
 
-@pytest.mark.parametrize("action", sorted(set(FREEING) - {"trash"}))
-def test_a_link_to_what_is_replaced_leads_on(tree: Path, action: str) -> None:
+def seen_link(tree: Path, index: Path) -> None:
+    """A person's link to b.jpg, as a scan remembers it."""
     (tree / "mine").symlink_to("b.jpg")
-    plan = plan_to_free([group(tree / "a.jpg", tree / "b.jpg")], action=action, keep=["path"])
-    assert without_linked(plan, [tree / "mine"]) is plan
-
-
-def test_links_are_known_from_the_scan(tree: Path, tmp_path: Path) -> None:
-    (tree / "mine").symlink_to("b.jpg")
-    index = tmp_path / "index.db"
     with Index(index, create=True, lock=True) as store:
         store.remember_skip(Skip(tree / "mine", IS_LINK, False))
+
+
+@pytest.mark.parametrize("action", FREEING)
+def test_links_are_known_from_the_scan_and_lead_on_to_what_is_replaced(
+    tree: Path, tmp_path: Path, action: str
+) -> None:
+    index = tmp_path / "index.db"
+    seen_link(tree, index)
+    groups = [group(tree / "a.jpg", tree / "b.jpg")]
+    plan = act.plan_to_free(groups, action=action, keep=["path"], index=index)
+    refused, gone = [each.path.name for each in plan.refusals], len(plan.photos)
+    assert (refused, gone) == ((["b.jpg"], 0) if action == "trash" else ([], 1))
+
+
+def test_a_link_that_was_seen_after_a_plan_was_saved_keeps_its_photo(
+    tree: Path, tmp_path: Path
+) -> None:
+    index, file = tmp_path / "index.db", tmp_path / "plan.json"
     groups = [group(tree / "a.jpg", tree / "b.jpg")]
     plan = act.plan_to_free(groups, action="trash", keep=["path"], index=index)
-    assert plan.photos == ()
-    assert [each.path.name for each in plan.refusals] == ["b.jpg"]
+    save_plan(plan, file)
+    assert len(act.load_plan(file, index=index).photos) == 1
+    seen_link(tree, index)
+    again = act.load_plan(file, index=index)
+    assert again.photos == ()
+    assert [each.path.name for each in again.refusals] == ["b.jpg"]
