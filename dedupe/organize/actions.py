@@ -23,11 +23,8 @@ class Action:
         stands: whether the name already is what `put` would make it, so that no step is needed.
         done: what the user is told: "linked", "moved", "copied".
         takes_away: True where the photo is no longer at its old place afterwards.
-        along: the verb for what belongs to a photo and goes where it goes (`along.py`); "" where
-            that stays: links only show photos.
-        whole_shot: whether the other photos of its shot go along as well, in a set or not. False
-            where photos are taken away for good: then a RAW never goes for the sake of its JPEG,
-            and a sidecar only with the last photo that it belongs to.
+        along: the verb for what belongs to a photo and goes where it goes (`along.py`), other
+            photos of its shot as well, in a set or not; "" where that stays: links only show photos.
     """
 
     put: Callable[["Photo", Path], Iterator[Step]]
@@ -35,7 +32,6 @@ class Action:
     done: str
     takes_away: bool = False
     along: str = ""
-    whole_shot: bool = False
 
 
 def link_text_for(source: Path, link: Path) -> str:
@@ -90,8 +86,8 @@ def _has_copy(photo: "Photo", target: Path) -> bool:
 
 ACTIONS: dict[str, Action] = {
     "symlink": Action(_symlink, _links, "linked"),
-    "move": Action(_move, _is_there, "moved", takes_away=True, along="move_along", whole_shot=True),
-    "copy": Action(_copy, _has_copy, "copied", along="copy_along", whole_shot=True),
+    "move": Action(_move, _is_there, "moved", takes_away=True, along="move_along"),
+    "copy": Action(_copy, _has_copy, "copied", along="copy_along"),
 }
 
 

@@ -62,13 +62,9 @@ class Along:
                 continue
             along: list[Companion] = []
             if photo in usable and action.along:
-                if action.whole_shot:
-                    found = self.companions.together(photo)
-                else:
-                    found = self.companions.sidecars(photo, (each.path for each in usable))
                 along = [
                     each
-                    for each in found
+                    for each in self.companions.together(photo)
                     if each.path not in gone and self._free(each.path, usable)
                 ]
                 gone |= {photo.path, *(each.path for each in along)}
@@ -85,8 +81,6 @@ class Along:
             action: what is done to the photo.
         """
         going = {unit.photo.path, *(each.path for each in unit.along)}
-        if not action.whole_shot:  # then only those were found that belong to nobody who stays
-            going |= {owner for each in unit.along for owner in each.owners}
         steps: list[Step] = []
         made = {naming.clash_key(target.name)}
         placed = {unit.photo.path: target.name}
@@ -168,7 +162,7 @@ def shots_together(groups: "Sequence[Group]", along: Along, action: Action) -> "
     Returns:
         A list for each of `groups`; those that are brought to an earlier one are empty.
     """
-    if not action.whole_shot:
+    if not action.along:
         return [[group] for group in groups]
     home = {photo.path: place for place, group in enumerate(groups) for photo in group.photos}
     first = list(range(len(groups)))

@@ -108,16 +108,6 @@ class Companions:
                     ahead += [self._shot(each.path)] if each.is_photo else []
         return tuple(found[path] for path in sorted(found, key=os.fsencode))
 
-    def sidecars(self, photo: Shot, going: Iterable[Path]) -> tuple[Companion, ...]:
-        """What may go where a photo goes, if these photos go: it belongs to none that stays.
-
-        Other photos of the same shot are left out, as it is not theirs to go with it.
-        """
-        gone = {photo.path, *going}
-        return tuple(
-            each for each in self.of(photo) if not each.is_photo and gone.issuperset(each.owners)
-        )
-
     def has_motion(self, photo: Shot) -> bool:
         """Whether a short video is in the photo's own file: it goes wherever the photo goes.
 

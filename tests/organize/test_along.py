@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from trees import contents, group, make_files, photo, read_tree
 
 from dedupe.organize.actions import ACTIONS
-from dedupe.organize.along import along_for
 from dedupe.organize.apply import apply
 from dedupe.organize.document import document_of, plan_of
 from dedupe.organize.journal import Journal
@@ -28,7 +27,7 @@ from dedupe.photos.companions import Companions
 from dedupe.photos.headers import read_header
 from dedupe.photos.photo import Photo
 
-ALONG = [name for name, action in ACTIONS.items() if action.whole_shot]
+ALONG = [name for name, action in ACTIONS.items() if action.along]
 OTHER = "Nikon D70"
 
 
@@ -296,26 +295,6 @@ def test_what_was_done_needs_nothing_when_it_is_planned_again(
         ours = book.links_under(backups / "out")
     again = make_plan(sets, keep=["largest"], action=action, into=backups / "out", ours=ours)
     assert (again.steps, again.refusals) == ((), ())
-
-
-def test_an_action_that_takes_away_for_good_takes_no_raw_for_its_jpeg_and_no_sidecar_of_it(
-    backups: Path,
-) -> None:
-    photos = [shot(backups / name) for name in ("b/I.CR2", "b/I.JPG")]
-    make_files(backups, {"b/I.JPG.pp3": b"of the JPEG alone"})
-    for_good = replace(ACTIONS["move"], whole_shot=False)
-    along = along_for(photos)
-    (alone,) = along.units(photos[1:], set(photos[1:]), for_good)
-    assert [each.path.name for each in alone.along] == ["I.JPG.pp3"]
-    both = along.units(photos, set(photos), for_good)
-    assert [[each.path.name for each in unit.along] for unit in both] == [
-        ["I.xmp"],
-        ["I.JPG.pp3"],
-    ]
-    target = backups / "out/1 I.CR2"
-    (step,) = along.steps(both[0], target, [backups / "out/1 I.xmp"], for_good)
-    assert (step.source.name, step.photo) == ("I.xmp", target)
-    assert along.refusals == []
 
 
 # --- saved plans

@@ -316,14 +316,6 @@ def test_a_shot_is_the_same_whichever_of_its_photos_is_asked(tree: Path) -> None
     assert [each.word for each in shot] == ["edit", "JPG", "Takeout JSON", "XMP"]
 
 
-def test_a_sidecar_of_two_goes_only_where_both_go(tree: Path) -> None:
-    make_files(tree, {"I.CR2": raw(), "I.JPG": jpeg(), "I.xmp": xmp(), "I.CR2.xmp": xmp()})
-    shot, belong = read_header(tree / "I.CR2"), Companions()
-    assert [each.path.name for each in belong.sidecars(shot, [])] == ["I.CR2.xmp"]
-    both = belong.sidecars(shot, [tree / "I.JPG"])
-    assert [each.path.name for each in both] == ["I.CR2.xmp", "I.xmp"]
-
-
 def test_a_heic_says_as_much_as_a_jpeg(tree: Path) -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     image = Image.new("RGB", (64, 48), "red")
