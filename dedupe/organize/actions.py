@@ -24,7 +24,7 @@ class Action:
         done: what the user is told: "linked", "moved", "copied".
         takes_away: True where the photo is no longer at its old place afterwards.
         along: the verb for what belongs to a photo and goes where it goes (`along.py`), other
-            photos of its shot as well, in a set or not; "" where that stays: links only show photos.
+            photos of its shot as well, in a set or not; "" where that stays, as links only show.
     """
 
     put: Callable[["Photo", Path], Iterator[Step]]
