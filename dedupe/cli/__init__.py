@@ -1,5 +1,13 @@
 """The command line: one file per command, which parses, calls the library and prints."""
 
-from dedupe.cli.app import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Run the command line and leave with one of its exit codes (`app.EXIT_CODES`)."""
+    try:
+        from dedupe.cli.app import main as run  # a fifth of a second, in which Ctrl-C may come
+
+        run()
+    except KeyboardInterrupt:  # nothing had begun
+        sys.exit(130)

@@ -69,6 +69,8 @@ def main() -> None:
             usage = error.ctx.command_path if error.ctx else "dedupe"
             say_error(message[0].lower() + message[1:].rstrip("."), f"see `{usage} --help`")
         code = 2
+    except typer.Abort:  # Ctrl-C while options were read
+        code = 130
     sys.exit(code)
 
 

@@ -10,6 +10,7 @@ from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import IndexProblem
 from dedupe.index.library import Library, thumbnails
 from dedupe.index.neighbours import Nearest, NeighbourFile, Neighbourhood, neighbour_key
+from dedupe.matching.codes import distinct, pairs_of
 from dedupe.matching.crew import Crew
 from dedupe.matching.distances import compared, refuse
 from dedupe.matching.hashes import ALIKE, Hashes, alike, hashes_of
@@ -123,7 +124,8 @@ def candidates(
         with suppress(IndexProblem):
             listed = [Nearest(*each.listed()) for each in lists]
             file.write(_method(), Neighbourhood(keys, parts, listed))
-    return np.unique(np.concatenate([each.pairs() for each in lists]), axis=0)
+    codes = distinct(np.concatenate([each.codes() for each in lists]))
+    return pairs_of(codes, len(photos))
 
 
 def _recalled(neighbours: Neighbours, rows: _Rows, nearest: Nearest) -> _Rows:

@@ -54,11 +54,8 @@ def _filled(photos: Sequence[Photo], part: int, whole: int, verdict: Verdict) ->
     photo, other = photos[part], photos[whole]
     if verdict.evidence is None:
         return None
-    straight = photo.content < other.content
-    first, second = (photo, other) if straight else (other, photo)
     shares = verdict.evidence.of_first, verdict.evidence.of_second
-    kept, filled = shares if straight else shares[::-1]
+    kept, filled = shares if photo.content < other.content else shares[::-1]
     if filled >= _PART or kept <= _PART:
         return None
-    place = placement(first, second, verdict.evidence, back=not straight)
-    return filled if place.scale < _SHRUNK else None
+    return filled if placement(photo, other, verdict.evidence).scale < _SHRUNK else None

@@ -1,12 +1,11 @@
 """What was done to a picture, in words: cropped, turned, resized, toned, ..."""
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.geometry import corners
 from dedupe.matching.verify import Evidence
 from dedupe.photos.photo import Photo
 
@@ -19,6 +18,8 @@ _PERSPECTIVE = 0.04  # by which opposite sides differ
 _TONED = 0.035  # mean difference of colours, 0 to 1: 0.02 after a poor JPEG
 _GREY = 0.015  # mean colourfulness of a grey picture
 _OVERLAID = 0.93  # share that agrees, below which something lies over it
+
+_Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +45,66 @@ class Placement:
     filled: float
 
 
-def placement(first: Photo, second: Photo, evidence: Evidence, *, back: bool) -> Placement:
+Asked = tuple[Photo, Photo, Evidence]
+"""Two photos of one picture, and the evidence of the two in the order of their contents."""
+
+
+def placement(one: Photo, other: Photo, evidence: Evidence) -> Placement:
     """Where one photo's picture lies in another's.
 
     Args:
-        first: the photo that `evidence` carries.
-        second: the photo that it is carried to.
-        evidence: of the two.
-        back: say where the second lies in the first, instead.
+        one: a photo.
+        other: the same picture.
+        evidence: of the two, in the order of their contents (as `examine_pair` has it).
     """
-    # thumbnails are the whole photo, their sides rounded to whole pixels
-    to_first, to_second = _sized(first, evidence.sizes[0]), _sized(second, evidence.sizes[1])
-    homography = to_second @ evidence.homography @ np.linalg.inv(to_first)
-    size = first.width, first.height
-    kept, filled = evidence.of_first, evidence.of_second
-    if back:
-        homography, size = np.linalg.inv(homography), (second.width, second.height)
-        kept, filled = filled, kept
-    there = corners(homography, size)
-    top, bottom = there[1] - there[0], there[2] - there[3]
-    left, right = there[3] - there[0], there[2] - there[1]
+    (found,) = placements([(one, other, evidence)])
+    return found
+
+
+def placements(asked: Sequence[Asked]) -> list[Placement]:
+    """Of each pair, where the first photo's picture lies in the second's.
+
+    All at once: in a library of 100,000 photos there are tens of thousands.
+    """
+    if not asked:
+        return []
+    sizes = np.array([[(it.width, it.height) for it in both] for *both, _ in asked], np.float64)
+    there = _corners(_carried(asked, sizes), sizes[:, 0])
+    top, right, bottom, left = (there[:, [1, 2, 2, 3]] - there[:, [0, 1, 3, 0]]).swapaxes(0, 1)
     across, down = (top + bottom) / 2, (left + right) / 2
-    angle = math.degrees(math.atan2(across[1], across[0]))
-    turned = round(angle / 90) * 90
-    wide, high = np.hypot(*across) / size[0], np.hypot(*down) / size[1]
-    lengths = [float(np.hypot(*side)) for side in (top, bottom, left, right)]
-    apart = max(abs(lengths[0] - lengths[1]), abs(lengths[2] - lengths[3])) / max(lengths)
-    return Placement(
-        turned=turned % 360,
-        tilted=angle - turned,
-        scale=float(math.sqrt(wide * high)),
-        stretched=float(max(wide / high, high / wide)),
-        perspective=apart,
-        kept=kept,
-        filled=filled,
+    angles = np.degrees(np.arctan2(across[:, 1], across[:, 0]))
+    turned = np.round(angles / 90) * 90
+    wide, high = (_length(across), _length(down)) / sizes[:, 0].T
+    lengths = [_length(side) for side in (top, bottom, left, right)]
+    apart = np.maximum(abs(lengths[0] - lengths[1]), abs(lengths[2] - lengths[3]))
+    found = zip(
+        turned.astype(np.int64).tolist(),
+        (angles - turned).tolist(),
+        np.sqrt(wide * high).tolist(),
+        np.maximum(wide / high, high / wide).tolist(),
+        (apart / np.maximum.reduce(lengths)).tolist(),
+        strict=True,
     )
+    shares = (
+        (evidence.of_first, evidence.of_second)
+        if _is_straight(one, other)
+        else (evidence.of_second, evidence.of_first)
+        for one, other, evidence in asked
+    )
+    return [
+        Placement(
+            turned=turn % 360,
+            tilted=tilted,
+            scale=scale,
+            stretched=stretched,
+            perspective=perspective,
+            kept=kept,
+            filled=filled,
+        )
+        for (turn, tilted, scale, stretched, perspective), (kept, filled) in zip(
+            found, shares, strict=True
+        )
+    ]
 
 
 def named_edit(kept: Photo, other: Photo, evidence: Evidence) -> str:
@@ -92,10 +118,16 @@ def named_edit(kept: Photo, other: Photo, evidence: Evidence) -> str:
     Returns:
         Words with commas; "re-saved" where nothing else is seen.
     """
-    words = edits(kept, other, evidence)
-    if not words:
-        words.append("re-saved" if kept.format == other.format else f"saved as {other.format}")
-    return ", ".join(words)
+    (words,) = named_edits([(kept, other, evidence)])
+    return words
+
+
+def named_edits(asked: Sequence[Asked]) -> list[str]:
+    """`named_edit` of several pairs."""
+    return [
+        ", ".join(_edits(each, place)) or _saved(*each[:2])
+        for each, place in zip(asked, placements(asked), strict=True)
+    ]
 
 
 def edits(kept: Photo, other: Photo, evidence: Evidence) -> list[str]:
@@ -103,13 +135,21 @@ def edits(kept: Photo, other: Photo, evidence: Evidence) -> list[str]:
 
     Args are those of `named_edit`.
     """
-    straight = kept.content <= other.content
-    first, second = (kept, other) if straight else (other, kept)
-    place = placement(first, second, evidence, back=not straight)
-    words = _shape(place, evidence) + _size(place) + _colours(evidence, back=not straight)
+    asked = kept, other, evidence
+    return _edits(asked, placement(*asked))
+
+
+def _edits(asked: Asked, place: Placement) -> list[str]:
+    kept, other, evidence = asked
+    words = _shape(place, evidence) + _size(place)
+    words += _colours(evidence, back=not _is_straight(kept, other))
     if evidence.agreement.share < _OVERLAID and evidence.agreement.beneath > _OVERLAID:
         words.append("overlaid")
     return words
+
+
+def _saved(kept: Photo, other: Photo) -> str:
+    return "re-saved" if kept.format == other.format else f"saved as {other.format}"
 
 
 def _shape(place: Placement, evidence: Evidence) -> list[str]:
@@ -147,8 +187,45 @@ def _colours(evidence: Evidence, *, back: bool) -> list[str]:
     return ["toned"] if evidence.agreement.tone > _TONED else []
 
 
-def _sized(photo: Photo, size: tuple[int, int]) -> npt.NDArray[np.float64]:
-    """From pixels of a photo's thumbnail to its own: (3, 3)."""
-    wide, high = photo.width / size[0], photo.height / size[1]
+def _is_straight(one: Photo, other: Photo) -> bool:
+    """Whether the evidence of two photos carries the first to the second."""
+    return one.content <= other.content
+
+
+def _carried(asked: Sequence[Asked], sizes: _Floats) -> _Floats:
+    """What carries the first photo of each pair to the second, in their own pixels: (M, 3, 3).
+
+    Args:
+        asked: the pairs.
+        sizes: (M, 2, 2) width and height of both photos.
+    """
+    straight = [_is_straight(one, other) for one, other, _ in asked]
+    carried = np.array([evidence.homography for *_, evidence in asked], np.float64)
+    back = ~np.array(straight)
+    carried[back] = np.linalg.inv(carried[back])
+    # thumbnails are the whole photo, their sides rounded to whole pixels
+    seen = [
+        evidence.sizes if way else evidence.sizes[::-1]
+        for way, (*_, evidence) in zip(straight, asked, strict=True)
+    ]
+    scale = sizes / np.array(seen, np.float64)
+    sized = np.zeros((len(asked), 2, 3, 3))
     # pixel centres: the middle of the first pixel is at half of its width
-    return np.array([[wide, 0, (wide - 1) / 2], [0, high, (high - 1) / 2], [0, 0, 1]])
+    sized[..., 0, 0], sized[..., 1, 1], sized[..., 2, 2] = scale[..., 0], scale[..., 1], 1
+    sized[..., :2, 2] = (scale - 1) / 2
+    whole: _Floats = sized[:, 1] @ carried @ np.linalg.inv(sized[:, 0])
+    return whole
+
+
+def _corners(carried: _Floats, sizes: _Floats) -> _Floats:
+    """Where the corners of pictures go, clockwise from the upper left: (M, 4, 2)."""
+    edges = np.ones((len(sizes), 4, 3))
+    edges[..., :2] = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * sizes[:, None] - 0.5
+    moved = edges @ carried.swapaxes(1, 2)
+    there: _Floats = moved[..., :2] / moved[..., 2:]
+    return there
+
+
+def _length(sides: _Floats) -> _Floats:
+    """(M,) of (M, 2)."""
+    return np.hypot(sides[:, 0], sides[:, 1])

@@ -1,14 +1,22 @@
 """Evidence of a pair as bytes, so that it is worked out once."""
 
-import struct
+from collections.abc import Iterable
 
 import numpy as np
 
 from dedupe.matching.agreement import Agreement
 from dedupe.matching.verify import FORMS, Evidence
 
-# inliers, form, mirrored, sizes of both thumbnails; then the homography and twelve numbers
-_PACKED = struct.Struct("<HBB4H9d12d")
+_PACKED = np.dtype(
+    [
+        ("inliers", "<u2"),
+        ("form", "u1"),
+        ("mirrored", "u1"),
+        ("sizes", "<u2", (2, 2)),  # of both thumbnails
+        ("homography", "<f8", (3, 3)),
+        ("shares", "<f8", 12),
+    ]
+)
 
 
 def packed(evidence: Evidence | None) -> bytes:
@@ -16,29 +24,44 @@ def packed(evidence: Evidence | None) -> bytes:
     if evidence is None:
         return b""
     found = evidence.agreement
-    return _PACKED.pack(
+    shares = (found.texture, found.share, found.colour, found.beneath, found.tone, *found.chroma)
+    row = (
         evidence.inliers,
         FORMS.index(evidence.form),
         evidence.mirrored,
-        *evidence.sizes[0],
-        *evidence.sizes[1],
-        *evidence.homography.ravel().tolist(),
-        *(found.texture, found.share, found.colour, found.beneath, found.tone, *found.chroma),
-        *(evidence.of_first, evidence.of_second, *evidence.news, evidence.motion),
+        evidence.sizes,
+        evidence.homography,
+        (*shares, evidence.of_first, evidence.of_second, *evidence.news, evidence.motion),
     )
+    return np.array(row, _PACKED).tobytes()
 
 
-def unpacked(data: bytes) -> Evidence | None:
-    """What was packed; the same numbers to the last bit."""
-    if not data:
-        return None
-    inliers, form, mirrored, *numbers = _PACKED.unpack(data)
-    wide, high, other_wide, other_high = numbers[:4]
-    texture, share, colour, beneath, tone, chroma, other_chroma = numbers[13:20]
-    of_first, of_second, new_in_first, new_in_second, motion = numbers[20:]
+def each_unpacked(data: Iterable[bytes]) -> list[Evidence | None]:
+    """What was packed, pair by pair; the same numbers to the last bit."""
+    data = list(data)
+    rows = np.frombuffer(b"".join(data), _PACKED)
+    columns = zip(
+        *(rows[name].tolist() for name in ("inliers", "form", "mirrored", "sizes", "shares")),
+        rows["homography"].astype(np.float64),
+        strict=True,
+    )
+    return [_evidence(*next(columns)) if each else None for each in data]
+
+
+def _evidence(
+    inliers: int,
+    form: int,
+    mirrored: int,
+    sizes: list[list[int]],
+    shares: list[float],
+    homography: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
+) -> Evidence:
+    texture, share, colour, beneath, tone, chroma, other_chroma = shares[:7]
+    of_first, of_second, new_in_first, new_in_second, motion = shares[7:]
+    (wide, high), (other_wide, other_high) = sizes
     return Evidence(
         inliers=inliers,
-        homography=np.array(numbers[4:13], np.float64).reshape(3, 3),
+        homography=homography,
         mirrored=bool(mirrored),
         form=FORMS[form],
         agreement=Agreement(

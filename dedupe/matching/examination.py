@@ -11,8 +11,9 @@ from dedupe.errors import IndexProblem
 from dedupe.index.library import Library
 from dedupe.index.store import Index
 from dedupe.index.verdicts import Pair, known_evidence, known_unrelated, remember_evidence
+from dedupe.matching.codes import Codes, are_among, codes_of, distinct, pairs_of
 from dedupe.matching.crew import Crew
-from dedupe.matching.evidence import packed, unpacked
+from dedupe.matching.evidence import each_unpacked, packed
 from dedupe.matching.features import Features
 from dedupe.matching.hashes import ALIKE, hash_bits
 from dedupe.matching.held import HeldFeatures
@@ -82,7 +83,7 @@ class Examination:
         }
         pairs = np.array(list(self._found), np.int64).reshape(-1, 2)
         # of each pair that was looked at one number, in order
-        self._looked = np.unique(np.concatenate([self._codes(pairs), self._codes(unrelated)]))
+        self._looked = distinct(np.concatenate([self._codes(pairs), self._codes(unrelated)]))
         first: dict[bytes, int] = {}
         self._pixels = np.array(
             [
@@ -107,7 +108,7 @@ class Examination:
         """Look at all of some pairs that were not looked at before."""
         from threadpoolctl import threadpool_limits
 
-        known = self._same_pixels(pairs) | np.isin(self._codes(pairs), self._looked)
+        known = self._same_pixels(pairs) | are_among(self._codes(pairs), self._looked)
         pairs = pairs[~known]
         alike = (hash_bits(self._photos, pairs) <= ALIKE).tolist()
         self._progress.start("Verifying pairs", len(pairs))
@@ -116,7 +117,8 @@ class Examination:
             for start in range(0, len(pairs), _BATCH):
                 part = slice(start, start + _BATCH)
                 self._verify_batch(pairs[part], alike[part], crew)
-        self._looked = np.union1d(self._looked, self._codes(pairs))
+        if len(pairs):
+            self._looked = distinct(np.concatenate([self._looked, self._codes(pairs)]))
 
     def _verify_batch(
         self, pairs: npt.NDArray[np.int64], alike: Sequence[bool], crew: Crew
@@ -158,21 +160,20 @@ class Examination:
     ) -> dict[tuple[int, int], tuple[Relation, Evidence | None]]:
         """Those of some pairs that are related: how, and by what."""
         found = np.array(list(self._found), np.int64).reshape(-1, 2)
-        seen = np.isin(self._codes(pairs), self._codes(found)) | self._same_pixels(pairs)
+        seen = are_among(self._codes(pairs), distinct(self._codes(found)))
+        seen |= self._same_pixels(pairs)
         related: dict[tuple[int, int], tuple[Relation, Evidence | None]] = {}
-        for i, j in np.unique(pairs[seen], axis=0).tolist():
-            evidence = unpacked(self._found.get((i, j), b""))
+        asked = pairs_of(distinct(self._codes(pairs[seen])), len(self._photos)).tolist()
+        known = each_unpacked(self._found.get((i, j), b"") for i, j in asked)
+        for (i, j), evidence in zip(asked, known, strict=True):
             first, second = (self._photos[row] for row in self._in_order(i, j))
             relation = relation_of(first, second, evidence)
             if relation is not None:
                 related[i, j] = relation, evidence
         return related
 
-    def _codes(self, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """One number of each pair, whichever of its two comes first."""
-        low, high = np.sort(pairs, axis=1).T
-        codes: npt.NDArray[np.int64] = low * len(self._photos) + high
-        return codes
+    def _codes(self, pairs: npt.NDArray[np.int64]) -> Codes:
+        return codes_of(pairs, len(self._photos))
 
     def _same_pixels(self, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """(M,) bool: of which pairs every pixel is the same, which their hashes say."""

@@ -1,27 +1,33 @@
 """Tight sets of photos: verified to be one picture, moment or scene, or look-alikes."""
 
 import os
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
-from dedupe.matching.collages import without_collages
 from dedupe.matching.crew import Crew
-from dedupe.matching.distances import Pairs
-from dedupe.matching.edits import named_edit
-from dedupe.matching.linkage import complete_linkage
+from dedupe.matching.edits import Asked, named_edits
+from dedupe.matching.joining import (
+    Unit,
+    joined,
+    near,
+    of_same_pixels,
+    same_pixels_as_best,
+    without,
+)
+from dedupe.matching.measure import farthest
 from dedupe.matching.middle import possible_middles
 from dedupe.matching.relations import Relation, same_pixels
 from dedupe.matching.remembered import near_pairs
 from dedupe.matching.stars import Link, pair, stars
 from dedupe.matching.verdicts import Verdict, Verdicts
 from dedupe.matching.verified import Choose, Order, Wins, largest_first, nobody
+from dedupe.matching.verify import Evidence
 from dedupe.photos.photo import Photo
 from dedupe.photos.shots import partners
 
@@ -137,39 +143,41 @@ def find_groups(
     """
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
-    copies = _copies(library)
-    # the best copy of each content stands for it
-    rank = {photo.path: place for place, photo in enumerate(order(library.photos))}
-    ranks = {row: min(rank[library.photos[each].path] for each in copies[row]) for row in copies}
-    chosen = {row for row in copies if any(wins(library.photos[each]) for each in copies[row])}
+    photos = library.photos
+    copies = _copies(photos)
     related = verdicts.related if verdicts else {}
     apart = _apart(library, copies)
-    units: list[tuple[int, ...]] = [(row,) for row in copies]
-    if relation >= Relation.SAME_PIXELS:
-        units = stars(units, _same_pixels(library, ranks), ranks, apart)
+    equal = of_same_pixels(library.photos, copies) if relation >= Relation.SAME_PIXELS else []
+    # most photos of a library are linked to none: only the others are ranked
+    linked = {row for link in related for row in link}.union(*equal)
+    ranks = _ranks(photos, copies, linked, order)
+    chosen = {row for row in linked if any(wins(photos[each]) for each in copies[row])}
+    units: list[Unit] = [(row,) for row in linked]
+    units = stars(units, same_pixels_as_best(equal, ranks), ranks, apart)
     collages: Set[int] = frozenset()
     for level in _VERIFIED:
         if level <= relation:
-            units, found = _joined(library, units, related, level, ranks, chosen, apart)
+            units, found = joined(photos, units, related, level, ranks, chosen, apart)
             collages |= found
+    units += [(row,) for row in copies if row not in linked]
     if relation is Relation.LOOK_ALIKE:
-        units = _near(library, units, threshold, ranks, apart, device)
+        pairs = without(near_pairs(library, threshold, device=device), apart)
+        units = near(units, copies, pairs, partial(_ranks, photos, copies, order=order))
     units = [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
     if choose is not None:
-        one = partial(_chosen, library, copies, related, collages, choose)
+        one = partial(_chosen, photos, copies, related, collages, choose)
         with Crew(0) as crew:  # reading a file leaves Python's lock to others
             units = list(crew.map(one, units))
-    groups = [_group(library, [copies[row] for row in unit], related, rank) for unit in units]
+    groups = _made(library, [[copies[row] for row in unit] for unit in units], related, order)
     return sorted(
         groups,
         key=lambda group: (group.relation, group.spread, os.fsencode(group.photos[0].path)),
     )
 
 
-def _copies(library: Library) -> dict[int, list[int]]:
-    """Of each content the rows, by the row whose path is first."""
+def _copies(photos: Sequence[Photo]) -> dict[int, list[int]]:
+    """Of each content the rows in the order of their paths, by the first one; all in that order."""
     contents: dict[bytes, list[int]] = {}
-    photos = library.photos
     for row in sorted(range(len(photos)), key=lambda row: os.fsencode(photos[row].path)):
         contents.setdefault(photos[row].content, []).append(row)
     return {rows[0]: rows for rows in contents.values()}
@@ -190,156 +198,83 @@ def _apart(library: Library, copies: Mapping[int, list[int]]) -> set[Link]:
     }
 
 
-def _same_pixels(library: Library, ranks: Mapping[int, int]) -> set[Link]:
-    """The best of all contents of the same pixels with each of the others, by their hashes."""
-    links: set[Link] = set()
-    best: dict[bytes, int] = {}
-    for row in sorted(ranks, key=lambda row: ranks[row]):
-        photo = library.photos[row]
-        if same_pixels(photo, photo) and best.setdefault(photo.pixel_hash, row) != row:
-            links.add(pair(best[photo.pixel_hash], row))
-    return links
-
-
-def _joined(
-    library: Library,
-    units: list[tuple[int, ...]],
-    related: Mapping[Link, Verdict],
-    level: Relation,
-    ranks: Mapping[int, int],
-    chosen: set[int],
-    apart: set[Link],
-) -> tuple[list[tuple[int, ...]], Set[int]]:
-    """Units around the best ones, by what is proved to be of `level` and stronger; collages."""
-    collages: Set[int] = frozenset()
-    if level is Relation.SAME_PICTURE:
-        links, collages = without_collages(library.photos, related)
-        # a collage may be a member, and keeps nobody
-        ranks = {row: rank + len(ranks) * (row in collages) for row, rank in ranks.items()}
-        chosen = chosen - collages
-    else:
-        links = {each for each, verdict in related.items() if verdict.relation <= level}
-    return stars(units, links, ranks, apart, chosen=chosen), collages
+def _ranks(
+    photos: Sequence[Photo], copies: Mapping[int, list[int]], rows: Collection[int], order: Order
+) -> dict[int, int]:
+    """By row how good its content is, the best is 0: the best copy of each stands for it."""
+    ranks: dict[int, int] = {}
+    row_of = {photos[each].path: row for row in rows for each in copies[row]}
+    asked = [photos[each] for row in rows for each in copies[row]]
+    for place, photo in enumerate(order(asked)):
+        ranks.setdefault(row_of[photo.path], place)
+    return ranks
 
 
 def _chosen(
-    library: Library,
+    photos: Sequence[Photo],
     copies: Mapping[int, list[int]],
     related: Mapping[Link, Verdict],
     collages: Set[int],
     choose: Choose,
-    unit: tuple[int, ...],
-) -> tuple[int, ...]:
+    unit: Unit,
+) -> Unit:
     """A unit with the row first that is to be kept, of those that can be."""
-    pictures = possible_middles(library.photos, unit, related, collages)
+    pictures = possible_middles(photos, unit, related, collages)
     rows = [row for picture in pictures for row in picture]
     if len(rows) == 1:
         return unit
     kept = choose(
-        [[library.photos[each] for row in picture for each in copies[row]] for picture in pictures]
+        [[photos[each] for row in picture for each in copies[row]] for picture in pictures]
     )
-    best = next(row for row in rows if library.photos[row].content == kept.content)
+    best = next(row for row in rows if photos[row].content == kept.content)
     return (best, *(row for row in unit if row != best))
 
 
-def _near(
+def _made(
     library: Library,
-    units: list[tuple[int, ...]],
-    threshold: float,
-    ranks: Mapping[int, int],
-    apart: set[Link],
-    device: str,
-) -> list[tuple[int, ...]]:
-    """Units of which every two photos are within the threshold, joined; the others as they were."""
-    # units by number, in the order of their first path: ties end with the path
-    first = {row: place for place, row in enumerate(ranks)}
-    units = sorted(units, key=lambda unit: min(first[row] for row in unit))
-    home = np.zeros(len(library.photos), np.int64)
-    for number, unit in enumerate(units):
-        home[list(unit)] = number
-    pairs = _without(near_pairs(library, threshold, device=device), apart)
-    linked = complete_linkage(_whole(pairs, home, np.array([len(unit) for unit in units])))
-    joined = []
-    for cluster in linked:
-        together = sorted((units[each] for each in cluster.tolist()), key=lambda u: ranks[u[0]])
-        joined.append(tuple(row for unit in together for row in unit))
-    alone = set(range(len(units))).difference(*(cluster.tolist() for cluster in linked))
-    return joined + [units[each] for each in sorted(alone)]
-
-
-def _without(pairs: Pairs, apart: set[Link]) -> Pairs:
-    """Pairs but for some: of their units not every two are pairs, so they are not joined."""
-    if not apart:
-        return pairs
-    # one number for each pair: rows are below 2**31
-    barred = np.array([one << 32 | other for one, other in apart], np.int64)
-    here = ~np.isin(pairs.a << 32 | pairs.b, barred)
-    return Pairs(pairs.a[here], pairs.b[here], pairs.distance[here])
-
-
-def _whole(pairs: Pairs, home: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Pairs:
-    """Pairs of units of which all members are pairs, at the distance of the farthest two."""
-    a, b = home[pairs.a], home[pairs.b]
-    apart = a != b
-    a, b, distance = np.minimum(a, b)[apart], np.maximum(a, b)[apart], pairs.distance[apart]
-    order = np.lexsort((b, a))
-    a, b, distance = a[order], b[order], distance[order]
-    new = np.ones(len(a), np.bool_)
-    new[1:] = (np.diff(a) != 0) | (np.diff(b) != 0)
-    starts = np.flatnonzero(new)
-    counts = np.diff(np.append(starts, len(a)))
-    farthest = np.maximum.reduceat(distance, starts) if len(starts) else distance
-    a, b = a[starts], b[starts]
-    full = counts == sizes[a] * sizes[b]
-    return Pairs(a[full], b[full], farthest[full])
-
-
-def _group(
-    library: Library,
-    copies: list[list[int]],
+    units: Sequence[Sequence[Sequence[int]]],
     related: Mapping[Link, Verdict],
-    rank: Mapping[Path, int],
-) -> Group:
-    """The group of some contents, given by the rows of each, the one to keep first."""
+    order: Order,
+) -> list[Group]:
+    """The groups of some contents, given by the rows of each, the one to keep first."""
     photos = library.photos
-    best = copies[0][0]
-    kept = min((photos[row] for row in copies[0]), key=lambda photo: rank[photo.path])
-    found: dict[int, Member] = {}
-    for rows in copies:
-        member = _member(library, best, rows[0], kept, related)
-        found |= dict.fromkeys(rows, member)
-    ordered = sorted(found, key=lambda row: os.fsencode(photos[row].path))
-    vectors = library.vectors[ordered].astype(np.float32)
-    return Group(
-        photos=tuple(photos[row] for row in ordered),
-        spread=_spread(vectors),
-        vectors=vectors,
-        kept=kept,
-        members=tuple(found[row] for row in ordered),
-    )
+    kept: list[Photo] = []
+    members: list[dict[int, Member]] = []
+    edited: list[tuple[dict[int, Member], Sequence[int], Asked]] = []
+    for best, *others in units:
+        kept.append(photos[best[0]] if len(best) == 1 else order(photos[row] for row in best)[0])
+        members.append(dict.fromkeys(best, Member(Relation.SAME_FILE)))
+        for rows in others:
+            relation, evidence = _proved(photos, best[0], rows[0], related)
+            members[-1] |= dict.fromkeys(rows, Member(relation))
+            if relation is Relation.SAME_PICTURE and evidence is not None:
+                edited.append((members[-1], rows, (kept[-1], photos[rows[0]], evidence)))
+    # the words for all at once: one by one they were half of what a group costs
+    words = named_edits([asked for *_, asked in edited])
+    for (found, rows, _), edit in zip(edited, words, strict=True):
+        found |= dict.fromkeys(rows, Member(Relation.SAME_PICTURE, edit))
+    ordered = [sorted(found, key=lambda row: os.fsencode(photos[row].path)) for found in members]
+    ends = np.cumsum([len(rows) for rows in ordered], dtype=np.int64)
+    together = np.array([row for rows in ordered for row in rows], np.int64)
+    vectors = np.split(library.vectors[together].astype(np.float32), ends)[: len(ordered)]
+    made = zip(ordered, farthest(library.vectors, ordered), vectors, kept, members, strict=True)
+    return [
+        Group(
+            photos=tuple(photos[row] for row in rows),
+            spread=spread,
+            vectors=its,
+            kept=first,
+            members=tuple(found[row] for row in rows),
+        )
+        for rows, spread, its, first, found in made
+    ]
 
 
-def _member(
-    library: Library, best: int, row: int, kept: Photo, related: Mapping[Link, Verdict]
-) -> Member:
-    if row == best:
-        return Member(Relation.SAME_FILE)
-    if same_pixels(kept, library.photos[row]):
-        return Member(Relation.SAME_PIXELS)
+def _proved(
+    photos: Sequence[Photo], best: int, row: int, related: Mapping[Link, Verdict]
+) -> tuple[Relation, Evidence | None]:
+    """What another content is to the best one, and by what it is proved."""
+    if same_pixels(photos[best], photos[row]):
+        return Relation.SAME_PIXELS, None
     verdict = related.get(pair(best, row))
-    if verdict is None:
-        return Member(Relation.LOOK_ALIKE)
-    if verdict.relation is Relation.SAME_PICTURE and verdict.evidence is not None:
-        return Member(verdict.relation, named_edit(kept, library.photos[row], verdict.evidence))
-    return Member(verdict.relation)
-
-
-def _spread(vectors: npt.NDArray[np.float32]) -> float:
-    """The largest distance between any two rows."""
-    # np.unique along an axis took 18 ms for three rows, most of all that a run needs
-    different = {row.tobytes(): row for row in vectors}
-    exact = np.stack(list(different.values())).astype(np.float64)
-    squares = np.einsum("ij,ij->i", exact, exact)
-    # the product nominates the farthest partner of each row, subtraction measures it
-    partners = [(squares - 2 * (exact @ row)).argmax() for row in exact]
-    return float(np.linalg.norm(exact - exact[partners], axis=1).max(initial=0.0))
+    return (verdict.relation, verdict.evidence) if verdict else (Relation.LOOK_ALIKE, None)

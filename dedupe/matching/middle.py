@@ -86,5 +86,4 @@ def _is_cut_from(
     kept, filled = shares if straight else shares[::-1]
     if kept < _WHOLE or filled >= _FILLED or evidence.news[straight] <= _NEWS:
         return False
-    first, second = (photo, whole) if straight else (whole, photo)
-    return placement(first, second, evidence, back=not straight).scale >= _SCALE
+    return placement(photo, whole, evidence).scale >= _SCALE

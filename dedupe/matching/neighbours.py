@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.codes import Codes, codes_of, distinct, pairs_of
+
 _NOBODY = -1
 
 
@@ -135,12 +137,14 @@ class Neighbours:
         there = self.other != _NOBODY
         return there.sum(1).astype(np.uint8), self.other[there], self.away[there]
 
+    def codes(self) -> Codes:
+        """Codes of the pairs of which one is kept of the other; some come twice."""
+        own, place = np.nonzero(self.other != _NOBODY)
+        return codes_of(np.stack([own, self.other[own, place]], 1), len(self.other))
+
     def pairs(self) -> npt.NDArray[np.int64]:
         """(M, 2) int64, rows a < b, sorted: those of which one is kept of the other."""
-        own, place = np.nonzero(self.other != _NOBODY)
-        other = self.other[own, place].astype(np.int64)
-        codes = np.minimum(own, other) * len(self.other) + np.maximum(own, other)
-        return np.stack(np.divmod(np.unique(codes), max(1, len(self.other))), 1)
+        return pairs_of(distinct(self.codes()), len(self.other))
 
 
 def _places(own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

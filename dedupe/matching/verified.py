@@ -78,10 +78,12 @@ def verify(
     asked = candidates(library, rows, device=device, progress=progress)
     with Examination(library, photos, progress or Silent()) as examination:
         examination.verify(asked)
-        place = {photo.path: row for row, photo in enumerate(photos)}
-        best_first = {place[photo.path]: rank for rank, photo in enumerate(order(photos))}
         related = {pair: Verdict(*found) for pair, found in examination.related(asked).items()}
         links, collages = without_collages(photos, related)
+        linked_rows = {row for link in links for row in link}
+        place = {photos[row].path: row for row in linked_rows}
+        ordered = order(photos[row] for row in linked_rows)
+        best_first = {place[photo.path]: rank for rank, photo in enumerate(ordered)}
         # of pairs of others it does not matter whether they were looked at
         linked = np.isin(asked, np.array(list(links), np.int64)).all(1)
         known = set(map(tuple, asked[linked].tolist()))

@@ -108,18 +108,30 @@ def seen_in(group: "Group", rules: Sequence[str] = DEFAULT_KEEP) -> Seen:
 
 
 def ranked(
-    group: "Group", rules: Sequence[str] = DEFAULT_KEEP, *, protected: Protected = NO_FOLDER
+    group: "Group",
+    rules: Sequence[str] = DEFAULT_KEEP,
+    *,
+    protected: Protected = NO_FOLDER,
+    seen: Seen | None = None,
 ) -> tuple[Photo, ...]:
     """The photos of a group, the one to keep first.
 
     That is the one that the others were verified against. Of look-alikes, which nothing was
     verified of, it is a protected one, or the best by the rules.
 
+    Args:
+        group: whose photos.
+        rules: as for `rank`.
+        protected: likewise.
+        seen: as `seen_in` gives it; it is asked if this is None.
+
     Raises:
         UnknownName, UsageError: as for `rank`.
     """
     check_rules(rules)
-    photos = _ranked(group.photos, rules, seen_in(group, rules), protected)
+    if seen is None:
+        seen = seen_in(group, rules)
+    photos = _ranked(group.photos, rules, seen, protected)
     if not group.is_verified:
         return photos
     return (group.kept, *(photo for photo in photos if photo != group.kept))

@@ -1,6 +1,7 @@
 """What a photo's header and name say of where it came from: signs that it is a copy."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dedupe.organize.messengers import messenger_of
 from dedupe.photos.photo import Photo
@@ -76,6 +77,7 @@ def has(best: Photo, other: Photo) -> str:
     return f"has its {', '.join(most)} and {last}" if most else f"has its {last}"
 
 
+@lru_cache(maxsize=1024)  # a library has few, and is asked of every photo
 def _editor(software: str) -> str:
     """The program, if it is one that people edit photos with."""
     said = software.casefold()

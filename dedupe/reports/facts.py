@@ -197,10 +197,10 @@ def look_alikes(
 
     With `companions`, what belongs to each photo is found beside it.
     """
-    best, *others = ranked(group, keep, protected=protected)
+    seen = seen_in(group, keep)
+    best, *others = ranked(group, keep, protected=protected, seen=seen)
     away = group.distances_to(best)
     found = dict(zip(group.photos, group.members, strict=True))
-    seen = seen_in(group, keep)
     # against a copy of the same bytes nothing can be said but where it lies
     next_best = next((photo for photo in others if photo.content != best.content), others[0])
     rows = [Row(best, 0.0, "keep", why(best, next_best, keep, seen, protected=protected))]

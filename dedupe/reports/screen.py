@@ -1,5 +1,6 @@
 """What tables are printed with: a console, and paths that are folded to fit."""
 
+import os
 import re
 from typing import NoReturn, TextIO
 
@@ -15,7 +16,8 @@ class Screen(Console):
     """A rich console that leaves it to the caller what a reader who went away means."""
 
     def __init__(self, out: TextIO) -> None:
-        super().__init__(file=out, highlight=False)
+        # rich asks for several variables at every line: of 33 s for 3,000 sets 3 were that
+        super().__init__(file=out, highlight=False, _environ=dict(os.environ))
 
     def on_broken_pipe(self) -> NoReturn:
         """Raise the BrokenPipeError; rich itself would end the program with exit code 1."""

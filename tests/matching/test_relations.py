@@ -10,7 +10,7 @@ import pytest
 from dedupe.errors import UnknownName
 from dedupe.matching.agreement import Agreement
 from dedupe.matching.edits import named_edit
-from dedupe.matching.evidence import packed, unpacked
+from dedupe.matching.evidence import each_unpacked, packed
 from dedupe.matching.relations import (
     Relation,
     find_relation,
@@ -163,10 +163,11 @@ def test_times_are_told_in_a_unit_that_people_use(seconds: float, words: str) ->
 
 def test_evidence_is_the_same_after_it_was_stored() -> None:
     assert packed(None) == b""
-    assert unpacked(b"") is None
+    assert each_unpacked([b""]) == [None]
     homography = np.array([[0.1, 0.2, 3], [1e-17, 5.5, -6], [1e-5, 0, 1]])
     before = replace(EDIT, homography=homography, mirrored=True, motion=1 / 3)
-    after = unpacked(packed(before))
+    nothing, after = each_unpacked([b"", packed(before)])
+    assert nothing is None
     assert after is not None
     assert (after.homography == homography).all()
     assert replace(after, homography=homography) == before
