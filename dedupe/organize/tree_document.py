@@ -98,7 +98,7 @@ def tree_plan_of(top: Part, action: str) -> TreePlan:
     _refuse_unless_one_stays(into, set(reasons), steps)
     refuse_unless_leading([each for each in made if into not in each.parents], into)
     needed = {folder for step in steps if step.moves for folder in step.target.parents}
-    known = {step.kept.file.path for step in steps if step.kept is not None}
+    known = {step.kept.file.path for step in steps if step.is_photo and step.kept}
     return TreePlan(
         action=action,
         into=into,

@@ -71,7 +71,7 @@ def plan_tree(
     inside = sorted(folder for folder in folders if place in folder.parents)
     missing = [folder for folder in inside if not os.path.lexists(folder)]
     above = missing_folders(place) if drawn.steps else []
-    stays = {step.kept.file.path for step in drawn.steps if step.kept is not None}
+    stays = {step.kept.file.path for step in drawn.steps if step.is_photo and step.kept}
     return TreePlan(
         action="move",
         into=place,

@@ -41,7 +41,7 @@ def recheck_tree(plan: TreePlan) -> TreePlan:
     refuse_if_away(plan.into, above, {step.target for step in plan.steps if step.verb == "mkdir"})
     inside = sorted({folder for step in left for folder in _folders(step, plan.into)})
     missing = [folder for folder in inside if not os.path.lexists(folder)]
-    known = {step.kept.file.path for step in left if step.kept is not None}
+    known = {step.kept.file.path for step in left if step.is_photo and step.kept}
     return replace(
         plan,
         steps=(*map(make_folder, [*above, *missing]), *seen.followed(left), *links),
