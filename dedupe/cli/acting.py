@@ -13,6 +13,7 @@ from dedupe.cli.talk import ask, say, say_left
 from dedupe.errors import UsageError
 from dedupe.names import safe
 from dedupe.organize.freeing import FREEING, FreeingPlan, article
+from dedupe.organize.tree import TreePlan
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def carry_out(plan: "Plan", *, yes: bool, index: Path | None, doubts: bool = Fal
     plan = probed.plan
     for note in probed.notes:
         say(note)
+    if isinstance(plan, TreePlan) and plan.photos:
+        say("one photo of each set stays where it is, the others keep their folders")
     links = len(plan.links)
     if plan.takes_away and not agreed(plan.placed, plan.action, plan.into, yes=yes, links=links):
         say(f"nothing was {DONE[plan.action]}")

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.cli.acting import carry_out, refuse_without_a_person, write_plan
+from dedupe.cli.acting import carry_out, write_plan
+from dedupe.cli.asked import chosen, planned, refuse_early, root_of_tree
 from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.names import safe
-from dedupe.organize.freeing import FREEING
 from dedupe.organize.keep import DEFAULT_KEEP, choose, parse_rules, rank
 from dedupe.reports.words import counted
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.matching.verdicts import Verdicts
-    from dedupe.organize.plan import Plan
     from dedupe.organize.protected import Protected
     from dedupe.photos.photo import Photo
     from dedupe.reports.facts import Hidden, LeftOut
@@ -81,6 +80,12 @@ def group(
     symlink_same: Annotated[
         bool,
         typer.Option("--symlink-same", help="Replace them by symbolic links to one."),
+    ] = False,
+    tree: Annotated[
+        bool,
+        typer.Option(
+            "--tree", help="With --move: the one to keep stays, the others keep their folders."
+        ),
     ] = False,
     into: Annotated[
         Path, typer.Option("--into", help="The folder that gets a folder for each set.")
@@ -139,9 +144,10 @@ def group(
     was told is left out as well; how much is said. Nothing happens to any file without
     an option that says so, and `dedupe undo` takes each of them back. --symlink, --copy and --move
     make a folder for each set; the last two take along what belongs to a photo: its RAW or JPEG,
-    its edit, sidecars, a Live Photo's video. --trash, --hardlink, --reflink and --symlink-same
-    leave one photo of every set where it is. What --protect names stays as it is, and nothing is
-    put there.
+    its edit, sidecars, a Live Photo's video. With --tree, --move leaves the photo to keep of each
+    set in its place, and puts the others aside, each in the folder that it was in. --trash,
+    --hardlink, --reflink and --symlink-same leave one photo of every set where it is. What
+    --protect names stays as it is, and nothing is put there.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
@@ -157,12 +163,12 @@ def group(
     from dedupe.reports.registry import REPORTS, find_report
 
     form = find_report(report, terminal=sys.stdout.isatty(), null=null)
-    action = _chosen(
+    action = chosen(
         **{"symlink": symlink, "copy": copy, "move": move, "trash": trash, "hardlink": hardlink},
         **{"reflink": reflink, "symlink-same": symlink_same},
     )
     protected = Protected(protect or ())
-    _refuse_early(action, into, protected, dry_run=dry_run, save_plan=save_plan, yes=yes)
+    refuse_early(action, into, protected, tree=tree, dry_run=dry_run, save_plan=save_plan, yes=yes)
     if with_clusters and (action != "symlink" or not clusters):
         raise UsageError(
             "--with-clusters makes links, as the photos of a cluster are only alike",
@@ -176,6 +182,7 @@ def group(
         sides = (*paths, *(against or ())) if paths else ()
         library = open_library(sides, index=index, encoder=encoder)
         library = replace(library, ignored=_applied(library, all_sets=ignored))
+        root = root_of_tree(sides, into, index) if tree else None
         folders = known_folders(library, against or ())
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
@@ -205,7 +212,7 @@ def group(
         sets = tuple(
             look_alikes(each, rules, protected=protected, companions=found) for each in groups
         )
-        plan = action and _planned(action, groups, linked, rules, into, index, protected)
+        plan = action and planned(action, groups, linked, rules, into, index, protected, root)
     if plan and dry_run:
         typer.echo(str(plan))
         shown = 3 if plan.refusals else 0
@@ -247,62 +254,6 @@ def _chosen_photo(
     """Of one set the photo to keep; files may be read for it, so it counts."""
     progress.advance()
     return choose(pictures, rules, protected=protected)
-
-
-def _chosen(**actions: bool) -> str | None:
-    asked = [name for name, wanted in actions.items() if wanted]
-    if len(asked) > 1:
-        raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
-    return asked[0] if asked else None
-
-
-def _planned(
-    action: str,
-    groups: "Sequence[Group]",
-    clusters: "Sequence[Cluster]",
-    rules: "Sequence[str]",
-    into: Path,
-    index: Path | None,
-    protected: "Protected",
-) -> "Plan":
-    from dedupe.organize.act import make_plan, plan_to_free
-
-    facts = {"action": action, "keep": rules, "index": index, "protect": protected.folders}
-    if action in FREEING:
-        return plan_to_free(groups, **facts)  # type: ignore[arg-type]
-    return make_plan(groups, into=into, clusters=clusters, **facts)  # type: ignore[arg-type]
-
-
-def _refuse_early(
-    action: str | None,
-    into: Path,
-    protected: "Protected",
-    *,
-    dry_run: bool,
-    save_plan: Path | None,
-    yes: bool,
-) -> None:
-    """Refuse what could not be done in the end, before photos are compared for minutes."""
-    from dedupe.organize.plan import refuse_as_folder
-    from dedupe.organize.saved import refuse_as_plan_file
-    from dedupe.organize.trash import refuse_without_trash
-
-    if action == "trash":
-        refuse_without_trash()
-    if action is not None and action not in FREEING:
-        refuse_as_folder(Path(os.path.realpath(into.expanduser())), protected)
-    if dry_run and action is None:
-        raise UsageError(
-            "--dry-run shows a plan: add --symlink, --copy or --move, or what frees space"
-        )
-    if save_plan is not None:
-        if action is None:
-            raise UsageError(
-                "--save-plan writes a plan: add --symlink, --copy or --move, or what frees space"
-            )
-        refuse_as_plan_file(save_plan, protected)
-    elif action is not None and action not in ("symlink", "copy") and not dry_run:
-        refuse_without_a_person(action, yes=yes)
 
 
 def _applied(library: "Library", *, all_sets: bool) -> "Ignored":

@@ -38,7 +38,7 @@ _PROFILES = "profiles"
 _NEVER = frozenset(
     {
         *("trash", "hardlink", "reflink", "symlink-same"),
-        *("symlink", "copy", "move", "yes", "back", "set", "remove"),
+        *("symlink", "copy", "move", "tree", "yes", "back", "set", "remove"),
         *("help", "list", "dry-run", "save-plan", "0"),
     }
 )

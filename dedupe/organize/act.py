@@ -27,6 +27,9 @@ from dedupe.organize.records import Record
 from dedupe.organize.recover import CutOff
 from dedupe.organize.saved import read_plan
 from dedupe.organize.steps import Receipt
+from dedupe.organize.tree import TreePlan, refuse_tree
+from dedupe.organize.tree_draft import plan_tree
+from dedupe.organize.tree_recheck import recheck_tree
 from dedupe.photos.discover import absolute
 from dedupe.photos.photo import PhotoFile
 from dedupe.progress import Progress
@@ -49,6 +52,7 @@ def make_plan(
     index: Path | None = None,
     clusters: "Sequence[Cluster]" = (),
     protect: Iterable[Path | str] = (),
+    tree: Path | str | None = None,
 ) -> Plan:
     """Plan what to do with the photos of `groups`. Looks at the disk, changes nothing.
 
@@ -61,6 +65,9 @@ def make_plan(
         index: whose journal knows what an earlier run made there; the default index's.
         clusters: as `find_clusters` gives them, to be linked beside the groups.
         protect: folders from which nothing is moved, and into which nothing is put.
+        tree: move the photos of each group but the best one, which stays in its place, and let
+            them keep the folders that they are in below this one: `tree/2019/IMG.jpg` goes to
+            `into/2019/IMG.jpg`. Without it each group goes, whole, into a folder of its own.
 
     Returns:
         The plan; `print(plan)` shows it.
@@ -68,9 +75,14 @@ def make_plan(
     Raises:
         UnknownName: there is no such action or keep rule.
         UsageError: `into` is there and is not a folder, or is protected, or a protected folder
-            is not there, or there are clusters and the action is not "symlink".
+            is not there, or there are clusters and the action is not "symlink", or a tree and
+            it is not "move".
     """
     protected = Protected(protect)
+    if tree is not None:
+        refuse_tree(action, clusters=bool(clusters))
+        aside = plan_tree(groups, keep=keep, into=into, root=tree, protected=protected)
+        return with_links(aside, _links(index), protected)
     plan = planning.make_plan(
         groups,
         keep=keep,
@@ -142,6 +154,8 @@ def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:
     plan = read_plan(path)
     if isinstance(plan, FreeingPlan):
         return _without_linked(recheck_freeing(plan, _trashed(index)), index)
+    if isinstance(plan, TreePlan):
+        return recheck_tree(plan)
     return recheck(plan, _ours(plan.into, index))
 
 

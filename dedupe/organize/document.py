@@ -16,6 +16,8 @@ from dedupe.organize.pointing import links_after
 from dedupe.organize.steps import Refusal, Step
 
 VERSION = 1
+TREE_VERSION = 2
+"""Of plans that keep the folders: an older dedupe says that it does not know them."""
 _ABOUT = (
     "Delete steps or whole sets, change nothing else, then run `dedupe apply` on this file. "
     "Nothing was done yet."
@@ -38,7 +40,7 @@ def document_of(plan: Plan) -> dict[str, Any]:
         {
             **path_facts(folder.name, "folder"),
             "new": folder in made,
-            "steps": [_step_facts(step, links.get(step.target, ())) for step in steps],
+            "steps": [step_facts(step, links.get(step.target, ())) for step in steps],
         }
         for folder, steps in groupby(plan.placed, key=lambda step: step.target.parent)
     ]
@@ -88,9 +90,8 @@ def plan_of(document: object) -> Plan:
     stays = tuple(part.only_path() for part in top.parts("stays", "photo that stays"))
     refusals = tuple(refusal_of(part) for part in top.parts("refusals", "refusal"))
     top.end()
-    _refuse_what_no_plan_does(action, into, protected, [*tidying, *steps])
-    if made != [*reversed(into.parents), into][-len(made) :] and made:
-        raise Flaw("the new folders do not lead to its folder")
+    refuse_what_no_plan_does(action, into, protected, [*tidying, *steps])
+    refuse_unless_leading(made, into)
     any_placed = any(step.is_photo or step.goes_along for step in steps)
     above = [make_folder(folder) for folder in made if any_placed]
     return Plan(
@@ -114,13 +115,16 @@ def head_of(document: object) -> "tuple[Part, str]":
     if not isinstance(document, dict) or "dedupe_plan" not in document:
         raise Flaw("it is no plan of dedupe")
     version = top.number("dedupe_plan", 1, SIGNED)
-    if version > VERSION:
-        raise Flaw(f"it has version {version}, known is {VERSION}: use the newer dedupe")
+    if version > TREE_VERSION:
+        raise Flaw(f"it has version {version}, known is {TREE_VERSION}: use the newer dedupe")
+    if (version == TREE_VERSION) != top.has("tree"):
+        raise Flaw(f"it has version {version}, and not the fields of that version")
     top.text("about")
     return top, top.text("action")
 
 
-def _step_facts(step: Step, links: Sequence[Step] = ()) -> dict[str, Any]:
+def step_facts(step: Step, links: Sequence[Step] = ()) -> dict[str, Any]:
+    """A step that puts a file somewhere, with the links that follow it, as what JSON can hold."""
     facts: dict[str, Any] = {
         "verb": step.verb,
         **path_facts(step.source, "source"),
@@ -152,14 +156,21 @@ def _tidying_facts(step: Step) -> dict[str, Any]:
 
 def _set_steps(part: "Part", action: str, folder: Path) -> Iterator[Step]:
     new = part.flag("new")
-    steps = [step for each in part.parts("steps", "step") for step in _step(each, action, folder)]
+    steps = [
+        step for each in part.parts("steps", "step") for step in read_step(each, action, folder)
+    ]
     part.end()
     if new and steps:
         yield make_folder(folder)
     yield from steps
 
 
-def _step(part: "Part", action: str, folder: Path) -> Iterator[Step]:
+def read_step(part: "Part", action: str, folder: Path) -> Iterator[Step]:
+    """The step that `step_facts` was given, then those of its links.
+
+    Raises:
+        Flaw: it is none that a plan of this action has.
+    """
     verb = part.text("verb")
     along = bool(verb) and verb == ACTIONS[action].along
     if verb != action and not along:
@@ -212,7 +223,13 @@ def refusal_of(part: "Part") -> Refusal:
     return refusal
 
 
-def _refuse_what_no_plan_does(
+def refuse_unless_leading(made: list[Path], into: Path) -> None:
+    """Refuse new folders that are not the folder of a plan and those right above it."""
+    if made and made != [*reversed(into.parents), into][-len(made) :]:
+        raise Flaw("the new folders do not lead to its folder")
+
+
+def refuse_what_no_plan_does(
     action: str, into: Path, protected: tuple[Path, ...], steps: list[Step]
 ) -> None:
     """What the form of the document leaves possible, and `make_plan` never does."""
@@ -316,6 +333,15 @@ class Part:
         if text in ("", ".", "..") or Path(text).name != text:
             raise Flaw(f"{self.where} leads out of its folder: {safe(text)}")
         return text
+
+    def below(self, name: str) -> Path:
+        """A path below some folder, in the one form that it has; `.` for that folder itself."""
+        text = self.exact(name)
+        if Path(text).is_absolute() or Path(text).parts[:1] == ("..",):
+            raise Flaw(f"{self.where} leads out of its folder: {safe(text)}")
+        if os.path.normpath(text) != text:
+            raise Flaw(f"{self.where} has a {name} that is not in its one form: {safe(text)}")
+        return Path(text)
 
     def only_path(self) -> Path:
         """The path of an object that has nothing else."""

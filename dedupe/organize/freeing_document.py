@@ -10,13 +10,9 @@ from dedupe.organize.document import (
     VERSION,
     Flaw,
     Part,
-    document_of,
-    head_of,
-    plan_of,
     refusal_of,
 )
 from dedupe.organize.freeing import FREEING, SURE, Doubt, FreeingPlan
-from dedupe.organize.plan import Plan
 from dedupe.organize.steps import Kept, Step
 from dedupe.photos.photo import PhotoFile
 
@@ -26,17 +22,6 @@ _ABOUT = (
     "Nothing was done yet."
 )
 _WEAKER = ("same picture", "same moment", "same scene", "look-alike")
-
-
-def any_document_of(plan: Plan) -> dict[str, Any]:
-    """A plan of any action as what JSON can hold."""
-    return freeing_document_of(plan) if isinstance(plan, FreeingPlan) else document_of(plan)
-
-
-def any_plan_of(document: object) -> Plan:
-    """The plan of any action; raises Flaw as `plan_of` and `freeing_plan_of` do."""
-    top, action = head_of(document)
-    return freeing_plan_of(top, action) if action in FREEING else plan_of(document)
 
 
 def freeing_document_of(plan: FreeingPlan) -> dict[str, Any]:
@@ -56,7 +41,7 @@ def freeing_document_of(plan: FreeingPlan) -> dict[str, Any]:
         "action": plan.action,
         **path_facts(plan.into, "into"),
         "protected": [path_facts(folder) for folder in plan.protected],
-        "sets": [{"kept": _kept_facts(kept), "steps": steps} for kept, steps in sets.items()],
+        "sets": [{"kept": kept_facts(kept), "steps": steps} for kept, steps in sets.items()],
         "standing": plan.standing,
         "unlike": plan.unlike,
         "stays": [path_facts(path) for path in plan.stays],
@@ -81,7 +66,7 @@ def freeing_plan_of(top: Part, action: str) -> FreeingPlan:
     found: list[tuple[Step, str, bool]] = []
     kept_paths: set[Path] = set()
     for part in top.parts("sets", "set"):
-        kept = _read_kept(part.part("kept"))
+        kept = read_kept(part.part("kept"))
         if kept.file.path in kept_paths:
             raise Flaw(f"it has two sets that keep {safe(kept.file.path)}")
         kept_paths.add(kept.file.path)
@@ -112,7 +97,8 @@ def _kept(step: Step) -> Kept:
     return step.kept
 
 
-def _kept_facts(kept: Kept) -> dict[str, Any]:
+def kept_facts(kept: Kept) -> dict[str, Any]:
+    """The photo that stays, as what JSON can hold."""
     return {**path_facts(kept.file.path), **_file_facts(kept.file), "content": kept.content.hex()}
 
 
@@ -136,7 +122,8 @@ def _file_facts(file: PhotoFile) -> dict[str, Any]:
     }
 
 
-def _read_kept(part: Part) -> Kept:
+def read_kept(part: Part) -> Kept:
+    """The photo that `kept_facts` was given; raises Flaw where there is none."""
     kept = Kept(_file(part, part.path("path")), part.hash("content"))
     part.end()
     return kept

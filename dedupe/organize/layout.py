@@ -33,6 +33,7 @@ class Layout:
 
     Attributes:
         into: the real path of the folder.
+        limit: bytes that a name may have there.
         wanted: what was made before and stays as it is.
         placed: everything that is to be made, or stays.
     """
@@ -64,7 +65,7 @@ class Layout:
             if not text and path.is_dir() and not path.is_symlink()
         }
         self._taken: dict[Path, set[str]] = {}
-        self._limit = naming.name_limit(into)
+        self.limit = naming.name_limit(into)
 
     def folder_for(self, wanted: str, members: Sequence["Photo"], action: Action) -> Path:
         """The folder of a group: `wanted`, or `wanted (2)` where somebody else has that name.
@@ -74,11 +75,11 @@ class Layout:
         at_home = {self._real_parent(photo) for photo in members} if action.takes_away else set()
         for name in naming.folder_names(wanted):
             folder = self.into / name
-            free = naming.clash_key(folder.name) not in self._names_in(self.into)
-            open_ = folder not in self.placed and not self._protected.holds(folder)
+            free = naming.clash_key(folder.name) not in self.names_in(self.into)
+            open_ = folder not in self.placed and not self.is_protected(folder)
             if open_ and (free or folder in self._folders | at_home):
                 self.placed.add(folder)
-                self._names_in(self.into).add(naming.clash_key(folder.name))
+                self.names_in(self.into).add(naming.clash_key(folder.name))
                 return folder
         raise AssertionError("names never end")
 
@@ -102,11 +103,11 @@ class Layout:
         Returns:
             The place, and that of each of `along`.
         """
-        taken = self._names_in(folder)
+        taken = self.names_in(folder)
         own = self.own_name(photo.path)
         # what belongs to it may have a longer ending than the photo
         longer = [len(os.fsencode(each.name)) - len(os.fsencode(photo.path.name)) for each in along]
-        limit = max(self._limit - max([0, *longer]), len(os.fsencode(prefix)) + _LEAST)
+        limit = max(self.limit - max([0, *longer]), len(os.fsencode(prefix)) + _LEAST)
         for number, name in enumerate(naming.photo_names(prefix, own, limit), start=1):
             target = folder / name
             mark = f" ({number})" if number > 1 else ""
@@ -148,18 +149,22 @@ class Layout:
         going = set(self.unwanted_links())
         emptied: list[Path] = []
         for folder in sorted(self._folders - self.placed - {self.into}, reverse=True):
-            held = {folder / name for name in _listed(folder)}
+            held = {folder / name for name in listed(folder)}
             if self.into in folder.parents and held <= going | set(emptied):
                 emptied.append(folder)
         return emptied
 
-    def _names_in(self, folder: Path) -> set[str]:
+    def names_in(self, folder: Path) -> set[str]:
         """Keys of the names in a folder that are not ours to take away."""
         if folder not in self._taken:
-            names = _listed(folder) if folder.is_dir() else []
+            names = listed(folder) if folder.is_dir() else []
             foreign = [name for name in names if folder / name not in self._links]
             self._taken[folder] = {naming.clash_key(name) for name in foreign}
         return self._taken[folder]
+
+    def is_protected(self, folder: Path) -> bool:
+        """Whether nothing may be put into a folder."""
+        return self._protected.holds(folder)
 
     def _real_parent(self, photo: "Photo") -> Path:
         return Path(os.path.realpath(photo.path.parent))
@@ -171,7 +176,8 @@ def missing_folders(into: Path) -> list[Path]:
     return [folder for folder in reversed(above) if not os.path.lexists(folder)]
 
 
-def _listed(folder: Path) -> list[str]:
+def listed(folder: Path) -> list[str]:
+    """The names in a folder; UsageError where it cannot be read."""
     try:
         return [entry.name for entry in folder.iterdir()]
     except OSError as error:

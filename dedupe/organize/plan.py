@@ -129,7 +129,7 @@ def make_plan(
     from dedupe.organize.along import along_for, shots_together  # Pillow: not for `undo`
 
     along = along_for(photo for group in groups for photo in group.photos)
-    drawn = _Draft(action=ACTIONS[action], layout=layout, protected=protected, along=along)
+    drawn = Draft(action=ACTIONS[action], layout=layout, protected=protected, along=along)
     width = max(3, len(str(len(groups))))
     for number, together in enumerate(shots_together(groups, along, drawn.action), start=1):
         members = [
@@ -153,7 +153,7 @@ def make_plan(
 
 
 @dataclass(slots=True)
-class _Draft:
+class Draft:
     """The plan while group after group is added to it."""
 
     action: Action
@@ -170,7 +170,7 @@ class _Draft:
 
         Where they are not `ranked`, their names do not say their rank.
         """
-        usable = set(self._usable(members))
+        usable = set(self.usable(members))
         staying = [photo for photo in members if photo in usable and self._stays(photo)]
         self.stays += [photo.path for photo in staying]
         if usable and len(staying) == len(usable):
@@ -188,12 +188,12 @@ class _Draft:
         for position, unit in enumerate(units, start=1):
             if unit.photo in going:
                 prefix = f"{position:0{width}d} " if ranked else ""
-                steps += self._put(unit, prefix, folder)
+                steps += self.put(unit, prefix, folder)
         if steps and not exists:
             self.steps.append(make_folder(folder))
         self.steps += steps
 
-    def _put(self, unit: "Unit", prefix: str, folder: Path) -> Iterator[Step]:
+    def put(self, unit: "Unit", prefix: str, folder: Path) -> Iterator[Step]:
         """The steps of a photo and of what goes along with it."""
         along = [each.path for each in unit.along]
         target, places = self.layout.target_for(unit.photo, prefix, folder, self.action, along)
@@ -201,7 +201,7 @@ class _Draft:
             yield from self.action.put(unit.photo, target)
         yield from self.along.steps(unit, target, places, self.action)
 
-    def _usable(self, members: "Sequence[Photo]") -> "Iterator[Photo]":
+    def usable(self, members: "Sequence[Photo]") -> "Iterator[Photo]":
         """Those that are as they were scanned and, if they can be taken but once, still free."""
         for photo in members:
             place = Place.by_path(photo.path)
@@ -252,16 +252,16 @@ def _told(plan: Plan) -> Iterator[str]:
     """The lines of `str(plan)`."""
     photos, along = plan.photos, plan.along
     folders = {step.target.parent for step in plan.placed}
-    companions = f" and {_count(len(along), 'companion')}" if along else ""
+    companions = f" and {count(len(along), 'companion')}" if along else ""
     removed = sum(step.verb == "unlink" for step in plan.steps)
     yield (
-        f"{plan.action} {_count(len(photos), 'photo')}{companions} into "
-        f"{_count(len(folders), 'folder')} below {safe(plan.into)}"
+        f"{plan.action} {count(len(photos), 'photo')}{companions} into "
+        f"{count(len(folders), 'folder')} below {safe(plan.into)}"
     )
     if plan.standing:
-        yield f"{_count(plan.standing, 'photo')} already in place"
+        yield f"{count(plan.standing, 'photo')} already in place"
     if removed:
-        yield f"{_count(removed, 'link')} of an earlier run to remove"
+        yield f"{count(removed, 'link')} of an earlier run to remove"
     folder = None
     for step in plan.placed:
         if step.target.parent != folder:
@@ -269,28 +269,30 @@ def _told(plan: Plan) -> Iterator[str]:
             yield f"\n  {safe(folder.name)}/"
         indent = "      + " if step.goes_along else "    "
         yield f"{indent}{safe(step.target.name)}  <-  {safe(step.source)}"
-    yield from _told_links(plan.links)
+    yield from told_links(plan.links)
     yield from told_left(plan)
 
 
 def told_left(plan: Plan) -> Iterator[str]:
     """The lines of what stays where it is: by protection, and for a reason each."""
     if plan.stays:
-        yield f"\nleft where they are, protected: {_count(len(plan.stays), 'photo')}"
+        yield f"\nleft where they are, protected: {count(len(plan.stays), 'photo')}"
     for path in plan.stays:
         yield f"  {safe(path)}"
     if plan.refusals:
-        yield f"\nleft alone: {_count(len(plan.refusals), 'file')}"
+        yield f"\nleft alone: {count(len(plan.refusals), 'file')}"
     for refusal in plan.refusals:
         yield f"  {safe(refusal.path)} {refusal.reason}"
 
 
-def _told_links(links: Sequence[Step]) -> Iterator[str]:
+def told_links(links: Sequence[Step]) -> Iterator[str]:
+    """The lines of the links that follow their photos."""
     if links:
-        yield f"\nre-pointed to the new places: {_count(len(links), 'link')}"
+        yield f"\nre-pointed to the new places: {count(len(links), 'link')}"
     for step in links:
         yield f"  {safe(step.target)} -> {safe(step.link)}"
 
 
-def _count(number: int, thing: str) -> str:
+def count(number: int, thing: str) -> str:
+    """`1 photo`, `1,200 photos`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

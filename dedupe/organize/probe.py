@@ -60,7 +60,7 @@ def probe(plan: Plan, book: Journal) -> Probed:
     drives = _drives(plan.placed)
     for drive in drives:
         where = safe(plan.into if len(drives) == 1 else drive.folder)
-        able = _tried(drive, book)
+        able = _tried(drive, plan.into, book)
         if able is None:
             continue
         if not able.links and any(step.verb == "symlink" for step in drive.steps):
@@ -70,8 +70,7 @@ def probe(plan: Plan, book: Journal) -> Probed:
             )
         notes += (f"{where}: {each}" for each in _notes(drive, able))
         for step in drive.steps:
-            sample = _sample(step.target.name)
-            if sample is not None and sample in able.impossible:
+            if not able.impossible.isdisjoint(_samples(step, plan.into)):
                 reason = f"stays, as the drive there cannot hold the name {safe(step.target)}"
                 refusals[id(step)] = Refusal(step.source, reason)
     return Probed(_without(plan, refusals), tuple(notes))
@@ -120,10 +119,10 @@ def _device_of(folder: Path) -> int:
     return folder.stat().st_dev
 
 
-def _tried(drive: _Drive, book: Journal) -> Abilities | None:
+def _tried(drive: _Drive, into: Path, book: Journal) -> Abilities | None:
     """What the file system can do, or None where that cannot be told."""
     folder, name = drive.folder, random_temp_name()
-    samples = {_sample(step.target.name) for step in drive.steps} - {None}
+    samples = set().union(*(_samples(step, into) for step in drive.steps))
     try:
         found = folder.stat()
     except OSError:
@@ -132,7 +131,7 @@ def _tried(drive: _Drive, book: Journal) -> Abilities | None:
     book.begin_probe(name, times)
     able = None
     with suppress(OSError, Refused):
-        able = try_out(folder / name, sorted(filter(None, samples)))
+        able = try_out(folder / name, sorted(samples))
     clear_up(book)
     return able
 
@@ -142,6 +141,11 @@ def _restore(folder: FolderTimes) -> None:
         restore_folder_times(
             folder.path, atime_ns=folder.atime_ns, mtime_ns=folder.mtime_ns, mode=folder.mode
         )
+
+
+def _samples(step: Step, into: Path) -> set[str]:
+    """What is doubtful in the names that a step needs: of the file, and of folders of a tree."""
+    return set(filter(None, map(_sample, step.target.relative_to(into).parts)))
 
 
 def _sample(name: str) -> str | None:
@@ -192,7 +196,8 @@ def _without(plan: Plan, refusals: dict[int, Refusal]) -> Plan:
     made = {step.target for step in plan.steps if step.verb == "mkdir"}
     sets: dict[Path, list[Step]] = {}
     for step in plan.photos:
-        sets.setdefault(step.target.parent, []).append(step)
+        if step.kept is None:  # else one of its set stays in its place
+            sets.setdefault(step.target.parent, []).append(step)
     for folder, steps in sets.items():
         left = [step for step in steps if id(step) not in refusals]
         if len(left) == 1 < len(steps) and folder in made and not plan.stays:

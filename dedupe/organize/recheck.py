@@ -15,7 +15,8 @@ from dedupe.organize.place import Place
 from dedupe.organize.plan import ALONE, Plan, make_folder, refuse_as_folder
 from dedupe.organize.pointing import links_after, reason_to_stay
 from dedupe.organize.protected import Protected
-from dedupe.organize.steps import Refusal, Step
+from dedupe.organize.staying import stays_as
+from dedupe.organize.steps import Kept, Refusal, Step
 
 
 def recheck(plan: Plan, ours: Mapping[Path, str]) -> Plan:
@@ -37,20 +38,15 @@ def recheck(plan: Plan, ours: Mapping[Path, str]) -> Plan:
         UsageError: its folder is a file now, or is protected, or a protected folder is gone.
     """
     protected = Protected(plan.protected)
-    if os.path.realpath(plan.into) != os.fspath(plan.into):
-        raise PlanRefused(
-            f"{safe(plan.into)} is somewhere else by now: there is a link on the way to it",
-            "nothing was done; make a new plan",
-        )
-    refuse_as_folder(plan.into, protected)
-    seen = _Seen(plan, ours, protected)
+    refuse_if_elsewhere(plan.into, protected)
+    seen = Seen(plan, ours, protected)
     tidying = list(seen.tidying())
     steps: list[Step] = []
     new = {step.target for step in plan.steps if step.verb == "mkdir"}
     for folder, each in groupby(plan.placed, key=lambda step: step.target.parent):
         steps += seen.a_set(folder, list(each), new=folder in new)
     above = missing_folders(plan.into) if steps else []
-    _refuse_if_away(plan.into, above, new)
+    refuse_if_away(plan.into, above, new)
     return replace(
         plan,
         steps=(*tidying, *map(make_folder, above), *steps),
@@ -59,8 +55,32 @@ def recheck(plan: Plan, ours: Mapping[Path, str]) -> Plan:
     )
 
 
-def _refuse_if_away(into: Path, missing: Sequence[Path], then: set[Path]) -> None:
-    """A drive that is not plugged in must not be filled up as a folder of another one."""
+def refuse_if_elsewhere(into: Path, protected: Protected) -> None:
+    """Refuse a folder that is reached through a link now, or cannot be the one of a plan.
+
+    Raises:
+        PlanRefused: there is a link on the way to it.
+        UsageError: it is a file now, or protected.
+    """
+    if os.path.realpath(into) != os.fspath(into):
+        raise PlanRefused(
+            f"{safe(into)} is somewhere else by now: there is a link on the way to it",
+            "nothing was done; make a new plan",
+        )
+    refuse_as_folder(into, protected)
+
+
+def refuse_if_away(into: Path, missing: Sequence[Path], then: set[Path]) -> None:
+    """A drive that is not plugged in must not be filled up as a folder of another one.
+
+    Args:
+        into: the folder of the plan.
+        missing: it and those above it that are not there now.
+        then: those that were not there when the plan was made.
+
+    Raises:
+        PlanRefused: one of the others is gone.
+    """
     for folder in missing:
         if folder != into and folder not in then:
             raise PlanRefused(
@@ -69,8 +89,8 @@ def _refuse_if_away(into: Path, missing: Sequence[Path], then: set[Path]) -> Non
             )
 
 
-class _Seen:
-    """What was found so far."""
+class Seen:
+    """What was found so far of a plan that is looked at again."""
 
     def __init__(self, plan: Plan, ours: Mapping[Path, str], protected: Protected) -> None:
         self.refusals: list[Refusal] = []
@@ -101,11 +121,27 @@ class _Seen:
 
     def a_set(self, folder: Path, steps: Sequence[Step], *, new: bool) -> list[Step]:
         """The steps of one set that can be done, its folder first where it must be made."""
+        before = self.standing
+        left, links = self.doable(steps)
+        stood = self.standing - before
+        photos = sum(step.is_photo for step in left)
+        several = sum(step.is_photo for step in steps) > 1
+        # beside a protected photo, which stays, one is not alone
+        alone = several and photos + stood == 1 and not self._plan.stays
+        reason = ALONE if alone else self.taken(folder, foreign=new and not stood)
+        if reason is not None:
+            self.refusals += [Refusal(step.source, reason) for step in left]
+            return links
+        steps = self.followed(left)
+        if left and not os.path.lexists(folder):
+            return [make_folder(folder), *steps, *links]
+        return [*steps, *links]
+
+    def doable(self, steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+        """Those of some steps that can be done, and the links to photos that are there already."""
         left: list[Step] = []
         links: list[Step] = []
         there: set[Path] = set()  # the places of photos that stand or will
-        before = self.standing
-        photos = 0
         for step in steps:
             if _stands(step):
                 self.standing += step.is_photo
@@ -115,20 +151,12 @@ class _Seen:
                 continue
             else:
                 left.append(step)
-                photos += step.is_photo
             there.add(step.target)
-        stood = self.standing - before
-        several = sum(step.is_photo for step in steps) > 1
-        # beside a protected photo, which stays, one is not alone
-        alone = several and photos + stood == 1 and not self._plan.stays
-        reason = ALONE if alone else self._taken(folder, foreign=new and not stood)
-        if reason is not None:
-            self.refusals += [Refusal(step.source, reason) for step in left]
-            return links
-        steps = [each for step in left for each in (step, *self._re_pointed(step))]
-        if left and not os.path.lexists(folder):
-            return [make_folder(folder), *steps, *links]
-        return [*steps, *links]
+        return left, links
+
+    def followed(self, steps: Sequence[Step]) -> list[Step]:
+        """The steps, each with the links behind it that follow its photo."""
+        return [each for step in steps for each in (step, *self._re_pointed(step))]
 
     def _re_pointed(self, move: Step) -> Iterator[Step]:
         """The links to a photo that can be re-pointed once it is moved."""
@@ -154,14 +182,16 @@ class _Seen:
             return reason
         if self._takes_away and self._protected.holds(step.source):
             return "is in a protected folder"
+        if step.kept is not None and (reason := _gone(step.kept)):
+            return stays_as(step.kept, reason)
         if os.path.lexists(step.target) and step.target not in self._going:
             return f"stays, as its new name {safe(step.target)} is taken by another file"
         if step.verb == "symlink" and link_text_for(step.source, step.target) != step.link:
             return "is reached another way by now: the link would not lead to it"
         return None
 
-    def _taken(self, folder: Path, *, foreign: bool) -> str | None:
-        """Why nothing may be put into the folder of a set, or None."""
+    def taken(self, folder: Path, *, foreign: bool = False) -> str | None:
+        """Why nothing may be put into a folder, or None; with `foreign`, it must be ours."""
         where = f"stays, as its new folder {safe(folder)}"
         if self._protected.holds(folder):
             return f"{where} is protected"
@@ -170,6 +200,11 @@ class _Seen:
         if folder.is_symlink() or not folder.is_dir():
             return f"{where} is no folder"
         return f"{where} is another one" if foreign and folder not in self._ours else None
+
+
+def _gone(kept: Kept) -> str | None:
+    """Why the photo that is to stay is no longer there as it was, or None."""
+    return checks.difference(Place.by_path(kept.file.path), kept.file, kept.content)
 
 
 def _stands(step: Step) -> bool:

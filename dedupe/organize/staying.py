@@ -44,7 +44,7 @@ def held_kept(step: Step) -> Iterator[Place]:
     except NoFolder as error:
         if error.path != kept.file.path:
             raise
-        raise Refused(step.source, _stays(kept, "is gone")) from error
+        raise Refused(step.source, stays_as(kept, "is gone")) from error
 
 
 def refuse_unless_kept(step: Step, stays: Place, *, whole: bool = True) -> None:
@@ -64,7 +64,7 @@ def refuse_unless_kept(step: Step, stays: Place, *, whole: bool = True) -> None:
     if reason is None and whole and checks.content_of(stays) != kept.content:
         reason = "changed since: its bytes are others"
     if reason is not None:
-        raise Refused(step.source, _stays(kept, reason))
+        raise Refused(step.source, stays_as(kept, reason))
 
 
 def refuse_if_changed(step: Step, place: Place) -> PhotoFile:
@@ -140,5 +140,6 @@ def _same_contents(first: int, second: int) -> bool:
     return not os.read(second, 1)
 
 
-def _stays(kept: Kept, reason: str) -> str:
+def stays_as(kept: Kept, reason: str) -> str:
+    """Why a photo stays: for a reason that is one of the photo it would go for."""
     return f"stays, as {safe(kept.file.path)}, the one to keep, {reason}"

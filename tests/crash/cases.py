@@ -22,6 +22,7 @@ from dedupe.organize.recheck import recheck
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.saved import read_plan, save_plan
 from dedupe.organize.steps import Receipt
+from dedupe.organize.tree_draft import plan_tree
 from dedupe.organize.undo import history, undo
 from dedupe.photos.photo import Photo
 
@@ -133,7 +134,16 @@ class Case:
         self.into = (second or self.tree) / into
         self.known = {name: content for each in sets for name, content in each.items()}
         self.precious = self.known | (COMPANIONS if name == "along" else {})
-        self.stays = [min(each, key=os.fsencode) for each in sets] if name in PLANNERS else []
+        self.stays = [
+            min(self._in_place(each) or each, key=os.fsencode)
+            for each in sets
+            if name in PLANNERS or name == "tree"
+        ]
+
+    def _in_place(self, photos: Mapping[str, bytes]) -> list[str]:
+        """Those of a set that are not where photos are put."""
+        there = os.path.relpath(self.into, self.tree)
+        return [name for name in photos if not name.startswith(f"{there}/")]
 
     @property
     def action(self) -> str:
@@ -192,6 +202,8 @@ class Case:
         groups = [Pair(tuple(self.photos[name] for name in each)) for each in self.sets]
         if self.name in PLANNERS:
             return PLANNERS[self.name](self, groups)
+        if self.name == "tree":
+            return plan_tree(groups, keep=["path"], into=self.into, root=self.tree)  # type: ignore[arg-type]
         place = {"into": self.into, "ours": self._ours()}
         plan = make_plan(groups, keep=["largest"], action=self.action, **place)
         if self.name != "linked":
@@ -273,6 +285,7 @@ PASTS: dict[str, Past] = {
     "astray": Past("move", "photos that were renamed before undo"),
     "along": Past("move", "photos with what belongs to them"),
     "linked": Past("move", "photos that a person has links to"),
+    "tree": Past("move", "the others of each set, in the folders that they were in"),
 }
 # How the plan of a case is made where make_plan does not know it; each is a case of its own.
 PLANNERS: dict[str, Callable[[Case, list[Pair]], Plan]] = {

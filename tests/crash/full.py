@@ -63,9 +63,9 @@ def jobs() -> Iterator[Job]:
         phases = both if case in PASTS else both[2:]
         yield Job(case, plan=small_plan(case), phases=phases, faults=STOPS)
         yield Job(case, plan=small_plan(case), phases=phases, faults=FAILS, stride=3)
-    for action in [name for name in ACTIONS if ACTIONS[name].takes_away]:
+    for action in [*(name for name in ACTIONS if ACTIONS[name].takes_away), "tree"]:
         for drive in list(DRIVES)[1:]:
-            phases = both[2:] if drive == "two drives" else both
+            phases = both[2:] if drive == "two drives" and action in ACTIONS else both
             yield Job(action, drive, four, phases, STOPS, stride=2)
             yield Job(action, drive, four, phases, FAILS, stride=5)
         yield Job(action, plan=four, faults=STOPS, second=True)

@@ -41,7 +41,7 @@ seen = {"struck": 0, "not reached": 0}
 )
 @given(data=st.data())
 def whatever_strikes_nothing_is_lost_and_undo_restores_the_tree(data: st.DataObject) -> None:
-    action = data.draw(st.sampled_from([*ACTIONS, *PLANNERS]))
+    action = data.draw(st.sampled_from([*ACTIONS, *PLANNERS, "tree"]))
     tree = data.draw(TREES)
     if action in PLANNERS:  # many are the same
         tree = {name: bytes([content[0] % 2]) for name, content in tree.items()}

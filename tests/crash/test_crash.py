@@ -59,6 +59,7 @@ PLACES = [
         if ACTIONS[action].takes_away
         for drive in list(DRIVES)[1:]
     ),
+    *(("tree", drive) for drive in list(DRIVES)[1:]),
 ]
 
 
@@ -72,16 +73,17 @@ def test_a_kill_between_any_two_changes_loses_nothing_and_undo_restores_the_tree
     assert result["found"] == []
     for phase in ("apply", "undo"):
         struck = result["points"][phase]
-        # four photos are linked, moved or copied, each written down before and after
+        # four photos are linked, moved or copied, or two with their folders, each written down
+        # before and after
         assert min(struck[kill] for kill in KILLS) >= 8
         assert struck[KILLS[0]] - struck[KILLS[1]] in {0, 1}
 
 
-@pytest.mark.parametrize("action", [*ACTIONS, *PLANNERS])
+@pytest.mark.parametrize("action", [*ACTIONS, *PLANNERS, "tree"])
 def test_no_other_fault_loses_anything_either_and_undo_restores_the_tree(
     folder: Path, action: str
 ) -> None:
-    drive = "two drives" if action in ACTIONS and ACTIONS[action].takes_away else "one drive"
+    drive = "two drives" if action in ("move", "tree") else "one drive"
     chosen = {"stride": 13, "phases": ["apply", "undo"], "faults": OTHERS, "drive": drive}
     result = driven(folder, action, **chosen)  # type: ignore[arg-type]
     assert result["found"] == []
@@ -89,9 +91,9 @@ def test_no_other_fault_loses_anything_either_and_undo_restores_the_tree(
     assert not missing
 
 
-@pytest.mark.parametrize("action", [*ACTIONS, *PLANNERS])
+@pytest.mark.parametrize("action", [*ACTIONS, *PLANNERS, "tree"])
 def test_recovery_may_be_cut_off_itself(folder: Path, action: str) -> None:
-    drive = "two drives" if action in ACTIONS and ACTIONS[action].takes_away else "one drive"
+    drive = "two drives" if action in ("move", "tree") else "one drive"
     phases, faults = ["recover", "back"], [*KILLS, "SIGTERM", "ENOSPC on"]
     chosen = {"stride": 9, "phases": phases, "faults": faults, "drive": drive}
     result = driven(folder, action, **chosen)  # type: ignore[arg-type]

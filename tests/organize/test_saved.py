@@ -184,7 +184,9 @@ def _protect(document: dict[str, Any]) -> None:
 
 
 REFUSED: dict[str, tuple[Change, str]] = {
-    "version 2": (lambda plan: plan.update(dedupe_plan=2), "has version 2, known is 1"),
+    "version 3": (lambda plan: plan.update(dedupe_plan=3), "has version 3, known is 2"),
+    "version 2": (lambda plan: plan.update(dedupe_plan=2), "version 2, and not the fields of that"),
+    "a tree": (lambda plan: plan.update(tree="/a"), "version 1, and not the fields of that"),
     "no version": (lambda plan: plan.pop("dedupe_plan"), "is no plan of dedupe"),
     "an action": (lambda plan: plan.update(action="delete"), "has the action 'delete'"),
     "a verb": (lambda plan: _plain(plan).update(verb="delete"), "has the verb 'delete'"),
