@@ -175,20 +175,19 @@ def _compare_hashes(
         ]
         return Hashes((row for row, _ in each), (part for _, part in each))
 
-    def of_wholes(rows: _Rows) -> Hashes:
-        return hashes_of(photos, rows.tolist())
-
     everyone = np.arange(len(photos))
+    if not len(new) + len(new_within):
+        return
+    wholes = hashes_of(photos, everyone.tolist())
     if len(new):
-        wholes = of_wholes(new)
-        for right in (None, of_wholes(np.setdiff1d(everyone, new))):
-            for pairs in alike(wholes, right, progress=progress):
+        for right in (None, wholes.of(np.setdiff1d(everyone, new))):
+            for pairs in alike(wholes.of(new), right, progress=progress):
                 like.add(*pairs)
     if len(new_within):
         before = np.setdiff1d(everyone, new_within)
         for left, right in (
-            (of_parts(new_within), of_wholes(everyone)),
-            (of_parts(before), of_wholes(new_within)),
+            (of_parts(new_within), wholes),
+            (of_parts(before), wholes.of(new_within)),
         ):
             for pairs in alike(left, right, progress=progress):
                 within.add(*pairs)
@@ -204,7 +203,7 @@ def _compare_vectors(
     """Add all pairs of some rows that any of the two keeps."""
     if not len(new):
         return
-    refuse(vectors, REACH)
+    refuse(vectors[new], REACH)  # the others were compared before
     is_new = np.zeros(len(vectors), np.bool_)
     is_new[new] = True
     order = np.concatenate([new, np.flatnonzero(~is_new)])

@@ -56,14 +56,14 @@ class Group:
     Attributes:
         photos: sorted by path, so that the same library prints the same way twice.
         spread: the largest L2 distance between any two of them, in seed units.
-        vectors: (k, D) float32, the embeddings of `photos`, row by row.
+        vectors: (k, D) float16, the embeddings of `photos`, row by row, as the library has them.
         kept: the one that the others were verified against, one of `photos`.
         members: of each of `photos`, what it is to `kept`; of `kept` itself the same file.
     """
 
     photos: tuple[Photo, ...]
     spread: float
-    vectors: npt.NDArray[np.float32] = field(compare=False, repr=False)
+    vectors: npt.NDArray[np.floating] = field(compare=False, repr=False)
     kept: Photo
     members: tuple[Member, ...]
 
@@ -144,7 +144,8 @@ def find_groups(
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
     photos = library.photos
-    copies = _copies(photos)
+    places = _places(photos)
+    copies = _copies(photos, places)
     related = verdicts.related if verdicts else {}
     apart = _apart(library, copies)
     equal = of_same_pixels(library.photos, copies) if relation >= Relation.SAME_PIXELS else []
@@ -159,26 +160,39 @@ def find_groups(
         if level <= relation:
             units, found = joined(photos, units, related, level, ranks, chosen, apart)
             collages |= found
-    units += [(row,) for row in copies if row not in linked]
     if relation is Relation.LOOK_ALIKE:
         pairs = without(near_pairs(library, threshold, device=device), apart)
-        units = near(units, copies, pairs, partial(_ranks, photos, copies, order=order))
+        paired = {*pairs.a.tolist(), *pairs.b.tolist()}
+        units += [(row,) for row in sorted(paired - linked)]
+        linked |= paired
+        units = near(units, places, pairs, partial(_ranks, photos, copies, order=order))
+    units += [(row,) for row in copies if row not in linked]
     units = [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
     if choose is not None:
         one = partial(_chosen, photos, copies, related, collages, choose)
         with Crew(0) as crew:  # reading a file leaves Python's lock to others
             units = list(crew.map(one, units))
-    groups = _made(library, [[copies[row] for row in unit] for unit in units], related, order)
+    contents = [[copies[row] for row in unit] for unit in units]
+    groups = _made(library, contents, places, related, order)
     return sorted(
         groups,
         key=lambda group: (group.relation, group.spread, os.fsencode(group.photos[0].path)),
     )
 
 
-def _copies(photos: Sequence[Photo]) -> dict[int, list[int]]:
+def _places(photos: Sequence[Photo]) -> list[int]:
+    """Of each row its place in the order of paths: ties end with the path."""
+    names = [os.fsencode(photo.path) for photo in photos]
+    places = [0] * len(names)
+    for place, row in enumerate(sorted(range(len(names)), key=names.__getitem__)):
+        places[row] = place
+    return places
+
+
+def _copies(photos: Sequence[Photo], places: Sequence[int]) -> dict[int, list[int]]:
     """Of each content the rows in the order of their paths, by the first one; all in that order."""
     contents: dict[bytes, list[int]] = {}
-    for row in sorted(range(len(photos)), key=lambda row: os.fsencode(photos[row].path)):
+    for row in sorted(range(len(photos)), key=places.__getitem__):
         contents.setdefault(photos[row].content, []).append(row)
     return {rows[0]: rows for rows in contents.values()}
 
@@ -189,11 +203,12 @@ def _apart(library: Library, copies: Mapping[int, list[int]]) -> set[Link]:
     A RAW is no duplicate of its JPEG, nor an edit of its photo: somebody wanted both.
     """
     photos = library.photos
-    row_of = {photos[row].content: row for row in copies}
     of_one_shot = {(photos[one].content, photos[other].content) for one, other in partners(photos)}
+    apart = library.ignored.pairs | of_one_shot
+    row_of = {photos[row].content: row for row in copies} if apart else {}
     return {
         pair(row_of[one], row_of[other])
-        for one, other in library.ignored.pairs | of_one_shot
+        for one, other in apart
         if one in row_of and other in row_of and one != other
     }
 
@@ -233,6 +248,7 @@ def _chosen(
 def _made(
     library: Library,
     units: Sequence[Sequence[Sequence[int]]],
+    places: Sequence[int],
     related: Mapping[Link, Verdict],
     order: Order,
 ) -> list[Group]:
@@ -253,10 +269,10 @@ def _made(
     words = named_edits([asked for *_, asked in edited])
     for (found, rows, _), edit in zip(edited, words, strict=True):
         found |= dict.fromkeys(rows, Member(Relation.SAME_PICTURE, edit))
-    ordered = [sorted(found, key=lambda row: os.fsencode(photos[row].path)) for found in members]
+    ordered = [sorted(found, key=places.__getitem__) for found in members]
     ends = np.cumsum([len(rows) for rows in ordered], dtype=np.int64)
     together = np.array([row for rows in ordered for row in rows], np.int64)
-    vectors = np.split(library.vectors[together].astype(np.float32), ends)[: len(ordered)]
+    vectors = np.split(library.vectors[together], ends)[: len(ordered)]
     made = zip(ordered, farthest(library.vectors, ordered), vectors, kept, members, strict=True)
     return [
         Group(

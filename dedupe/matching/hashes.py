@@ -42,13 +42,22 @@ class Hashes:
             rows: M of them.
             hashes: likewise, 32 bytes each; b"" says nothing.
         """
-        known = [(row, each) for row, each in zip(rows, hashes, strict=True) if tells(each)]
-        self.rows = np.array([row for row, _ in known], np.int64)
-        self.words = _words([each for _, each in known])
-        self.turned = _words([each for _, each in known], transposed=True)
+        known = [(row, each) for row, each in zip(rows, hashes, strict=True) if each]
+        data = np.frombuffer(b"".join([each for _, each in known]), np.uint8).reshape(-1, 32)
+        heard = _tell(data)
+        self.rows = np.array([row for row, _ in known], np.int64)[heard]
+        self.words = _words(data[heard])
+        self.turned = _words(data[heard], transposed=True)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def of(self, rows: npt.NDArray[np.int64]) -> "Hashes":
+        """Those of some rows."""
+        some = Hashes((), ())
+        here = np.isin(self.rows, rows)
+        some.rows, some.words, some.turned = self.rows[here], self.words[here], self.turned[here]
+        return some
 
 
 def hashes_of(photos: Sequence[Photo], rows: Iterable[int]) -> Hashes:
@@ -120,29 +129,29 @@ def hash_bits(photos: Sequence[Photo], pairs: npt.NDArray[np.int64]) -> npt.NDAr
     used, places = np.unique(pairs, return_inverse=True)
     a, b = places.reshape(-1, 2).T
     some = [photos[row] for row in used.tolist()]
-    heard = np.array([tells(photo.dct_hash) for photo in some], np.bool_)
-    hashes = [photo.dct_hash if known else _NONE for photo, known in zip(some, heard, strict=True)]
-    words, turned = _words(hashes), _words(hashes, transposed=True)
+    # one that is not there has no bit, and says nothing
+    data = np.frombuffer(b"".join(photo.dct_hash or _NONE for photo in some), np.uint8)
+    data = data.reshape(-1, 32)
+    heard, words, turned = _tell(data), _words(data), _words(data, transposed=True)
     bits = _fewest(words[a], words[b], turned[b]).astype(np.int64)
     return np.where(heard[a] & heard[b], bits, 256)
 
 
-def tells(dct_hash: bytes) -> bool:
-    """Whether a hash is there, and of a picture with some texture."""
-    if not dct_hash:
-        return False
-    ones = int.from_bytes(dct_hash, "big").bit_count()
-    return _SAYS_NOTHING <= ones <= 256 - _SAYS_NOTHING
+def _tell(hashes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which of (N, 32) bytes are of a picture with some texture."""
+    ones = np.bitwise_count(hashes).sum(1, dtype=np.int64)
+    told: npt.NDArray[np.bool_] = (ones >= _SAYS_NOTHING) & (ones <= 256 - _SAYS_NOTHING)
+    return told
 
 
-def _words(hashes: list[bytes], *, transposed: bool = False) -> _Words:
-    """(N, 4) uint64: the bits of even and odd rows and columns, each in a word.
+def _words(hashes: npt.NDArray[np.uint8], *, transposed: bool = False) -> _Words:
+    """(N, 4) uint64, of (N, 32) bytes: the bits of even and odd rows and columns, each in a word.
 
     Mirroring negates the odd columns, turning upside down both: whole words. So one count of
     bits per word answers for four of the eight ways, and those of the transposed hash for
     the other four.
     """
-    bits = np.unpackbits(np.frombuffer(b"".join(hashes), np.uint8)).reshape(-1, 16, 16)
+    bits = np.unpackbits(hashes).reshape(-1, 16, 16)
     if transposed:
         bits = bits.transpose(0, 2, 1)
     parts = [bits[:, ys][:, :, xs] for ys in (~_ODD, _ODD) for xs in (~_ODD, _ODD)]

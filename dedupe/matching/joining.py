@@ -80,22 +80,21 @@ def joined(
 
 def near(
     units: list[Unit],
-    copies: Mapping[int, list[int]],
+    places: Sequence[int],
     pairs: Pairs,
     ranked: Callable[[Collection[int]], Mapping[int, int]],
 ) -> list[Unit]:
     """Units of which every two photos are pairs, joined; the others as they were.
 
     Args:
-        units: disjoint.
-        copies: by row those of the same content, in the order of their first path.
+        units: disjoint; every row of `pairs` is in one.
+        places: of each row, in the order of paths.
         pairs: of rows that are within the threshold.
         ranked: the ranks of some rows; the smallest is the best.
     """
     # units by number, in the order of their first path: ties end with the path
-    first = {row: place for place, row in enumerate(copies)}
-    units = sorted(units, key=lambda unit: min(map(first.__getitem__, unit)))
-    home = np.zeros(max(copies, default=-1) + 1, np.int64)
+    units = sorted(units, key=lambda unit: min(map(places.__getitem__, unit)))
+    home = np.zeros(len(places), np.int64)
     for number, unit in enumerate(units):
         home[list(unit)] = number
     linked = complete_linkage(_whole(pairs, home, np.array([len(unit) for unit in units])))

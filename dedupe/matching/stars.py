@@ -44,10 +44,12 @@ def stars(
     sets: list[tuple[int, ...]] = [unit for unit in units if len(unit) == 1 and unit[0] not in near]
     by_first = {unit[0]: unit for unit in units if len(unit) > 1 or unit[0] in near}
     home = {row: unit[0] for unit in by_first.values() for row in unit}
-    # the rows of a unit hang together, linked or not
-    together = {row: {*by_first[home[row]], *near.get(row, set())} & home.keys() for row in home}
+    together = {
+        first: {home[other] for row in unit for other in near.get(row, ()) if other in home}
+        for first, unit in by_first.items()
+    }
     for members in components(together):
-        left = {home[row] for row in members}
+        left = set(members)
         while left:
             free = {row for first in left for row in by_first[first]}
             first = min(

@@ -1,6 +1,7 @@
 """Which photo of a group is the best: rules, tried one after the other."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import UnknownName, UsageError
@@ -188,6 +189,7 @@ def _ranked(
     return tuple(sorted(photos, key=key))
 
 
+@lru_cache(maxsize=64)  # a chain of rules is asked for every photo
 def _found(word: str) -> tuple[KeepRule, str]:
     """The rule that is named, and what stands behind its colon."""
     name, colon, argument = word.partition(":")

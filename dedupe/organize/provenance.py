@@ -57,6 +57,7 @@ def signs_of_a_copy(photo: Photo) -> tuple[Sign, ...]:
     return tuple(signs)
 
 
+@lru_cache(maxsize=4096)  # rules ask again and again about the photos of one set
 def weight(photo: Photo) -> int:
     """How much says that a photo is a copy: 0 for one that a camera wrote, with a place."""
     return sum(sign.weight for sign in signs_of_a_copy(photo))
