@@ -141,9 +141,10 @@ class Case:
         ]
 
     def _in_place(self, photos: Mapping[str, bytes]) -> list[str]:
-        """Those of a set that are not where photos are put."""
+        """Those of a set that can be the one that stays; no photo that was put aside, if any."""
         there = os.path.relpath(self.into, self.tree)
-        return [name for name in photos if not name.startswith(f"{there}/")]
+        aside = f"{there}/" if self.name == "tree" else "/"
+        return [name for name in photos if not name.startswith(aside)]
 
     @property
     def action(self) -> str:
