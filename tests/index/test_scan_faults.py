@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 from quick import Quick
@@ -65,10 +66,14 @@ def test_a_drive_that_is_pulled_ends_the_scan_and_keeps_what_is_done(
     monkeypatch.setattr(Quick, "batch", 2)
     monkeypatch.setattr(workers, "_AHEAD", 1)
     read_photo = workers.read_photo
+    pulled = Event()
 
     def pulling(file: PhotoFile, *others: object, **options: object) -> Reading | Skip:
         if file.path.name == "06.jpg":
             drive.rename(tree / "unplugged")
+            pulled.set()
+        elif file.path.name > "06.jpg":  # another thread is not to be ahead of this one
+            pulled.wait()
         return read_photo(file, *others, **options)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
