@@ -22,9 +22,6 @@ _ROWS, _COLUMNS = 128, 2048
 
 _NONE = bytes(32)
 
-# Frequencies are counted from 1: a mirrored picture has those of odd number negated.
-_ODD = np.arange(1, 17) % 2 == 1
-
 _Words = npt.NDArray[np.uint64]
 
 
@@ -151,12 +148,11 @@ def _words(hashes: npt.NDArray[np.uint8], *, transposed: bool = False) -> _Words
     bits per word answers for four of the eight ways, and those of the transposed hash for
     the other four.
     """
-    bits = np.unpackbits(hashes).reshape(-1, 16, 16)
-    if transposed:
-        bits = bits.transpose(0, 2, 1)
-    parts = [bits[:, ys][:, :, xs] for ys in (~_ODD, _ODD) for xs in (~_ODD, _ODD)]
-    packed = [np.packbits(part.reshape(len(part), 64), axis=1) for part in parts]
-    return np.stack([each.view(np.uint64)[:, 0] for each in packed], 1)
+    bits = np.unpackbits(hashes).reshape(-1, 8, 2, 8, 2)
+    # frequencies are counted from 1, so the first of each two is odd: from even to odd
+    parts = bits[:, :, ::-1, :, ::-1].transpose((0, 4, 2, 3, 1) if transposed else (0, 2, 4, 1, 3))
+    packed = np.packbits(np.ascontiguousarray(parts).reshape(-1, 4, 64), axis=2)
+    return packed.view(np.uint64)[:, :, 0]
 
 
 def _fewest(
