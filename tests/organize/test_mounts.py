@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,14 +39,18 @@ class Drive:
     def unmount(self) -> None:
         """Take it away, and leave its folder."""
         self.number = None
-        self._keeping_time(lambda: (self.place.rename(self._away), self.place.mkdir()))
+        with self._keeping_time():
+            self.place.rename(self._away)
+            self.place.mkdir()
         self.empty = self.place.stat()
 
     def mount(self, number: int = -2) -> None:
         """Mount it again, under another number; what is below the mount point must be untouched."""
         found = self.place.stat()
         assert (found.st_mtime_ns, found.st_mode) == (self.empty.st_mtime_ns, self.empty.st_mode)
-        self._keeping_time(lambda: (self.place.rmdir(), self._away.rename(self.place)))
+        with self._keeping_time():
+            self.place.rmdir()
+            self._away.rename(self.place)
         self.number = number
 
     def bring_home(self) -> None:
@@ -56,9 +61,10 @@ class Drive:
     def _away(self) -> Path:
         return self.place.parent.parent / "unplugged"
 
-    def _keeping_time(self, change: object) -> None:
+    @contextmanager
+    def _keeping_time(self) -> Iterator[None]:
         before = self.place.parent.stat()
-        change()  # type: ignore[operator]
+        yield
         os.utime(self.place.parent, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def _device_of(self, folder: Path) -> int:
