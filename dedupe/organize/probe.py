@@ -41,6 +41,7 @@ class _Drive:
     """A file system that something is to be put on."""
 
     folder: Path
+    device: int
     steps: list[Step] = field(default_factory=list)
 
 
@@ -112,7 +113,7 @@ def _drives(steps: Iterable[Step]) -> list[_Drive]:
                 known[parent] = folder, _device_of(folder)
         if parent in known:
             folder, device = known[parent]
-            found.setdefault(device, _Drive(folder)).steps.append(step)
+            found.setdefault(device, _Drive(folder, device)).steps.append(step)
     return list(found.values())
 
 
@@ -157,9 +158,8 @@ def _sample(name: str) -> str | None:
 
 
 def _notes(drive: _Drive, able: Abilities) -> Iterator[str]:
-    device = _device_of(drive.folder)
     comes_from_elsewhere = any(
-        step.verb != "symlink" and step.device != device for step in drive.steps
+        step.verb != "symlink" and step.device != drive.device for step in drive.steps
     )
     if comes_from_elsewhere:
         lost = list(_lost(able))
