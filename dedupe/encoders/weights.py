@@ -189,7 +189,7 @@ def _fitted(
     """The tensors under the network's own names, each compared with what it should be."""
     import torch
 
-    own = file is not None
+    own, held = file is not None, len(state)
     with torch.device("meta"):  # shapes alone: no memory, no random numbers drawn
         wanted = encoder.build().state_dict()
     # counters of training steps, which files from before PyTorch 0.4.1 lack; never read here
@@ -201,7 +201,8 @@ def _fitted(
         odd = sorted(wanted.keys() ^ state.keys())
         raise _refused(
             place,
-            f"it holds {len(state)} tensors where {encoder.name} has {len(wanted)}"
+            f"it holds {held} tensor{'' if held == 1 else 's'}"
+            f" where {encoder.name} has {len(wanted)}"
             + (f", the first that differs is {odd[0]}" if odd and not names else ""),
             own,
         )

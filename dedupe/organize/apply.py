@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from dedupe.errors import UsageError
+from dedupe.errors import ActionStopped, UsageError
 from dedupe.names import safe
 from dedupe.organize import checks
 from dedupe.organize.freeing import FREEING, ready
@@ -58,13 +58,20 @@ def apply(
     with held_back() as asked, Journal(journal) as book, book.alone():
         settle_interrupted(book)
         refuse_without_room(plan.steps)
-        if not probed:
-            plan = probe(plan, book).plan
-        plan = ready(plan)
-        if not plan.steps:
-            return _nothing(plan, journal)
-        touched = set().union(*map(folders_touched, plan.steps))
-        record = book.record(book.begin(replace(plan, steps=_as_they_are(plan)), touched))
+        try:
+            if not probed:
+                plan = probe(plan, book).plan
+            plan = ready(plan)
+            if not plan.steps:
+                return _nothing(plan, journal)
+            touched = set().union(*map(folders_touched, plan.steps))
+            record = book.record(book.begin(replace(plan, steps=_as_they_are(plan)), touched))
+        except OSError as error:
+            where = f" ({safe(Path(error.filename))})" if error.filename else ""
+            raise ActionStopped(
+                f"stopped before the first photo: {checks.said(error)}{where}",
+                "no photo was touched; look whether the drive is still there and sound",
+            ) from error
         work = Pass(book=book, record=record, asked=asked, left=list(plan.refusals), stop=stop)
         return carry_out(work, progress or Silent())
 

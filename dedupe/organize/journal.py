@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from dedupe.errors import JournalProblem
 from dedupe.names import safe
 from dedupe.organize import checks, records
 from dedupe.organize.journal_tables import open_tables
+from dedupe.organize.mounts import is_below, mounts_of
 from dedupe.organize.records import Entry, FolderTimes, Mark, Record
 from dedupe.organize.steps import PHOTO_VERBS
 from dedupe.photos.photo import PhotoFile
@@ -93,11 +94,15 @@ class Journal:
     # Writing
 
     def begin(self, plan: "Plan", folders: Iterable[Path]) -> int:
-        """Write a whole plan down, and the times of the folders it will change.
+        """Write a whole plan down, the times of the folders it will change, and its drives.
 
         Returns:
             The number of the action.
+
+        Raises:
+            OSError: a drive has failed; nothing is written down.
         """
+        mounts = mounts_of(plan.steps)
         with self._change():
             action = self._db.execute(
                 "INSERT INTO actions(token, action, into_path, started, state) VALUES (?,?,?,?,?)",
@@ -128,6 +133,10 @@ class Journal:
             self._db.executemany(
                 "INSERT INTO folders(action, path, mode, atime_ns, mtime_ns) VALUES (?,?,?,?,?)",
                 [(action, *row) for row in records.folder_rows(folders)],
+            )
+            self._db.executemany(
+                "INSERT INTO mounts(action, path) VALUES (?,?)",
+                [(action, os.fsencode(path)) for path in mounts],
             )
             # a probe that could not give a folder its time back has it noted
             self._db.execute(
@@ -177,8 +186,13 @@ class Journal:
                         (folder.path.stat().st_mtime_ns, action, os.fsencode(folder.path)),
                     )
 
-    def begin_undo(self, action: int) -> None:
-        """Undo begins: folders that somebody else has changed meanwhile keep their time."""
+    def begin_undo(self, action: int, away: Collection[Path] = ()) -> None:
+        """Undo begins: folders that somebody else has changed meanwhile keep their time.
+
+        Args:
+            action: its number.
+            away: where drives are mounted that are not there; folders there wait.
+        """
         with self._change():
             self._db.execute("UPDATE actions SET state = 'undoing' WHERE id = ?", (action,))
             known = self._db.execute(
@@ -186,21 +200,30 @@ class Journal:
                 (action,),
             ).fetchall()
             for path, after_ns in known:
-                with suppress(FileNotFoundError):
-                    now_ns = records.path(path).stat().st_mtime_ns
+                folder = records.path(path)
+                if is_below(folder, away):
+                    continue
+                query = "UPDATE folders SET after_ns = NULL WHERE action = ? AND path = ?"
+                with suppress(OSError):  # one that cannot be looked at will say so later
+                    now_ns = folder.stat().st_mtime_ns
                     if now_ns != after_ns and not checks.is_coarse(now_ns, after_ns):
-                        self._db.execute(
-                            "DELETE FROM folders WHERE action = ? AND path = ?", (action, path)
-                        )
-            self._db.execute("UPDATE folders SET after_ns = NULL WHERE action = ?", (action,))
+                        query = "DELETE FROM folders WHERE action = ? AND path = ?"
+                self._db.execute(query, (action, path))
 
-    def begin_probe(self, name: str, folder: FolderTimes) -> None:
-        """A folder of this name will be made in `folder` for a moment, and its time changed."""
+    def begin_probe(self, name: str, folder: FolderTimes, mount: Path | None) -> None:
+        """A folder of this name will be made in `folder` for a moment, and its time changed.
+
+        Args:
+            name: of the folder that is made.
+            folder: as it was before.
+            mount: where its drive is mounted, None for the drive of the system.
+        """
         numbers = (folder.mode, folder.atime_ns, folder.mtime_ns)
         with self._change():
             self._db.execute(
-                "INSERT INTO probes(name, path, mode, atime_ns, mtime_ns) VALUES (?,?,?,?,?)",
-                (name, os.fsencode(folder.path), *numbers),
+                "INSERT INTO probes(name, path, mode, atime_ns, mtime_ns, mount)"
+                " VALUES (?,?,?,?,?,?)",
+                (name, os.fsencode(folder.path), *numbers, os.fsencode(mount or "")),
             )
 
     def gives_back(self, folder: FolderTimes) -> bool:
@@ -216,12 +239,20 @@ class Journal:
 
     # Reading
 
-    def probes(self) -> list[tuple[str, FolderTimes]]:
-        """What a kill may have left of probes: the name of each, and its folder as it was."""
+    def probes(self) -> list[tuple[str, FolderTimes, Path | None]]:
+        """What a kill may have left of probes: as `begin_probe` got it."""
         rows = self._db.execute(
-            "SELECT name, path, mode, atime_ns, mtime_ns FROM probes ORDER BY name"
+            "SELECT name, mount, path, mode, atime_ns, mtime_ns FROM probes ORDER BY name"
         ).fetchall()
-        return [(name, FolderTimes(records.path(path), *rest)) for name, path, *rest in rows]
+        return [
+            (name, FolderTimes(records.path(path), *rest), records.path(mount) if mount else None)
+            for name, mount, path, *rest in rows
+        ]
+
+    def mounts(self, action: int) -> list[Path]:
+        """Where the drives that an action needs were mounted when it was begun."""
+        rows = self._db.execute("SELECT path FROM mounts WHERE action = ?", (action,))
+        return [records.path(path) for (path,) in rows]
 
     def records(self) -> list[Record]:
         """All actions, oldest first."""

@@ -1,4 +1,4 @@
-"""The tables of the journal, version 3, and what older versions lack of them."""
+"""The tables of the journal, version 4, and what older versions lack of them."""
 
 import sqlite3
 from pathlib import Path
@@ -9,7 +9,7 @@ from dedupe.names import safe
 from dedupe.transaction import transaction
 
 _APPLICATION = 0x64656A6E  # "dejn"
-_VERSION = 3
+_VERSION = 4
 # Paths are the bytes of the system, names of any encoding. Device and inode are text: they may
 # need 64 bits without a sign (Windows, ZFS), and SQLite's integers have one.
 _SCHEMA = """
@@ -69,12 +69,18 @@ CREATE TABLE folders(
     after_ns INTEGER,
     PRIMARY KEY (action, path)
 ) WITHOUT ROWID;
+CREATE TABLE mounts(
+    action INTEGER NOT NULL REFERENCES actions(id),
+    path BLOB NOT NULL,
+    PRIMARY KEY (action, path)
+) WITHOUT ROWID;
 CREATE TABLE probes(
     name TEXT PRIMARY KEY,
     path BLOB NOT NULL,
     mode INTEGER NOT NULL,
     atime_ns INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL
+    mtime_ns INTEGER NOT NULL,
+    mount BLOB NOT NULL DEFAULT x''
 ) WITHOUT ROWID;
 """
 _STATEMENTS = _SCHEMA.split(";\n")
@@ -109,14 +115,20 @@ def open_tables(db: sqlite3.Connection, path: Path) -> None:
             "use the newer dedupe that wrote it",
         )
     elif version < _VERSION:
-        # 1 had no extended attributes, 2 no links of the user's and no photos that stay
-        with transaction(db):
-            for table in filter(str.strip, _STATEMENTS):
-                db.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
-            columns = {row[1] for row in db.execute("PRAGMA table_info(steps)")}
-            if "was" not in columns:
-                db.execute("ALTER TABLE steps ADD COLUMN was BLOB NOT NULL DEFAULT x''")
-            db.execute(f"PRAGMA user_version = {_VERSION}")
+        _bring_up_to_date(db)
     db.execute("PRAGMA synchronous = FULL")
     if (found := one("PRAGMA quick_check")) != "ok":
         raise sqlite3.DatabaseError(f"it is damaged ({found})")
+
+
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    # 1 had no extended attributes, 2 no links of the user's and no photos that stay, 3 did not
+    # know where drives are mounted
+    with transaction(db):
+        for statement in filter(str.strip, _STATEMENTS):
+            db.execute(statement.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+        for table, column in (("steps", "was"), ("probes", "mount")):
+            columns = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+            if column not in columns:
+                db.execute(f"ALTER TABLE {table} ADD COLUMN {column} BLOB NOT NULL DEFAULT x''")
+        db.execute(f"PRAGMA user_version = {_VERSION}")

@@ -25,6 +25,13 @@ _MADE_FROM, _NOT_MADE_FROM = 0.15, 0.1
 # Share of numbers that lie within half a step, from which on it was compressed from the other:
 # 0.96 and more of 120 JPEGs of quality 60 to 93; at most 0.91 of 80 edits.
 _COMPRESSED = 0.95
+# With steps nearly alike that holds in both directions, and tells nothing. So the finer one must
+# also lie beyond its own steps, seen from the coarser: of 111 photos saved again with finer steps
+# 0.98 and more of the original lay within those; of 168 with steps 1.6 times coarser and more at
+# most 0.95 did, and less than 0.90 but for 4. Steps less coarse prove it in 15 of 168 only.
+_BEYOND = 0.9
+# Steps of that quality are too fine to look for; what was saved with them shows those before.
+_FINEST_QUALITY = 99
 # The same of a larger one, shrunk to the size of the other: of 526 shrunk copies of quality 75 to
 # 97 at most 0.00; of 54 enlarged from quality 70 0.12 and more. With finer steps than those of
 # quality 85 nothing need be left of them, so that nothing follows from it.
@@ -155,9 +162,19 @@ def _of_one_size(finer: Photo, coarser: Photo) -> Iterator[tuple[Photo, Photo, s
         left < _NOT_MADE_FROM
         and within is not None
         and within >= _COMPRESSED
-        and (finer.jpeg_quality is not None or finer.format in _LOSSLESS)
+        and _is_no_copy(finer, coarser)
     ):
         yield coarser, finer, f"was saved again at quality {coarser.jpeg_quality}"
+
+
+def _is_no_copy(finer: Photo, coarser: Photo) -> bool:
+    """Whether a photo that shows no steps of a coarser JPEG was not saved again from it either."""
+    if finer.jpeg_quality is None:
+        return finer.format in _LOSSLESS
+    if finer.jpeg_quality >= _FINEST_QUALITY:
+        return True
+    _, within = _compression(coarser, finer)
+    return within is not None and within < _BEYOND
 
 
 def _cliff(large: Photo, small: Photo) -> float | None:

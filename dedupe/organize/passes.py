@@ -11,6 +11,7 @@ from dedupe.names import safe
 from dedupe.organize import checks
 from dedupe.organize.files import sync_folders
 from dedupe.organize.journal import Journal
+from dedupe.organize.mounts import away, drive_for, waits
 from dedupe.organize.place import Place, Refused, look, temp_name
 from dedupe.organize.probe import clear_up
 from dedupe.organize.records import Entry, Mark, Record
@@ -264,8 +265,13 @@ def settle_interrupted(book: Journal, again: int | None = None) -> list[Refusal]
             continue
         # a change that was being taken back is taken back once more: it may lack the last touch
         idle = "planned" if record.state == "running" else "done"
-        for entry in book.entries(record.id):
+        entries = book.entries(record.id)
+        gone = away(book.mounts(record.id), entries)
+        for entry in entries:
             if entry.state != "intent":
+                continue
+            if top := drive_for(entry.step, gone, back=False):
+                unclear.append(Refusal(entry.step.target, waits(top)))
                 continue
             temp = temp_name(record.token, entry.seq)
             try:

@@ -11,6 +11,7 @@ from dedupe.organize import checks
 from dedupe.organize.files import restore_folder_times
 from dedupe.organize.freeing import FreeingPlan
 from dedupe.organize.journal import Journal
+from dedupe.organize.mounts import is_mounted, mount_of
 from dedupe.organize.place import Refused, random_temp_name
 from dedupe.organize.plan import ALONE, Plan
 from dedupe.organize.records import FolderTimes
@@ -40,6 +41,7 @@ class _Drive:
     """A file system that something is to be put on."""
 
     folder: Path
+    device: int
     steps: list[Step] = field(default_factory=list)
 
 
@@ -83,9 +85,9 @@ def clear_up(book: Journal) -> list[Refusal]:
         What is left: its drive is not there, or somebody put something in.
     """
     left = []
-    for name, folder in book.probes():
+    for name, folder, mount in book.probes():
         try:
-            if not folder.path.exists():
+            if not folder.path.exists() or (mount and not is_mounted(mount)):
                 continue  # its drive is away: another time
             clear(folder.path / name)
             if not book.gives_back(folder):
@@ -111,7 +113,7 @@ def _drives(steps: Iterable[Step]) -> list[_Drive]:
                 known[parent] = folder, _device_of(folder)
         if parent in known:
             folder, device = known[parent]
-            found.setdefault(device, _Drive(folder)).steps.append(step)
+            found.setdefault(device, _Drive(folder, device)).steps.append(step)
     return list(found.values())
 
 
@@ -124,11 +126,11 @@ def _tried(drive: _Drive, into: Path, book: Journal) -> Abilities | None:
     folder, name = drive.folder, random_temp_name()
     samples = set().union(*(_samples(step, into) for step in drive.steps))
     try:
-        found = folder.stat()
+        found, mount = folder.stat(), mount_of(folder)
     except OSError:
         return None
     times = FolderTimes(folder, found.st_mode & 0o7777, found.st_atime_ns, found.st_mtime_ns)
-    book.begin_probe(name, times)
+    book.begin_probe(name, times, mount)
     able = None
     with suppress(OSError, Refused):
         able = try_out(folder / name, sorted(samples))
@@ -156,9 +158,8 @@ def _sample(name: str) -> str | None:
 
 
 def _notes(drive: _Drive, able: Abilities) -> Iterator[str]:
-    device = _device_of(drive.folder)
     comes_from_elsewhere = any(
-        step.verb != "symlink" and step.device != device for step in drive.steps
+        step.verb != "symlink" and step.device != drive.device for step in drive.steps
     )
     if comes_from_elsewhere:
         lost = list(_lost(able))

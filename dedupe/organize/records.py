@@ -188,7 +188,11 @@ def entry(
 
 
 def folder_rows(folders: Iterable[Path]) -> Iterator[tuple[bytes, int, int, int]]:
-    """Path, mode, atime_ns and mtime_ns of those folders that exist."""
+    """Path, mode, atime_ns and mtime_ns of those folders that exist.
+
+    Raises:
+        OSError: one cannot be looked at.
+    """
     for folder in sorted(set(folders)):
         with suppress(FileNotFoundError, NotADirectoryError):
             found = folder.stat()

@@ -6,10 +6,11 @@ from pathlib import Path
 from dedupe.organize.apply import carry_out
 from dedupe.organize.freeing import FREEING
 from dedupe.organize.journal import Journal
+from dedupe.organize.mounts import away, drive_for, waits
 from dedupe.organize.passes import Pass, settle_interrupted
 from dedupe.organize.records import Record
 from dedupe.organize.signals import held_back
-from dedupe.organize.steps import Receipt, Step
+from dedupe.organize.steps import Receipt, Refusal, Step
 from dedupe.organize.undo import take_back
 from dedupe.progress import Progress, Silent
 
@@ -86,8 +87,12 @@ def recover(
         for record in book.records():
             if not record.unfinished or book.is_unclear(record.id):
                 continue  # its drive is away: to go on would give up what is on it
+            taking_back = back or record.state == "undoing"
+            if waiting := _waiting(book, record, back=taking_back):
+                unclear.append(waiting)
+                continue
             told = progress or Silent()
-            if back or record.state == "undoing":
+            if taking_back:
                 receipts.append(take_back(book, record, asked, told, []))
             else:
                 work = Pass(book=book, record=record, asked=asked)
@@ -96,3 +101,14 @@ def recover(
         nothing = Receipt(journal=journal, action=0, name="", into=Path(), left=tuple(unclear))
         receipts.append(nothing)
     return receipts
+
+
+def _waiting(book: Journal, record: Record, *, back: bool) -> Refusal | None:
+    """Why an action stays as it is: a drive that it needs is not there. None where all are."""
+    entries = book.entries(record.id)
+    gone = away(book.mounts(record.id), entries)
+    for entry in entries:
+        needed = entry.state == "done" or not back  # what is done lies on a drive that is synced
+        if needed and (top := drive_for(entry.step, gone, back=back)):
+            return Refusal(entry.step.target, waits(top))
+    return None

@@ -1,12 +1,13 @@
 """Takes an action back, newest step first, as far as nobody has touched its files since."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from dedupe.errors import UsageError
 from dedupe.names import safe
 from dedupe.organize import checks, files
 from dedupe.organize.journal import Journal
+from dedupe.organize.mounts import away, drive_for, is_below, waits
 from dedupe.organize.passes import Pass, settle_interrupted
 from dedupe.organize.place import NoFolder, Refused
 from dedupe.organize.records import Entry, Record
@@ -75,17 +76,23 @@ def take_back(
         progress: told of every step.
         unclear: what is left anyway.
     """
-    _refuse_if_away(record)
-    book.begin_undo(record.id)
-    standing = [entry for entry in book.entries(record.id) if entry.state == "done"]
+    entries = book.entries(record.id)
+    gone = away(book.mounts(record.id), entries)
+    _refuse_if_away(record, entries, gone)
+    book.begin_undo(record.id, gone)
+    done = [entry for entry in entries if entry.state == "done"]
+    standing = [entry for entry in done if drive_for(entry.step, gone, back=True) is None]
     progress.start("taking back", len(standing))
     work = Pass(book=book, record=record, asked=asked, progress=progress, left=list(unclear))
+    work.left += _waiting(done, gone)
     # links last: one says again what it said where the photo is back, and only there
     links = [entry for entry in standing if entry.step.verb == "relink"]
     others = [entry for entry in standing if entry.step.verb != "relink"]
     work.backwards([*_photos_first(others), *reversed(links)])
     work.sync()
     for folder in book.folders(record.id):
+        if is_below(folder.path, gone):
+            continue
         try:
             files.restore_folder_times(
                 folder.path, atime_ns=folder.atime_ns, mtime_ns=folder.mtime_ns, mode=folder.mode
@@ -97,7 +104,8 @@ def take_back(
         except OSError as error:
             work.left.append(Refusal(folder.path, f"keeps its new time: {checks.said(error)}"))
     # what is on a drive that is away is tried again when it is back
-    book.mark(record.id, [], state="undoing" if book.is_unclear(record.id) else "undone")
+    waiting = len(standing) < len(done) or book.is_unclear(record.id)
+    book.mark(record.id, [], state="undoing" if waiting else "undone")
     return receipt(book, record, work.passed, tuple(work.left))
 
 
@@ -147,13 +155,29 @@ def _chosen(book: Journal, action: int | None) -> list[Record]:
     return [records[action - 1]]
 
 
-def _refuse_if_away(record: Record) -> None:
+def _refuse_if_away(record: Record, entries: list[Entry], gone: Collection[Path]) -> None:
     """What is on a drive that is not plugged in looks as if it were taken back already."""
+    missing = None
     if record.standing and not record.into.parent.exists():
+        missing = safe(record.into.parent)
+    elif gone:
+        standing = [entry.step for entry in entries if entry.state in {"done", "intent"}]
+        steps = [step for step in standing if step.verb != "mkdir"] or standing
+        needed = [drive_for(step, gone, back=True) for step in steps]
+        if needed and needed[0] is not None and all(needed):  # else the others are taken back
+            missing = f"the drive of {safe(needed[0])}"
+    if missing is not None:
         raise UsageError(
-            f"{safe(record.into.parent)} is not there, so the last action cannot be taken back",
+            f"{missing} is not there, so action {record.id} cannot be taken back",
             "plug its drive in, or take another one back: `dedupe history` has their numbers",
         )
+
+
+def _waiting(entries: list[Entry], gone: Collection[Path]) -> Iterator[Refusal]:
+    """The files that cannot be taken back before a drive is there again."""
+    for entry in entries:
+        if entry.step.verb != "mkdir" and (top := drive_for(entry.step, gone, back=True)):
+            yield Refusal(entry.step.target, waits(top))
 
 
 def _nothing(journal: Path) -> Receipt:

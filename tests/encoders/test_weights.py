@@ -246,6 +246,18 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda state: {name: state[name] for name in state if name != FIRST},
         "holds 313 tensors where mobilenet_v2 has 314",
     ),
+    "only one tensor": (
+        lambda state: {"extra": torch.zeros(1)},
+        "holds 1 tensor where mobilenet_v2 has 314",
+    ),
+    "no counters, and another tensor missing": (
+        lambda state: {
+            name: value
+            for name, value in state.items()
+            if name != FIRST and not name.endswith("num_batches_tracked")
+        },
+        "holds 261 tensors where mobilenet_v2 has 314",
+    ),
     "a tensor too many": (
         lambda state: {**state, "extra": torch.zeros(1)},
         "the first that differs is extra",

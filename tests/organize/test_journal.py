@@ -68,13 +68,17 @@ def test_history_lists_actions_and_what_of_them_stands(linked: Path, journal: Pa
     assert (record.state, record.standing) == ("undone", 0)
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_an_older_journal_is_brought_up_to_date_and_undo_reads_it(
     linked: Path, journal: Path, version: int
 ) -> None:
     with sqlite3.connect(journal) as db:
-        db.execute("DROP TABLE probes")
-        db.execute("ALTER TABLE steps DROP COLUMN was")
+        db.execute("DROP TABLE mounts")
+        if version == 3:
+            db.execute("ALTER TABLE probes DROP COLUMN mount")
+        else:
+            db.execute("DROP TABLE probes")
+            db.execute("ALTER TABLE steps DROP COLUMN was")
         if version == 1:
             db.execute("DROP TABLE attributes")
         db.execute(f"PRAGMA user_version = {version}")
@@ -82,7 +86,7 @@ def test_an_older_journal_is_brought_up_to_date_and_undo_reads_it(
     assert [record.photos for record in history(journal)] == [2]
     assert undo(journal=journal).done == 2
     with Journal(journal) as book:
-        assert book._one("PRAGMA user_version") == 3
+        assert book._one("PRAGMA user_version") == 4
 
 
 def test_a_newer_journal_is_refused_and_left_as_it_is(linked: Path, journal: Path) -> None:

@@ -18,6 +18,7 @@ from dedupe.photos.read import photo_file
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
 SHARP = SAMPLES / "phone/2019-07/IMG_20190720_093044.jpg"
+SOFT = SAMPLES / "phone/2019-11/IMG_20191103_161207.jpg"
 FINE = Image.Resampling.LANCZOS
 
 
@@ -82,6 +83,31 @@ def test_a_copy_saved_again_at_a_higher_quality_is_larger_and_is_not_kept(
     assert again.file.size > original.file.size
     assert choose([[original, again]]) == original
     assert seen(original, again) == {"a.jpg": "was saved again from quality 85"}
+
+
+@pytest.mark.parametrize(("first", "again"), [(97, 98), (96, 97), (92, 93)])
+def test_steps_that_are_nearly_alike_do_not_make_the_original_a_copy(
+    tmp_path: Path, first: int, again: int
+) -> None:
+    """Each of the two could have been saved from the other, by where its numbers lie."""
+    with Image.open(SOFT) as image:
+        small = image.convert("RGB").resize((800, 800 * image.height // image.width), FINE)
+    small.save(tmp_path / "m.jpg", quality=first)
+    original = photo_of(tmp_path / "m.jpg")
+    found = seen(original, copied(original, "a.jpg", quality=again))
+    assert original.path.name not in found
+
+
+@pytest.mark.parametrize(("first", "again"), [(95, 85), (90, 75), (97, 90), (100, 95)])
+def test_a_copy_saved_again_with_much_coarser_steps_is_known(
+    tmp_path: Path, first: int, again: int
+) -> None:
+    with Image.open(SHARP) as image:
+        small = image.convert("RGB").resize((800, 800 * image.height // image.width), FINE)
+    small.save(tmp_path / "m.jpg", quality=first)
+    original = photo_of(tmp_path / "m.jpg")
+    coarser = copied(original, "a.jpg", quality=again)
+    assert seen(original, coarser) == {"a.jpg": f"was saved again at quality {again}"}
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF", "BMP"])

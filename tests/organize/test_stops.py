@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,12 +13,12 @@ from scene import EXPECTED, ODD, TREE, plan_for, reasons
 from trees import contents, group, make_files, read_tree
 
 from dedupe.errors import ActionStopped, Interrupted, JournalProblem, UsageError
-from dedupe.organize import files, room
+from dedupe.organize import files, mounts, room
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import TEMP_PREFIX, Place
-from dedupe.organize.plan import make_plan
+from dedupe.organize.plan import Plan, make_plan
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.undo import history, undo
 
@@ -106,6 +106,34 @@ def test_a_full_or_broken_disk_stops_the_action_and_names_the_file(
     assert not [name for name in contents(full) if TEMP_PREFIX in name]
     undo(journal=journal)
     assert read_tree(full) == before
+
+
+@pytest.mark.parametrize("where", ["its times", "its drive"])
+def test_a_drive_that_dies_before_the_first_step_is_said_to_have_failed(
+    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    before, plan, real = read_tree(full), plan_for(full, "move"), Journal.begin
+
+    def dead(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(full / "."))
+
+    def begin(book: Journal, plan: Plan, folders: Iterable[Path]) -> int:
+        with monkeypatch.context() as patch:
+            if where == "its times":
+                patch.setattr(Path, "stat", dead)
+            else:
+                patch.setattr(mounts, "_device_of", dead)
+            return real(book, plan, folders)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "begin", begin)
+        with pytest.raises(ActionStopped, match=r"stopped before the first photo: ") as caught:
+            apply(plan, journal=journal)
+    assert f"({full})" in str(caught.value)
+    assert "no photo was touched" in caught.value.hint
+    assert history(journal) == []
+    assert read_tree(full) == before
+    assert apply(plan, journal=journal).done == 5
 
 
 @pytest.mark.parametrize("drives", ["one", "two"])
