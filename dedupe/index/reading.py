@@ -1,10 +1,8 @@
 """Reading the index: what a scan asks of it, and what a library does. All of it is checked."""
 
-import gc
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
@@ -15,6 +13,7 @@ from dedupe.index.rows import FILE_COLUMNS, PHOTO_COLUMNS, Same, below, photo_of
 from dedupe.index.seals import VECTOR_SEAL, file_seal, photo_seal, row_seal, thumbnail_seal
 from dedupe.index.vectors import Segment
 from dedupe.photos.photo import Photo, Skip
+from dedupe.uncollected import uncollected
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,21 +41,6 @@ def reader() -> str:
 
     decoders = ("pillow", "pillow-heif", "rawpy", "pillow-jxl-plugin")
     return f"dedupe {DECODE_VERSION}, " + ", ".join(f"{each} {known(each)}" for each in decoders)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector, which would look through millions of new rows, over and
-    over, and find nothing: a quarter of the time that reading them takes.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 class ReadIndex(OpenIndex):
@@ -88,7 +72,7 @@ class ReadIndex(OpenIndex):
         """
         is_below = below(roots)
         query = f"SELECT {FILE_COLUMNS}, seal FROM files NOT INDEXED"
-        with self.snapshot(), self.sealed("files"), _uncollected():
+        with self.snapshot(), self.sealed("files"), uncollected():
             rows = self.rows_by_photo(encoder)
             table = self._db.execute(query).fetchall()
             self.compare("files", len(table), sum(map(_seal_of, table)))
@@ -190,7 +174,7 @@ class ReadIndex(OpenIndex):
             f"SELECT {FILE_COLUMNS}, files.seal, {facts}, photos.seal FROM files NOT INDEXED"
             " LEFT JOIN photos ON photos.id = files.photo ORDER BY path"
         )
-        with self.sealed("photos"), _uncollected():
+        with self.sealed("photos"), uncollected():
             for row in self._db.execute(query):
                 file, seal, known, photo_is = row[:6], row[6], row[7:-1], row[-1]
                 path, photo = file[:2]

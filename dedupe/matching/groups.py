@@ -30,6 +30,7 @@ from dedupe.matching.verified import Choose, Order, Wins, largest_first, nobody
 from dedupe.matching.verify import Evidence
 from dedupe.photos.photo import Photo
 from dedupe.photos.shots import partners
+from dedupe.uncollected import uncollected
 
 # What geometry proves, strongest first.
 _VERIFIED = (Relation.SAME_PICTURE, Relation.SAME_MOMENT, Relation.SAME_SCENE)
@@ -143,37 +144,42 @@ def find_groups(
     """
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
-    photos = library.photos
-    places = _places(photos)
-    copies = _copies(photos, places)
-    related = verdicts.related if verdicts else {}
-    apart = _apart(library, copies)
-    equal = of_same_pixels(library.photos, copies) if relation >= Relation.SAME_PIXELS else []
-    # most photos of a library are linked to none: only the others are ranked
-    linked = {row for link in related for row in link}.union(*equal)
-    ranks = _ranks(photos, copies, linked, order)
-    chosen = {row for row in linked if any(wins(photos[each]) for each in copies[row])}
-    units: list[Unit] = [(row,) for row in linked]
-    units = stars(units, same_pixels_as_best(equal, ranks), ranks, apart)
-    collages: Set[int] = frozenset()
-    for level in _VERIFIED:
-        if level <= relation:
-            units, found = joined(photos, units, related, level, ranks, chosen, apart)
-            collages |= found
+    pairs = None
     if relation is Relation.LOOK_ALIKE:
-        pairs = without(near_pairs(library, threshold, device=device), apart)
-        paired = {*pairs.a.tolist(), *pairs.b.tolist()}
-        units += [(row,) for row in sorted(paired - linked)]
-        linked |= paired
-        units = near(units, places, pairs, partial(_ranks, photos, copies, order=order))
-    units += [(row,) for row in copies if row not in linked]
-    units = [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
+        pairs = near_pairs(library, threshold, device=device)
+    photos = library.photos
+    related = verdicts.related if verdicts else {}
+    with uncollected():
+        places = _places(photos)
+        copies = _copies(photos, places)
+        apart = _apart(library, copies)
+        equal = of_same_pixels(photos, copies) if relation >= Relation.SAME_PIXELS else []
+        # most photos of a library are linked to none: only the others are ranked
+        linked = {row for link in related for row in link}.union(*equal)
+        ranks = _ranks(photos, copies, linked, order)
+        chosen = {row for row in linked if any(wins(photos[each]) for each in copies[row])}
+        units: list[Unit] = [(row,) for row in linked]
+        units = stars(units, same_pixels_as_best(equal, ranks), ranks, apart)
+        collages: Set[int] = frozenset()
+        for level in _VERIFIED:
+            if level <= relation:
+                units, found = joined(photos, units, related, level, ranks, chosen, apart)
+                collages |= found
+        if pairs is not None:
+            paired = {*pairs.a.tolist(), *pairs.b.tolist()}
+            units += [(row,) for row in sorted(paired - linked)]
+            linked |= paired
+            ranked = partial(_ranks, photos, copies, order=order)
+            units = near(units, places, without(pairs, apart), ranked)
+        units += [(row,) for row in copies if row not in linked]
+        units = [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
     if choose is not None:
         one = partial(_chosen, photos, copies, related, collages, choose)
         with Crew(0) as crew:  # reading a file leaves Python's lock to others
             units = list(crew.map(one, units))
     contents = [[copies[row] for row in unit] for unit in units]
-    groups = _made(library, contents, places, related, order)
+    with uncollected():
+        groups = _made(library, contents, places, related, order)
     return sorted(
         groups,
         key=lambda group: (group.relation, group.spread, os.fsencode(group.photos[0].path)),
