@@ -77,34 +77,19 @@ def placements(asked: Sequence[Asked]) -> list[Placement]:
     wide, high = (_length(across), _length(down)) / sizes[:, 0].T
     lengths = [_length(side) for side in (top, bottom, left, right)]
     apart = np.maximum(abs(lengths[0] - lengths[1]), abs(lengths[2] - lengths[3]))
-    found = zip(
-        turned.astype(np.int64).tolist(),
-        (angles - turned).tolist(),
-        np.sqrt(wide * high).tolist(),
-        np.maximum(wide / high, high / wide).tolist(),
-        (apart / np.maximum.reduce(lengths)).tolist(),
-        strict=True,
-    )
-    shares = (
-        (evidence.of_first, evidence.of_second)
-        if _is_straight(one, other)
-        else (evidence.of_second, evidence.of_first)
+    shares = [
+        (evidence.of_first, evidence.of_second)[:: 1 if _is_straight(one, other) else -1]
         for one, other, evidence in asked
-    )
-    return [
-        Placement(
-            turned=turn % 360,
-            tilted=tilted,
-            scale=scale,
-            stretched=stretched,
-            perspective=perspective,
-            kept=kept,
-            filled=filled,
-        )
-        for (turn, tilted, scale, stretched, perspective), (kept, filled) in zip(
-            found, shares, strict=True
-        )
     ]
+    columns = (
+        turned.astype(np.int64) % 360,
+        angles - turned,
+        np.sqrt(wide * high),
+        np.maximum(wide / high, high / wide),
+        apart / np.maximum.reduce(lengths),
+        *np.array(shares, np.float64).T,
+    )
+    return list(map(Placement, *(column.tolist() for column in columns)))
 
 
 def named_edit(kept: Photo, other: Photo, evidence: Evidence) -> str:

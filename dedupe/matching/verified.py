@@ -16,7 +16,7 @@ from dedupe.photos.photo import Photo
 from dedupe.progress import Progress, Silent
 
 Order = Callable[[Iterable[Photo]], Sequence[Photo]]
-"""Sorts photos, the one to keep first, the same way whatever order they come in."""
+"""Sorts photos, the one to keep first: of two the same, whatever order and company they come in."""
 
 Choose = Callable[[Sequence[Sequence[Photo]]], Photo]
 """The photo to keep of several, those of one picture together."""

@@ -55,10 +55,7 @@ def document_of(plan: Plan) -> dict[str, Any]:
         "tidy": [_tidying_facts(step) for step in tidying],
         "sets": sets,
         "standing": plan.standing,
-        "stays": [path_facts(path) for path in plan.stays],
-        "refusals": [
-            {**path_facts(refusal.path), "reason": refusal.reason} for refusal in plan.refusals
-        ],
+        **left_facts(plan),
     }
 
 
@@ -87,9 +84,7 @@ def plan_of(document: object) -> Plan:
         folders.add(naming.clash_key(folder.name))
         steps += _set_steps(part, action, folder)
     standing = top.number("standing", 0, SIGNED)
-    stays = tuple(part.only_path() for part in top.parts("stays", "photo that stays"))
-    refusals = tuple(refusal_of(part) for part in top.parts("refusals", "refusal"))
-    top.end()
+    stays, refusals = read_left(top)
     refuse_what_no_plan_does(action, into, protected, [*tidying, *steps])
     refuse_unless_leading(made, into)
     any_placed = any(step.is_photo or step.goes_along for step in steps)
@@ -216,8 +211,25 @@ def _tidying(part: "Part", into: Path) -> Step:
     return Step(verb=verb, source=path, target=path, link=link)
 
 
-def refusal_of(part: "Part") -> Refusal:
-    """Something that was not planned, and why."""
+def left_facts(plan: Plan) -> dict[str, Any]:
+    """What a plan leaves where it is, as what JSON can hold: the end of every document."""
+    return {
+        "stays": [path_facts(path) for path in plan.stays],
+        "refusals": [
+            {**path_facts(refusal.path), "reason": refusal.reason} for refusal in plan.refusals
+        ],
+    }
+
+
+def read_left(top: "Part") -> tuple[tuple[Path, ...], tuple[Refusal, ...]]:
+    """What stays and what is refused, as `left_facts` was given them; nothing comes after it."""
+    stays = tuple(part.only_path() for part in top.parts("stays", "photo that stays"))
+    refusals = tuple(map(_refusal, top.parts("refusals", "refusal")))
+    top.end()
+    return stays, refusals
+
+
+def _refusal(part: "Part") -> Refusal:
     refusal = Refusal(part.path("path"), part.text("reason"))
     part.end()
     return refusal

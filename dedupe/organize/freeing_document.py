@@ -10,7 +10,8 @@ from dedupe.organize.document import (
     VERSION,
     Flaw,
     Part,
-    refusal_of,
+    left_facts,
+    read_left,
 )
 from dedupe.organize.freeing import FREEING, SURE, Doubt, FreeingPlan
 from dedupe.organize.steps import Kept, Step
@@ -44,10 +45,7 @@ def freeing_document_of(plan: FreeingPlan) -> dict[str, Any]:
         "sets": [{"kept": kept_facts(kept), "steps": steps} for kept, steps in sets.items()],
         "standing": plan.standing,
         "unlike": plan.unlike,
-        "stays": [path_facts(path) for path in plan.stays],
-        "refusals": [
-            {**path_facts(refusal.path), "reason": refusal.reason} for refusal in plan.refusals
-        ],
+        **left_facts(plan),
     }
 
 
@@ -74,9 +72,7 @@ def freeing_plan_of(top: Part, action: str) -> FreeingPlan:
         part.end()
     standing = top.number("standing", 0, SIGNED)
     unlike = top.number("unlike", 0, SIGNED)
-    stays = tuple(part.only_path() for part in top.parts("stays", "photo that stays"))
-    refusals = tuple(refusal_of(part) for part in top.parts("refusals", "refusal"))
-    top.end()
+    stays, refusals = read_left(top)
     _refuse_what_no_plan_does(into, protected, kept_paths, [step for step, *_ in found])
     return FreeingPlan(
         action=action,

@@ -11,8 +11,9 @@ from dedupe.organize.document import (
     TREE_VERSION,
     Flaw,
     Part,
+    left_facts,
+    read_left,
     read_step,
-    refusal_of,
     refuse_unless_leading,
     refuse_what_no_plan_does,
     step_facts,
@@ -58,10 +59,7 @@ def tree_document_of(plan: TreePlan) -> dict[str, Any]:
             for kept, steps in plan.sets
         ],
         "standing": plan.standing,
-        "stays": [path_facts(path) for path in plan.stays],
-        "refusals": [
-            {**path_facts(refusal.path), "reason": refusal.reason} for refusal in plan.refusals
-        ],
+        **left_facts(plan),
     }
 
 
@@ -91,9 +89,7 @@ def tree_plan_of(top: Part, action: str) -> TreePlan:
             steps += _steps(each, action, into, kept)
         part.end()
     standing = top.number("standing", 0, SIGNED)
-    stays = tuple(part.only_path() for part in top.parts("stays", "photo that stays"))
-    refusals = tuple(refusal_of(part) for part in top.parts("refusals", "refusal"))
-    top.end()
+    stays, refusals = read_left(top)
     refuse_what_no_plan_does(action, into, protected, steps)
     _refuse_unless_one_stays(into, set(reasons), steps)
     refuse_unless_leading([each for each in made if into not in each.parents], into)

@@ -60,6 +60,14 @@ def words_of(copies: dict[Photo, str]) -> dict[str, str]:
     return {photo.path.name: words for photo, words in copies.items()}
 
 
+def shrunk(source: Path, path: Path, quality: int) -> Photo:
+    """A small photo of its own."""
+    with Image.open(source) as image:
+        small = image.convert("RGB").resize((800, 800 * image.height // image.width), FINE)
+    small.save(path, quality=quality)
+    return photo_of(path)
+
+
 def seen(*photos: Photo) -> dict[str, str]:
     return words_of(dict(look([photos], ["original"]).copies))
 
@@ -90,10 +98,7 @@ def test_steps_that_are_nearly_alike_do_not_make_the_original_a_copy(
     tmp_path: Path, first: int, again: int
 ) -> None:
     """Each of the two could have been saved from the other, by where its numbers lie."""
-    with Image.open(SOFT) as image:
-        small = image.convert("RGB").resize((800, 800 * image.height // image.width), FINE)
-    small.save(tmp_path / "m.jpg", quality=first)
-    original = photo_of(tmp_path / "m.jpg")
+    original = shrunk(SOFT, tmp_path / "m.jpg", quality=first)
     found = seen(original, copied(original, "a.jpg", quality=again))
     assert original.path.name not in found
 
@@ -102,10 +107,7 @@ def test_steps_that_are_nearly_alike_do_not_make_the_original_a_copy(
 def test_a_copy_saved_again_with_much_coarser_steps_is_known(
     tmp_path: Path, first: int, again: int
 ) -> None:
-    with Image.open(SHARP) as image:
-        small = image.convert("RGB").resize((800, 800 * image.height // image.width), FINE)
-    small.save(tmp_path / "m.jpg", quality=first)
-    original = photo_of(tmp_path / "m.jpg")
+    original = shrunk(SHARP, tmp_path / "m.jpg", quality=first)
     coarser = copied(original, "a.jpg", quality=again)
     assert seen(original, coarser) == {"a.jpg": f"was saved again at quality {again}"}
 

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from killed import killed_at_move, killed_in_a_copy
 from scene import EXPECTED, TREE, plan_for, reasons
 from trees import contents, group, make_files, read_tree
 
 from dedupe.errors import UsageError
-from dedupe.organize import files, mounts, probe
+from dedupe.organize import mounts, probe
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
@@ -22,10 +23,6 @@ from dedupe.organize.records import FolderTimes
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.steps import Receipt
 from dedupe.organize.undo import history, undo
-
-
-class Killed(BaseException):
-    """A crash, as far as one process can have one and go on."""
 
 
 class Drive:
@@ -118,23 +115,12 @@ def test_recover_waits_for_the_drive_and_leaves_no_unfinished_copy_on_it(
     full: Path,
     journal: Path,
     drive: Drive,
-    monkeypatch: pytest.MonkeyPatch,
     back: bool,
     folder: str,
 ) -> None:
     before = read_tree(full, times=folder == "left")
-    calls = []
-
-    def fsync(fd: int) -> None:
-        calls.append(fd)
-        if len(calls) == 3:  # two a copy: of its bytes, and of its folder
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(files.os, "fsync", fsync)
-        patch.setattr(files, "_discard", lambda place: None)
-        with pytest.raises(Killed):
-            apply(plan_for(full, "copy", into="drive/out"), journal=journal)
+    with killed_in_a_copy():
+        apply(plan_for(full, "copy", into="drive/out"), journal=journal)
     assert [name for name in contents(full) if TEMP_PREFIX in name]
     drive.unmount()
     if folder == "gone":
@@ -160,20 +146,10 @@ def test_recover_waits_for_the_drive_and_leaves_no_unfinished_copy_on_it(
 
 
 def test_recover_goes_on_with_what_was_stopped_between_two_photos(
-    full: Path, journal: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch
+    full: Path, journal: Path, drive: Drive
 ) -> None:
-    real, calls = files.move, []
-
-    def move(*arguments: object) -> object:
-        calls.append(arguments)
-        if len(calls) == 3:
-            raise Killed
-        return real(*arguments)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(files, "move", move)
-        with pytest.raises(Killed):
-            apply(plan_for(full, "move", into="drive/out"), journal=journal)
+    with killed_at_move(3):
+        apply(plan_for(full, "move", into="drive/out"), journal=journal)
     drive.unmount()
     (receipt,) = recover(journal=journal)
     assert (receipt.action, states(journal)) == (0, ["running"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from drives import COARSE_NS, put_simple_drive
+from killed import Killed
 from scene import TREE, plan_for
 from trees import Content, contents, group, make_files, photo, read_tree, walk
 
@@ -191,10 +192,6 @@ def test_a_plan_that_is_only_made_writes_nothing(
 
 
 # --- what a kill leaves, and what is somebody else's
-
-
-class Killed(BaseException):
-    """As sudden as a kill, as far as the journal is concerned."""
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from killed import Killed
 from races import OWN_LINKS, RACES, TREE, Hook, Race, Scene
 from trees import Link, contents, group, make_files, photo, read_tree
 
@@ -110,10 +111,6 @@ def test_a_race_with_undo_loses_nothing_and_all_that_stays_is_said(
                 if entry.state == "done":
                     assert {entry.step.source, entry.step.target} & said, when
         assert restored(scene), when
-
-
-class Killed(BaseException):
-    """As sudden as a kill, as far as the journal is concerned."""
 
 
 @handles

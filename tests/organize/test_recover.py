@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from killed import Killed, killed_at_move, killed_in_a_copy
 from scene import EXPECTED, plan_for, reasons
 from trees import contents, make_files, read_tree
 
@@ -14,10 +15,6 @@ from dedupe.organize.plan import Plan
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.undo import history, undo
 from dedupe.progress import Silent
-
-
-class Killed(BaseException):
-    """A crash, as far as one process can have one and go on."""
 
 
 def stopped(plan: Plan, journal: Path, steps: int = 3) -> None:
@@ -73,23 +70,11 @@ def test_an_undo_that_was_cut_off_is_finished_either_way(
 
 
 @pytest.mark.parametrize("back", [False, True])
-def test_no_unfinished_copy_of_ours_is_left(
-    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, back: bool
-) -> None:
+def test_no_unfinished_copy_of_ours_is_left(full: Path, journal: Path, back: bool) -> None:
     before = read_tree(full)
     plan = plan_for(full, "copy")
-    calls = []
-
-    def fsync(fd: int) -> None:
-        calls.append(fd)
-        if len(calls) == 3:  # two a copy: of its bytes, and of its folder
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(files.os, "fsync", fsync)
-        patch.setattr(files, "_discard", lambda place: None)
-        with pytest.raises(Killed):
-            apply(plan, journal=journal)
+    with killed_in_a_copy():
+        apply(plan, journal=journal)
     assert [name for name in contents(full) if files.TEMP_PREFIX in name]
     recover(journal=journal, back=back)
     assert not [name for name in contents(full) if files.TEMP_PREFIX in name]
@@ -151,20 +136,10 @@ def test_what_lies_on_a_drive_that_is_away_is_gone_on_with_when_it_is_back(
 
 
 def test_a_photo_that_somebody_deleted_meanwhile_does_not_keep_it_cut_off_for_ever(
-    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch
+    full: Path, journal: Path
 ) -> None:
-    real, calls = files.move, []
-
-    def move(*arguments: object) -> object:
-        calls.append(arguments)
-        if len(calls) == 2:
-            raise Killed
-        return real(*arguments)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(files, "move", move)
-        with pytest.raises(Killed):
-            apply(plan_for(full, "move"), journal=journal)
+    with killed_at_move(2):
+        apply(plan_for(full, "move"), journal=journal)
     (full / "b/IMG.jpg").unlink()
     (receipt,) = recover(journal=journal)
     assert reasons(receipt) == {"IMG.jpg": "is gone"}
