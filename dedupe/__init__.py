@@ -43,7 +43,6 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.explain import Explanation as Explanation
     from dedupe.matching.explain import explain as explain
     from dedupe.matching.groups import Group as Group
-    from dedupe.matching.groups import Member as Member
     from dedupe.matching.groups import find_groups as find_groups
     from dedupe.matching.hits import verify_hits as verify_hits
     from dedupe.matching.ignore import Decision as Decision
@@ -53,6 +52,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.ignore import unignore as unignore
     from dedupe.matching.known_edits import KNOWN_EDITS as KNOWN_EDITS
     from dedupe.matching.known_edits import KnownEdit as KnownEdit
+    from dedupe.matching.made import Member as Member
     from dedupe.matching.relations import Relation as Relation
     from dedupe.matching.search import Hit as Hit
     from dedupe.matching.search import search as search
@@ -104,7 +104,7 @@ _HOME = {
     "Ignored": "dedupe.index.ignored",
     "KnownEdit": "dedupe.matching.known_edits",
     "Library": "dedupe.index.library",
-    "Member": "dedupe.matching.groups",
+    "Member": "dedupe.matching.made",
     "Pairs": "dedupe.matching.distances",
     "Photo": "dedupe.photos.photo",
     "PhotoFile": "dedupe.photos.photo",

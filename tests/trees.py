@@ -99,7 +99,8 @@ def group(*photos: Photo | Path) -> "Group":
     """A group of photos, sorted by path."""
     import numpy as np  # not in the crash driver, which forks: 40 MB and threads
 
-    from dedupe.matching.groups import Group, Member
+    from dedupe.matching.groups import Group
+    from dedupe.matching.made import Member
     from dedupe.matching.relations import Relation
 
     members = [one if isinstance(one, Photo) else photo(one) for one in photos]

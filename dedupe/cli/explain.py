@@ -9,7 +9,7 @@ import typer
 
 from dedupe.cli import options
 from dedupe.encoders.encoder import SEED_THRESHOLD
-from dedupe.organize.keep import choose, rank
+from dedupe.organize.keep import choice, known_as, rank
 
 
 def explain(
@@ -50,9 +50,17 @@ def explain(
     explained = find(library, first, second, threshold=threshold, weights=weights, device=device)
     if sets:
         with RichProgress() as progress, remembered_in(library.index):
-            verdicts = verify(library, order=rank, device=device, progress=progress)
+            verdicts = verify(
+                library, order=rank, known_as=known_as(), device=device, progress=progress
+            )
             groups = find_groups(
-                library, threshold, verdicts=verdicts, order=rank, choose=choose, device=device
+                library,
+                threshold,
+                verdicts=verdicts,
+                order=rank,
+                choose=choice,
+                known_as=known_as(),
+                device=device,
             )
         sides = which_sets(explained, *without_hidden(groups, library.ignored))
         explained = replace(explained, why=(*explained.why, sides))

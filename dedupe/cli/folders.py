@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.organize.keep import rank
+from dedupe.organize.keep import known_as, rank
 
 
 def folders(
@@ -50,10 +50,17 @@ def folders(
         library = open_library(paths or (), index=index, encoder=encoder)
         verdicts = None
         if not exact:
-            verdicts = verify(library, order=rank, device=device, progress=progress)
+            verdicts = verify(
+                library, order=rank, known_as=known_as(), device=device, progress=progress
+            )
         weakest = Relation.SAME_PIXELS if exact else Relation.SAME_PICTURE
         groups = find_groups(
-            library, verdicts=verdicts, relation=weakest, order=rank, device=device
+            library,
+            verdicts=verdicts,
+            relation=weakest,
+            order=rank,
+            known_as=known_as(),
+            device=device,
         )
         roots = each_absolute(paths) if paths else scanned_roots(index=index)
         found = find_containments(library, groups, roots, least=least / 100)

@@ -18,7 +18,7 @@ from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.names import safe
-from dedupe.organize.keep import DEFAULT_KEEP, choose, parse_rules, rank
+from dedupe.organize.keep import DEFAULT_KEEP, choice, known_as, parse_rules, rank
 from dedupe.reports.words import counted
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dedupe.matching.clusters import Cluster
     from dedupe.matching.groups import Group
     from dedupe.matching.verdicts import Verdicts
+    from dedupe.matching.verified import Choice
     from dedupe.organize.protected import Protected
     from dedupe.photos.photo import Photo
     from dedupe.reports.facts import Hidden, LeftOut
@@ -177,6 +178,7 @@ def group(
     rules = parse_rules(keep)
     weakest = find_relation(relation)
     order, wins = partial(rank, rules=rules, protected=protected), protected.wins
+    name = known_as(rules, protected)
     with RichProgress() as progress:
         progress.start("Comparing photos", 0)
         sides = (*paths, *(against or ())) if paths else ()
@@ -186,7 +188,9 @@ def group(
         folders = known_folders(library, against or ())
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
-            verdicts = verify(library, order=order, wins=wins, device=device, progress=progress)
+            verdicts = verify(
+                library, order=order, wins=wins, known_as=name, device=device, progress=progress
+            )
         progress.start("Comparing photos", 0)
         with remembered_in(library.index):
             groups = find_groups(
@@ -197,6 +201,7 @@ def group(
                 order=order,
                 wins=wins,
                 choose=partial(_chosen_photo, rules=rules, protected=protected, progress=progress),
+                known_as=name,
                 device=device,
             )
         kinds = find_clusters(library, groups) if clusters else []
@@ -250,10 +255,10 @@ def _chosen_photo(
     rules: "Sequence[str]",
     protected: "Protected",
     progress: "RichProgress",
-) -> "Photo":
+) -> "Choice":
     """Of one set the photo to keep; files may be read for it, so it counts."""
     progress.advance()
-    return choose(pictures, rules, protected=protected)
+    return choice(pictures, rules, protected=protected)
 
 
 def _applied(library: "Library", *, all_sets: bool) -> "Ignored":

@@ -11,7 +11,7 @@ from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.names import safe
-from dedupe.organize.keep import rank
+from dedupe.organize.keep import known_as, rank
 from dedupe.reports.words import counted
 
 
@@ -80,8 +80,12 @@ def _hide(
 
     library = open_library(index=index, encoder=encoder)
     with RichProgress() as progress:
-        verdicts = verify(library, order=rank, device=device, progress=progress)
-        groups = find_groups(library, threshold, verdicts=verdicts, order=rank, device=device)
+        verdicts = verify(
+            library, order=rank, known_as=known_as(), device=device, progress=progress
+        )
+        groups = find_groups(
+            library, threshold, verdicts=verdicts, order=rank, known_as=known_as(), device=device
+        )
     wanted = []
     for path in map(absolute, photos):
         found = next(

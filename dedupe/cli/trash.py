@@ -8,7 +8,7 @@ import typer
 from dedupe.cli import options
 from dedupe.cli.acting import carry_out, refuse_without_a_person
 from dedupe.encoders.encoder import SEED_THRESHOLD
-from dedupe.organize.keep import rank
+from dedupe.organize.keep import known_as, rank
 
 
 def trash(
@@ -59,8 +59,12 @@ def trash(
     library = open_library(index=index, encoder=encoder)
     with RichProgress() as progress:
         progress.start("Comparing photos", 0)
-        verdicts = verify(library, order=rank, device=device, progress=progress)
-        groups = find_groups(library, threshold, verdicts=verdicts, order=rank, device=device)
+        verdicts = verify(
+            library, order=rank, known_as=known_as(), device=device, progress=progress
+        )
+        groups = find_groups(
+            library, threshold, verdicts=verdicts, order=rank, known_as=known_as(), device=device
+        )
     plan = plan_to_free(
         groups, action="trash", index=index, protect=protected.folders, named=photos
     )

@@ -30,6 +30,7 @@ class Library:
         skips: what could not be read or was passed over, sorted by path.
         index: the file it was read from.
         ignored: which photos are said to be different, and which sets are not shown.
+        read: what an index gave, and what that is known by; None where it gave nothing.
     """
 
     photos: tuple[Photo, ...]
@@ -38,6 +39,33 @@ class Library:
     skips: tuple[Skip, ...]
     index: Path
     ignored: Ignored = field(default_factory=Ignored)
+    read: "Read | None" = field(default=None, repr=False, compare=False)
+
+    @property
+    def key(self) -> bytes:
+        """16 bytes of all photos, their facts and vectors: answers are remembered by them.
+
+        b"" where they are not, to the object, those that an index gave.
+        """
+        read = self.read
+        if read is None or read.photos is not self.photos or read.vectors is not self.vectors:
+            return b""
+        return read.key
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Photos and vectors as an index gave them, in the order of their paths.
+
+    Attributes:
+        photos: those of the library.
+        vectors: likewise.
+        key: 16 bytes that are others where any of this is.
+    """
+
+    photos: tuple[Photo, ...]
+    vectors: "npt.NDArray[np.float16]"
+    key: bytes
 
 
 def open_library(
@@ -71,19 +99,22 @@ def open_library(
     folders = each_absolute(paths)
     with Index(index) as store:
         row = store.last_encoder(encoder)
-        photos, vectors = store.photos(row, folders)
+        photos, vectors, key = store.photos(row, folders)
         skips = store.skips(folders)
         roots = store.roots()
         ignored = known_ignored(store)
     _refuse_unscanned(folders, roots)
     kept, rows = _one_per_inode(photos)
+    vectors = vectors if len(rows) == len(vectors) else vectors[rows]
+    read = Read(tuple(kept), vectors, key)
     return Library(
-        photos=tuple(kept),
-        vectors=vectors if len(rows) == len(vectors) else vectors[rows],
+        photos=read.photos,
+        vectors=vectors,
         encoder=row,
         skips=skips,
         index=index,
         ignored=ignored,
+        read=read,
     )
 
 

@@ -8,6 +8,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import xxhash
+
 from dedupe.index.opened import EncoderRow, OpenIndex
 from dedupe.index.rows import FILE_COLUMNS, PHOTO_COLUMNS, Same, below, photo_of
 from dedupe.index.seals import VECTOR_SEAL, file_seal, photo_seal, row_seal, thumbnail_seal
@@ -129,11 +131,12 @@ class ReadIndex(OpenIndex):
 
     def photos(
         self, encoder: EncoderRow, roots: Sequence[Path]
-    ) -> "tuple[list[Photo], npt.NDArray[np.float16]]":
+    ) -> "tuple[list[Photo], npt.NDArray[np.float16], bytes]":
         """Every photo file with a vector of this encoder, sorted by path.
 
         Returns:
-            N photos and their (N, dim) float16 vectors, row by row.
+            N photos; their (N, dim) float16 vectors, row by row; and 16 bytes that are others
+            where any of this is.
 
         Raises:
             IndexDamaged: a photo or a vector is not as it was written.
@@ -145,25 +148,30 @@ class ReadIndex(OpenIndex):
                 segments = self.segments(encoder)
                 if not segments:
                     self.rows_by_photo(encoder)  # none, or damage
-                    return [], np.empty((0, encoder.dim), np.float16)
+                    return [], np.empty((0, encoder.dim), np.float16), b""
                 file = self.vector_file(encoder)
                 try:
                     handle = file.open()
                 except FileNotFoundError:
                     continue
                 try:
-                    photos, rows = self._photos(encoder, roots)
-                    return photos, file.read(handle, segments, rows)
+                    photos, rows, said = self._photos(encoder, roots)
+                    vectors = file.read(handle, segments, rows)
+                    said.update(encoder.fingerprint.encode())
+                    said.update(vectors.data)
+                    return photos, vectors, said.digest()
                 finally:
                     os.close(handle)
         raise self.damaged(f"{file.path.name} is missing")
 
     def _photos(
         self, encoder: EncoderRow, roots: Sequence[Path]
-    ) -> "tuple[list[Photo], array[int]]":
-        """The photos, sorted by path, and the row of each in the vector file."""
+    ) -> "tuple[list[Photo], array[int], xxhash.xxh3_128]":
+        """The photos, sorted by path; the row of each in the vector file; a hash of their facts."""
         photos: list[Photo] = []
         wanted = array("q")
+        seals = array("q")
+        said = xxhash.xxh3_128()
         is_below = below(roots)
         same: Same = {}
         count = summed = 0
@@ -190,8 +198,11 @@ class ReadIndex(OpenIndex):
                 if rows[photo] >= 0 and is_below(path):
                     photos.append(photo_of(file, known, same))
                     wanted.append(rows[photo])
+                    said.update(path + known[0])  # its content; the seals are of all the rest
+                    seals.extend((seal, photo_is))
         self.compare("files", count, summed)
-        return photos, wanted
+        said.update(seals)
+        return photos, wanted, said
 
     def thumbnails(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
         """The thumbnails of these contents that there are: JPEG by content hash.

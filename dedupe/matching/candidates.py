@@ -45,8 +45,8 @@ _BATCH = 1024
 _Rows = npt.NDArray[np.int64]
 
 
-def _method() -> str:
-    """Names all that what the neighbour file holds rests on; the number goes up with the rest."""
+def candidates_method() -> str:
+    """Names all that decides who is near whom; the number goes up with what is not named."""
     import cv2
 
     lists = NEAREST, MOST_ALIKE, ALIKE_PARTS
@@ -105,7 +105,7 @@ def candidates(
             neighbour_key(photo.content, vector, photo.dct_hash)
             for photo, vector in zip(photos, vectors, strict=True)
         ]
-        known = file.read(_method())
+        known = file.read(candidates_method())
     if known:
         row_of = {key: row for row, key in enumerate(keys)}
         there = np.array([row_of.get(key, -1) for key in known.keys], np.int64)
@@ -123,7 +123,7 @@ def candidates(
     if file is not None and is_most and not is_current:
         with suppress(IndexProblem):
             listed = [Nearest(*each.listed()) for each in lists]
-            file.write(_method(), Neighbourhood(keys, parts, listed))
+            file.write(candidates_method(), Neighbourhood(keys, parts, listed))
     codes = distinct(np.concatenate([each.codes() for each in lists]))
     return pairs_of(codes, len(photos))
 

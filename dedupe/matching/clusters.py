@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.errors import IndexProblem
-from dedupe.index.clusterings import ClusterFile, clustering_key
+from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.edges import photo_key
 from dedupe.index.library import Library
 from dedupe.matching.cluster_names import EARTH_KM, cluster_name, places, shared_folder
@@ -44,6 +44,9 @@ _FITTED = 8192
 
 # Photos from which on clusters are remembered: 1,000 take half a second.
 WORTH = 1000
+
+# Clusterings that are remembered: a threshold changes who is in no set, so that each has its own.
+REMEMBERED = 4
 
 # Goes up with every change of what is clustered with what.
 _VERSION = 2
@@ -117,14 +120,14 @@ def _labels(
     """The cluster of each of some rows, in the order of their paths; -1 where it is in none."""
     if len(rest) < WORTH or library.vectors.dtype != np.float16 or not library.index.is_file():
         return _clustered(library, rest, threshold)
-    file = ClusterFile(library.index, library.encoder.fingerprint)
-    key = clustering_key(_rests_on(library, rest, threshold))
+    file = AnswerFile(library.index, library.encoder.fingerprint, "clusters", REMEMBERED)
+    key = answer_key(_rests_on(library, rest, threshold))
     known = file.read(key)
-    if known is not None and len(known) == len(rest):
-        return known
+    if known is not None:
+        return known["labels"].astype(np.int32, copy=False)
     labels = _clustered(library, rest, threshold)
     with suppress(IndexProblem):  # then it is clustered anew next time
-        file.write(key, labels)
+        file.write(key, {"labels": labels})
     return labels
 
 

@@ -22,6 +22,7 @@ from dedupe.matching.verify import Evidence, examine
 from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress
+from dedupe.uncollected import uncollected
 
 # Goes up with every change of what is found of a pair: then all are verified anew.
 _VERSION = 1
@@ -72,6 +73,10 @@ class Examination:
         self._progress = progress
         self._method = method()
         self._features = HeldFeatures(library.index, photos)
+        with uncollected():
+            self._recall(library, photos)
+
+    def _recall(self, library: Library, photos: Sequence[Photo]) -> None:
         contents = [photo.content for photo in photos]
         rows = {content: row for row, content in enumerate(contents)}
         with Index(library.index) as store:

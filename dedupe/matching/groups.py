@@ -1,53 +1,27 @@
 """Tight sets of photos: verified to be one picture, moment or scene, or look-alikes."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
-from dedupe.matching.crew import Crew
-from dedupe.matching.edits import Asked, named_edits
-from dedupe.matching.joining import (
-    Unit,
-    joined,
-    near,
-    of_same_pixels,
-    same_pixels_as_best,
-    without,
-)
-from dedupe.matching.measure import farthest
-from dedupe.matching.middle import possible_middles
-from dedupe.matching.relations import Relation, same_pixels
+from dedupe.matching.chosen import chosen
+from dedupe.matching.contents import Contents, contents_of
+from dedupe.matching.distances import Pairs
+from dedupe.matching.joining import Unit, near, without
+from dedupe.matching.made import Made, Member, made_of
+from dedupe.matching.proved import Proved, proved_sets
+from dedupe.matching.relations import Relation
 from dedupe.matching.remembered import near_pairs
-from dedupe.matching.stars import Link, pair, stars
-from dedupe.matching.verdicts import Verdict, Verdicts
-from dedupe.matching.verified import Choose, Order, Wins, largest_first, nobody
-from dedupe.matching.verify import Evidence
+from dedupe.matching.remembered_sets import RememberedSets
+from dedupe.matching.verdicts import Verdicts
+from dedupe.matching.verified import Choose, Order, Wins, default_name, largest_first, nobody
 from dedupe.photos.photo import Photo
-from dedupe.photos.shots import partners
 from dedupe.uncollected import uncollected
-
-# What geometry proves, strongest first.
-_VERIFIED = (Relation.SAME_PICTURE, Relation.SAME_MOMENT, Relation.SAME_SCENE)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """What one photo of a group is to the one that is kept.
-
-    Attributes:
-        relation: the strongest that is proved; look-alike where nothing but the distance
-            relates them.
-        edit: what was done to it, where it is the same picture: "cropped to 62 %"; else "".
-    """
-
-    relation: Relation
-    edit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +76,7 @@ def find_groups(
     order: Order = largest_first,
     wins: Wins = nobody,
     choose: Choose | None = None,
+    known_as: str = "",
     device: str = "auto",
 ) -> list[Group]:
     """Sets of photos that belong together, each photo in at most one.
@@ -132,6 +107,8 @@ def find_groups(
         choose: asked once for each set, which of those photos to keep that all others are
             verified against; it may look at files, which `order` cannot for all photos, and
             must bear to be asked by several threads. Without it that is the best by `order`.
+        known_as: stands for `order`, `wins` and `choose`, as given to `verify`; then what is
+            proved is remembered with the verdicts, and another threshold only joins it anew.
         device: "auto", "cpu", "cuda" or "mps".
 
     Returns:
@@ -147,156 +124,66 @@ def find_groups(
     pairs = None
     if relation is Relation.LOOK_ALIKE:
         pairs = near_pairs(library, threshold, device=device)
-    photos = library.photos
     related = verdicts.related if verdicts else {}
     with uncollected():
-        places = _places(photos)
-        copies = _copies(photos, places)
-        apart = _apart(library, copies)
-        equal = of_same_pixels(photos, copies) if relation >= Relation.SAME_PIXELS else []
-        # most photos of a library are linked to none: only the others are ranked
-        linked = {row for link in related for row in link}.union(*equal)
-        ranks = _ranks(photos, copies, linked, order)
-        chosen = {row for row in linked if any(wins(photos[each]) for each in copies[row])}
-        units: list[Unit] = [(row,) for row in linked]
-        units = stars(units, same_pixels_as_best(equal, ranks), ranks, apart)
-        collages: Set[int] = frozenset()
-        for level in _VERIFIED:
-            if level <= relation:
-                units, found = joined(photos, units, related, level, ranks, chosen, apart)
-                collages |= found
-        if pairs is not None:
-            paired = {*pairs.a.tolist(), *pairs.b.tolist()}
-            units += [(row,) for row in sorted(paired - linked)]
-            linked |= paired
-            ranked = partial(_ranks, photos, copies, order=order)
-            units = near(units, places, without(pairs, apart), ranked)
-        units += [(row,) for row in copies if row not in linked]
-        units = [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
-    if choose is not None:
-        one = partial(_chosen, photos, copies, related, collages, choose)
-        with Crew(0) as crew:  # reading a file leaves Python's lock to others
-            units = list(crew.map(one, units))
-    contents = [[copies[row] for row in unit] for unit in units]
+        contents = contents_of(library, order)
+        name = known_as or ("" if choose else default_name(order, wins))
+        memory = _memory(library, verdicts, relation, name, chooses=choose is not None)
+        proved = memory.read() if memory is not None else None
+        if proved is None:
+            proved = proved_sets(library, contents, related, relation, wins)
+        units = _units(proved, contents, pairs)
+        new = [unit for unit in units if unit not in proved.made]
+    best_first, unsettled = chosen(new, contents, related, proved.collages, choose)
     with uncollected():
-        groups = _made(library, contents, places, related, order)
+        made = dict(zip(new, made_of(best_first, contents, related, library.vectors), strict=True))
+        groups = _groups(library, [made.get(unit) or proved.made[unit] for unit in units])
+        lasting = made.keys() & set(proved.units) - unsettled
+        if memory is not None and lasting:
+            memory.add(proved, {unit: made[unit] for unit in lasting})
     return sorted(
         groups,
         key=lambda group: (group.relation, group.spread, os.fsencode(group.photos[0].path)),
     )
 
 
-def _places(photos: Sequence[Photo]) -> list[int]:
-    """Of each row its place in the order of paths: ties end with the path."""
-    names = [os.fsencode(photo.path) for photo in photos]
-    places = [0] * len(names)
-    for place, row in enumerate(sorted(range(len(names)), key=names.__getitem__)):
-        places[row] = place
-    return places
+def _memory(
+    library: Library, verdicts: Verdicts | None, relation: Relation, name: str, *, chooses: bool
+) -> RememberedSets | None:
+    """Where the proved sets are remembered; None where they are not."""
+    if verdicts is None or not verdicts.key or not name:
+        return None
+    rests_on = f"{relation.name} {chooses} {name}"
+    return RememberedSets(library, (verdicts.key, rests_on.encode()))
 
 
-def _copies(photos: Sequence[Photo], places: Sequence[int]) -> dict[int, list[int]]:
-    """Of each content the rows in the order of their paths, by the first one; all in that order."""
-    contents: dict[bytes, list[int]] = {}
-    for row in sorted(range(len(photos)), key=places.__getitem__):
-        contents.setdefault(photos[row].content, []).append(row)
-    return {rows[0]: rows for rows in contents.values()}
+def _units(proved: Proved, contents: Contents, pairs: Pairs | None) -> list[Unit]:
+    """The contents of each set: what is proved, joined where all are near each other."""
+    copies = contents.copies
+    units = proved.units
+    linked = {row for unit in units for row in unit}
+    if pairs is not None:
+        paired = {*pairs.a.tolist(), *pairs.b.tolist()}
+        units = [*units, *((row,) for row in sorted(paired - linked))]
+        linked |= paired
+        units = near(units, contents.places, without(pairs, proved.apart), contents.ranks)
+    units = [*units, *((row,) for row in copies if row not in linked)]
+    return [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
 
 
-def _apart(library: Library, copies: Mapping[int, list[int]]) -> set[Link]:
-    """The contents that are said to be different, and those of one shot.
-
-    A RAW is no duplicate of its JPEG, nor an edit of its photo: somebody wanted both.
-    """
+def _groups(library: Library, sets: Sequence[Made]) -> list[Group]:
+    """The groups that sets of rows are."""
     photos = library.photos
-    of_one_shot = {(photos[one].content, photos[other].content) for one, other in partners(photos)}
-    apart = library.ignored.pairs | of_one_shot
-    row_of = {photos[row].content: row for row in copies} if apart else {}
-    return {
-        pair(row_of[one], row_of[other])
-        for one, other in apart
-        if one in row_of and other in row_of and one != other
-    }
-
-
-def _ranks(
-    photos: Sequence[Photo], copies: Mapping[int, list[int]], rows: Collection[int], order: Order
-) -> dict[int, int]:
-    """By row how good its content is, the best is 0: the best copy of each stands for it."""
-    ranks: dict[int, int] = {}
-    row_of = {photos[each].path: row for row in rows for each in copies[row]}
-    asked = [photos[each] for row in rows for each in copies[row]]
-    for place, photo in enumerate(order(asked)):
-        ranks.setdefault(row_of[photo.path], place)
-    return ranks
-
-
-def _chosen(
-    photos: Sequence[Photo],
-    copies: Mapping[int, list[int]],
-    related: Mapping[Link, Verdict],
-    collages: Set[int],
-    choose: Choose,
-    unit: Unit,
-) -> Unit:
-    """A unit with the row first that is to be kept, of those that can be."""
-    pictures = possible_middles(photos, unit, related, collages)
-    rows = [row for picture in pictures for row in picture]
-    if len(rows) == 1:
-        return unit
-    kept = choose(
-        [[photos[each] for row in picture for each in copies[row]] for picture in pictures]
-    )
-    best = next(row for row in rows if photos[row].content == kept.content)
-    return (best, *(row for row in unit if row != best))
-
-
-def _made(
-    library: Library,
-    units: Sequence[Sequence[Sequence[int]]],
-    places: Sequence[int],
-    related: Mapping[Link, Verdict],
-    order: Order,
-) -> list[Group]:
-    """The groups of some contents, given by the rows of each, the one to keep first."""
-    photos = library.photos
-    kept: list[Photo] = []
-    members: list[dict[int, Member]] = []
-    edited: list[tuple[dict[int, Member], Sequence[int], Asked]] = []
-    for best, *others in units:
-        kept.append(photos[best[0]] if len(best) == 1 else order(photos[row] for row in best)[0])
-        members.append(dict.fromkeys(best, Member(Relation.SAME_FILE)))
-        for rows in others:
-            relation, evidence = _proved(photos, best[0], rows[0], related)
-            members[-1] |= dict.fromkeys(rows, Member(relation))
-            if relation is Relation.SAME_PICTURE and evidence is not None:
-                edited.append((members[-1], rows, (kept[-1], photos[rows[0]], evidence)))
-    # the words for all at once: one by one they were half of what a group costs
-    words = named_edits([asked for *_, asked in edited])
-    for (found, rows, _), edit in zip(edited, words, strict=True):
-        found |= dict.fromkeys(rows, Member(Relation.SAME_PICTURE, edit))
-    ordered = [sorted(found, key=places.__getitem__) for found in members]
-    ends = np.cumsum([len(rows) for rows in ordered], dtype=np.int64)
-    together = np.array([row for rows in ordered for row in rows], np.int64)
-    vectors = np.split(library.vectors[together], ends)[: len(ordered)]
-    made = zip(ordered, farthest(library.vectors, ordered), vectors, kept, members, strict=True)
+    ends = np.cumsum([len(each.rows) for each in sets], dtype=np.int64)
+    together = np.array([row for each in sets for row in each.rows], np.int64)
+    vectors = np.split(library.vectors[together], ends)[: len(sets)]
     return [
         Group(
-            photos=tuple(photos[row] for row in rows),
-            spread=spread,
+            photos=tuple(map(photos.__getitem__, each.rows)),
+            spread=each.spread,
             vectors=its,
-            kept=first,
-            members=tuple(found[row] for row in rows),
+            kept=photos[each.kept],
+            members=each.members,
         )
-        for rows, spread, its, first, found in made
+        for each, its in zip(sets, vectors, strict=True)
     ]
-
-
-def _proved(
-    photos: Sequence[Photo], best: int, row: int, related: Mapping[Link, Verdict]
-) -> tuple[Relation, Evidence | None]:
-    """What another content is to the best one, and by what it is proved."""
-    if same_pixels(photos[best], photos[row]):
-        return Relation.SAME_PIXELS, None
-    verdict = related.get(pair(best, row))
-    return (verdict.relation, verdict.evidence) if verdict else (Relation.LOOK_ALIKE, None)

@@ -107,7 +107,7 @@ def near(
     return found + [units[each] for each in sorted(alone)]
 
 
-def without(pairs: Pairs, apart: set[Link]) -> Pairs:
+def without(pairs: Pairs, apart: Set[Link]) -> Pairs:
     """Pairs but for some: of their units not every two are pairs, so they are not joined.
 
     Args:

@@ -1,8 +1,16 @@
-"""What is proved of pairs of photos."""
+"""What is proved of pairs of photos, and how it is remembered as one answer."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.matching.evidence import each_unpacked, packed
 from dedupe.matching.relations import Relation
+from dedupe.matching.stars import Link
 from dedupe.matching.verify import Evidence
 
 
@@ -28,8 +36,56 @@ class Verdicts:
             its content. Pairs that nothing but a distance relates are not in it.
         verified: how many pairs were compared by geometry.
         without_thumbnail: how many contents could not be, as they were scanned without.
+        key: 16 bytes of all that this rests on, where it is remembered as one answer; else b"".
     """
 
-    related: dict[tuple[int, int], Verdict]
+    related: Mapping[Link, Verdict]
     verified: int
     without_thumbnail: int
+    key: bytes = field(default=b"", compare=False)
+
+
+def verdicts_as_arrays(verdicts: Verdicts) -> dict[str, npt.ArrayLike]:
+    """All but the key, for `verdicts_of`."""
+    packs = [packed(verdict.evidence) for verdict in verdicts.related.values()]
+    return {
+        "pairs": np.array(list(verdicts.related), np.int32).reshape(-1, 2),
+        "relations": [verdict.relation for verdict in verdicts.related.values()],
+        "sizes": list(map(len, packs)),
+        "evidence": np.frombuffer(b"".join(packs), np.uint8),
+        "counts": [verdicts.verified, verdicts.without_thumbnail],
+    }
+
+
+def verdicts_of(found: Mapping[str, npt.NDArray[np.generic]], key: bytes) -> Verdicts:
+    """What `verdicts_as_arrays` gave; the pairs are unpacked when one is asked about."""
+
+    def unpack() -> dict[Link, Verdict]:
+        data = found["evidence"].tobytes()
+        ends = np.cumsum(found["sizes"]).tolist()
+        each = each_unpacked(data[start:end] for start, end in pairwise([0, *ends]))
+        verdicts = map(Verdict, map(Relation, found["relations"].tolist()), each)
+        return dict(zip(map(tuple, found["pairs"].tolist()), verdicts, strict=True))
+
+    verified, without = found["counts"].tolist()
+    return Verdicts(_Unpacked(unpack), verified, without, key)
+
+
+class _Unpacked(Mapping[Link, Verdict]):
+    """Verdicts that cost nothing as long as nobody asks: 0.1 s for 13,000."""
+
+    def __init__(self, unpack: Callable[[], dict[Link, Verdict]]) -> None:
+        self._unpack = unpack
+
+    @cached_property
+    def _all(self) -> dict[Link, Verdict]:
+        return self._unpack()
+
+    def __getitem__(self, link: Link) -> Verdict:
+        return self._all[link]
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)

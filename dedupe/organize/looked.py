@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import RLock
+from threading import RLock, local
 
 from dedupe.errors import IndexProblem
 from dedupe.index.looked import Look, Numbers, known_looks, remember_looks
@@ -58,6 +58,9 @@ class _Memory:
                     remember_looks(store, method(), new)
 
 
+# Of each thread, how often it could not see what it was asked to.
+_missed = local()
+
 # The innermost `remembered_in`. Not a ContextVar: threads that look would not see it.
 _memories: list[_Memory] = []
 
@@ -89,10 +92,17 @@ def seen_once(
         find: looks; None where a file cannot be read, which is not remembered.
     """
     memory = _memories[-1] if _memories else None
-    if memory is None:
-        return find()
     look = (asked, content, beside)
-    seen = memory.get(look)
-    if seen is None and (seen := find()) is not None:
-        memory.add(look, seen)
+    seen = memory.get(look) if memory is not None else None
+    if seen is None:
+        seen = find()
+        if seen is None:
+            _missed.count = misses() + 1
+        elif memory is not None:
+            memory.add(look, seen)
     return seen
+
+
+def misses() -> int:
+    """How often this thread could not read a file that it was to look at."""
+    return int(getattr(_missed, "count", 0))

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dedupe.index import clusterings
-from dedupe.index.clusterings import ClusterFile
+from dedupe.index.answers import AnswerFile
 from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.matching import clusters as clustering
@@ -111,10 +110,10 @@ def test_photos_that_went_into_a_set_are_another_clustering_and_both_are_kept(
 
 
 def test_the_last_few_are_remembered(library: Library, linked: list[int]) -> None:
-    for threshold in range(1, clusterings.MOST + 2):
+    for threshold in range(1, clustering.REMEMBERED + 2):
         find_clusters(library, [], threshold)
     made = len(linked)
-    find_clusters(library, [], clusterings.MOST + 1)
+    find_clusters(library, [], clustering.REMEMBERED + 1)
     find_clusters(library, [], 2)
     assert len(linked) == made
     find_clusters(library, [], 1)
@@ -142,7 +141,7 @@ def test_where_it_cannot_be_written_clusters_are_found_all_the_same(
     expected = find_clusters(library, [])
     lock.release()
     assert not list(library.index.parent.glob("*.clusters"))
-    file = ClusterFile(library.index, library.encoder.fingerprint)
+    file = AnswerFile(library.index, library.encoder.fingerprint, "clusters", 4)
     file.path.mkdir()
     assert find_clusters(library, []) == expected
     assert linked == [25, 25]

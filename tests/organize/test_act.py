@@ -28,7 +28,7 @@ class CtrlC(Silent):
 
 def remembered(index: Path) -> set[Path]:
     with Index(index) as store:
-        photos, _ = store.photos(store.last_encoder(), ())
+        photos, *_ = store.photos(store.last_encoder(), ())
         return {one.path for one in photos}
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 from trees import NOON, group, imagined, photo
 
 from dedupe.errors import UnknownName, UsageError
-from dedupe.matching.groups import Member
+from dedupe.matching.made import Member
 from dedupe.matching.relations import Relation
 from dedupe.organize.keep import DEFAULT_KEEP, check_rules, choose, parse_rules, rank, ranked, why
 from dedupe.organize.keep_rules import KEEP_RULES, Seen

@@ -15,7 +15,7 @@ from trees import Content, Link, contents, group, make_files, photo, read_tree
 from watched import watched
 
 from dedupe.errors import PlanRefused, UsageError
-from dedupe.matching.groups import Member
+from dedupe.matching.made import Member
 from dedupe.matching.relations import Relation
 from dedupe.organize.act import make_plan
 from dedupe.organize.apply import apply

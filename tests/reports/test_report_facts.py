@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from reports.views import photo
 
-from dedupe.matching.groups import Group, Member
+from dedupe.matching.groups import Group
+from dedupe.matching.made import Member
 from dedupe.matching.relations import Relation
 from dedupe.reports.facts import look_alikes, shown_date
 from dedupe.reports.words import shown_bytes

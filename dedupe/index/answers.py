@@ -1,0 +1,107 @@
+"""Answers about a whole library, remembered beside its index: the last few of a kind; a cache."""
+
+import struct
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
+
+import xxhash
+
+from dedupe.index.beside import beside, read_sealed, write_sealed, written_alone
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Answer = dict[str, npt.NDArray[np.generic]]
+
+_MAGIC = b"dedupeA1"
+_HEAD = struct.Struct("<16sQ")  # of what it is, bytes
+
+
+class AnswerFile:
+    """index.db.<fingerprint>.<kind>: answers, each known by all that it rests on.
+
+    Written whole, sealed, read whole. What is not as it was written is not there: losing it
+    costs time, never an answer. Its writers take a lock of their own.
+    """
+
+    def __init__(self, index: Path, fingerprint: str, kind: str, most: int) -> None:
+        """Nothing is read yet.
+
+        Args:
+            index: beside which it lies.
+            fingerprint: of the encoder.
+            kind: of the answers.
+            most: how many are remembered.
+        """
+        self.path = beside(index, fingerprint, kind)
+        self._most = most
+        self._lock = index.with_name(f"{index.name}.{kind}")
+
+    def read(self, key: bytes) -> "Answer | None":
+        """What `write` was given for a key; None where it is not remembered."""
+        answer = self._all().get(key)
+        return None if answer is None else _unpacked(answer)
+
+    def write(self, key: bytes, answer: "Mapping[str, npt.ArrayLike]") -> None:
+        """Remember one more; the oldest one is forgotten.
+
+        Args:
+            key: 16 bytes of all that it rests on (`answer_key`).
+            answer: arrays by name; the whole numbers of a list take 4 bytes each.
+
+        Raises:
+            IndexProblem: another process is writing, or it cannot be written.
+        """
+        with written_alone(self.path, self._lock):
+            found: dict[bytes, bytes | memoryview] = {key: _packed(answer)}
+            found |= {each: data for each, data in self._all().items() if each != key}
+            newest = list(found.items())[: self._most]
+            data = b"".join(_HEAD.pack(each, len(it)) + it for each, it in newest)
+            write_sealed(self.path, _MAGIC + data)
+
+    def _all(self) -> dict[bytes, memoryview]:
+        """All that is remembered, by key, the newest first."""
+        body = read_sealed(self.path)
+        if body[: len(_MAGIC)] != _MAGIC:
+            return {}
+        found = {}
+        at = len(_MAGIC)
+        while at < len(body):
+            key, count = _HEAD.unpack_from(body, at)
+            at += _HEAD.size + count
+            found[key] = body[at - count : at]
+        return found
+
+
+def answer_key(parts: Iterable[bytes]) -> bytes:
+    """What an answer is known by: 16 bytes of all that it rests on, in order."""
+    hasher = xxhash.xxh3_128()
+    for part in parts:
+        hasher.update(part)
+    return hasher.digest()
+
+
+def _packed(answer: "Mapping[str, npt.ArrayLike]") -> bytes:
+    import numpy as np
+
+    arrays = {
+        name: np.array(column, np.int32) if isinstance(column, list) else np.asarray(column)
+        for name, column in answer.items()
+    }
+    data = BytesIO()
+    np.savez(data, allow_pickle=False, **arrays)
+    return data.getvalue()
+
+
+def _unpacked(data: memoryview) -> "Answer | None":
+    import numpy as np
+
+    try:
+        with np.load(BytesIO(data), allow_pickle=False) as found:
+            return dict(found)
+    except (ValueError, BadZipFile):  # sealed, and yet nothing that was written here
+        return None

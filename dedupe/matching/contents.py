@@ -1,0 +1,63 @@
+"""The contents of a library: its photos, with copies of one file together."""
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from dedupe.index.library import Library
+from dedupe.matching.verified import Order
+from dedupe.photos.photo import Photo
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What every step from verdicts to sets asks of the photos of a library.
+
+    A content is known by its row: that of its first photo by path.
+
+    Attributes:
+        photos: of the library.
+        places: of each row its place in the order of paths: ties end with the path.
+        copies: of each content its rows, in the order of their paths; all in that order.
+        order: sorts photos, the one to keep first.
+    """
+
+    photos: Sequence[Photo]
+    places: Sequence[int]
+    copies: dict[int, list[int]]
+    order: Order
+
+    def ranks(self, rows: Collection[int]) -> dict[int, int]:
+        """By row how good its content is, the best is 0: its best copy stands for it."""
+        ranks: dict[int, int] = {}
+        row_of = {self.photos[row].content: row for row in rows}
+        asked = [self.photos[each] for row in rows for each in self.copies[row]]
+        for place, photo in enumerate(self.order(asked)):
+            ranks.setdefault(row_of[photo.content], place)
+        return ranks
+
+    def best_of(self, rows: Iterable[int]) -> int:
+        """The row of the photo to keep, of copies of one content."""
+        its = {self.photos[row].path: row for row in rows}
+        return its[self.order(self.photos[row] for row in its.values())[0].path]
+
+
+def contents_of(library: Library, order: Order) -> Contents:
+    """The contents of a library.
+
+    Args:
+        library: in any order of its photos.
+        order: sorts photos, the one to keep first.
+    """
+    photos = library.photos
+    if library.key:  # as an index gives them, they are in the order of their paths
+        in_order: Sequence[int] = range(len(photos))
+    else:
+        names = [os.fsencode(photo.path) for photo in photos]
+        in_order = sorted(range(len(names)), key=names.__getitem__)
+    places = [0] * len(photos)
+    contents: dict[bytes, list[int]] = {}
+    for place, row in enumerate(in_order):
+        places[row] = place
+        contents.setdefault(photos[row].content, []).append(row)
+    return Contents(photos, places, {rows[0]: rows for rows in contents.values()}, order)
