@@ -103,5 +103,5 @@ def _unpacked(data: memoryview) -> "Answer | None":
     try:
         with np.load(BytesIO(data), allow_pickle=False) as found:
             return dict(found)
-    except (ValueError, BadZipFile):  # sealed, and yet nothing that was written here
+    except (ValueError, EOFError, BadZipFile):  # sealed, and yet nothing that was written here
         return None

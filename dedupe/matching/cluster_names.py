@@ -46,7 +46,8 @@ def cluster_name(photos: Sequence[Photo], everything: Path) -> str:
 
 def shared_folder(photos: Sequence[Photo]) -> Path:
     """The deepest folder that holds all of some photos."""
-    folders = {os.fspath(photo.path.parent) for photo in photos}
+    # by letters: to make a Path of each parent took half of naming 4,500 clusters
+    folders = {os.fspath(photo.path).rpartition(os.sep)[0] or os.sep for photo in photos}
     try:
         return Path(os.path.commonpath(folders))
     except ValueError:  # two drives of Windows, or no photo at all

@@ -14,6 +14,7 @@ from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.edges import photo_key
 from dedupe.index.library import Library
 from dedupe.matching.cluster_names import EARTH_KM, cluster_name, places, shared_folder
+from dedupe.matching.contents import contents_of
 from dedupe.matching.groups import Group
 from dedupe.photos.photo import Photo
 
@@ -45,11 +46,11 @@ _FITTED = 8192
 # Photos from which on clusters are remembered: 1,000 take half a second.
 WORTH = 1000
 
-# Clusterings that are remembered: a threshold changes who is in no set, so that each has its own.
+# Clusterings that are remembered: of the whole library, and of folders.
 REMEMBERED = 4
 
 # Goes up with every change of what is clustered with what.
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,11 @@ class Cluster:
 def find_clusters(
     library: Library, groups: Iterable[Group], threshold: float = KIND_THRESHOLD
 ) -> list[Cluster]:
-    """Cluster the photos that are in none of `groups` by kind.
+    """Cluster the photos that are in none of `groups` by kind; copies of one file count once.
+
+    All photos are clustered, those in groups as well, so that another threshold of groups asks
+    for nothing new. Who is in a group is then left out, and what is left of such a kind is
+    clustered once more by itself, as photos in groups may have brought others near.
 
     Average linkage, so that one picture between two kinds does not join them. What is
     averaged is the distance of the vectors; where the time of both photos is known, those of
@@ -80,8 +85,8 @@ def find_clusters(
     Up to 4,000 photos are clustered at once; more are first cut into parts of similar ones
     (BisectingKMeans), and a kind can then be split between two parts. Deterministic, and
     independent of the order of the library. Of 1,000 photos and more it is remembered in a file
-    beside the index, for the last four libraries or thresholds of `groups`; where that is
-    damaged or cannot be written, this takes longer, and that is all.
+    beside the index, for the last four libraries; where that is damaged or cannot be written,
+    this takes longer, and that is all.
 
     Args:
         library: that the groups were found in.
@@ -98,34 +103,55 @@ def find_clusters(
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
     photos = library.photos
-    grouped = {photo.path for group in groups for photo in group.photos}
-    alone = [row for row, photo in enumerate(photos) if photo.path not in grouped]
-    # ties are settled by the order of rows, so that must not be anyone's choice
-    rest = np.array(sorted(alone, key=lambda row: os.fsencode(photos[row].path)), np.int64)
+    grouped = {photo.content for group in groups for photo in group.photos}
+    contents = contents_of(library)
+    rows = np.fromiter(contents.copies, np.int64)  # in the order of paths, which settles ties
+    is_alone = np.array([photos[row].content not in grouped for row in rows.tolist()], np.bool_)
     everything = shared_folder(photos)
-    labels = _labels(library, rest, threshold)
-    order = np.argsort(labels, kind="stable")
     clusters = []
-    for kind in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
-        if len(kind) > 1 and labels[kind[0]] >= 0:
-            vectors = library.vectors[rest[kind]].astype(np.float32)
-            chosen = tuple(photos[row] for row in rest[kind[_middle_first(vectors)]])
+    for kind in _each_kind(_labels(library, rows, threshold)):
+        alone = rows[kind[is_alone[kind]]]
+        whole = len(alone) == len(kind)
+        for members in [alone] if whole else _without_sets(library, alone, threshold):
+            ordered = members[_middle_first(library.vectors[members].astype(np.float32))].tolist()
+            chosen = tuple(photos[each] for row in ordered for each in contents.copies[row])
             clusters.append(Cluster(chosen, cluster_name(chosen, everything)))
     return sorted(clusters, key=lambda each: (-len(each.photos), os.fsencode(each.photos[0].path)))
 
 
+def _each_kind(labels: npt.NDArray[np.int32]) -> Iterator[npt.NDArray[np.int64]]:
+    """The places of each label, those of -1 left out."""
+    order = np.argsort(labels, kind="stable")
+    for kind in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+        if len(kind) > 1 and labels[kind[0]] >= 0:
+            yield kind
+
+
+def _without_sets(
+    library: Library, rows: npt.NDArray[np.int64], threshold: float
+) -> Iterator[npt.NDArray[np.int64]]:
+    """What is left of a kind that has photos in sets, clustered by itself.
+
+    Those in sets may have brought near to each other what is not.
+    """
+    if len(rows) > 1:
+        vectors = library.vectors[rows].astype(np.float32)
+        for members in _linked(vectors, threshold, [library.photos[row] for row in rows.tolist()]):
+            yield rows[members]
+
+
 def _labels(
-    library: Library, rest: npt.NDArray[np.int64], threshold: float
+    library: Library, rows: npt.NDArray[np.int64], threshold: float
 ) -> npt.NDArray[np.int32]:
     """The cluster of each of some rows, in the order of their paths; -1 where it is in none."""
-    if len(rest) < WORTH or library.vectors.dtype != np.float16 or not library.index.is_file():
-        return _clustered(library, rest, threshold)
+    if len(rows) < WORTH or library.vectors.dtype != np.float16 or not library.index.is_file():
+        return _clustered(library, rows, threshold)
     file = AnswerFile(library.index, library.encoder.fingerprint, "clusters", REMEMBERED)
-    key = answer_key(_rests_on(library, rest, threshold))
+    key = answer_key(_rests_on(library, rows, threshold))
     known = file.read(key)
     if known is not None:
         return known["labels"].astype(np.int32, copy=False)
-    labels = _clustered(library, rest, threshold)
+    labels = _clustered(library, rows, threshold)
     with suppress(IndexProblem):  # then it is clustered anew next time
         file.write(key, {"labels": labels})
     return labels
@@ -136,6 +162,9 @@ def _rests_on(library: Library, rest: npt.NDArray[np.int64], threshold: float) -
     from importlib.metadata import version  # sklearn itself takes a second to import
 
     yield f"{_VERSION} sklearn {version('scikit-learn')} {threshold!r} {_AT_ONCE}".encode()
+    if library.key:  # all of its contents, whichever these are
+        yield library.key
+        return
     for row in rest.tolist():
         photo = library.photos[row]
         yield photo_key(photo.content, library.vectors[row])

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from dedupe.index.library import Library
-from dedupe.matching.verified import Order
+from dedupe.matching.verified import Order, largest_first
 from dedupe.photos.photo import Photo
 
 
@@ -42,7 +42,7 @@ class Contents:
         return its[self.order(self.photos[row] for row in its.values())[0].path]
 
 
-def contents_of(library: Library, order: Order) -> Contents:
+def contents_of(library: Library, order: Order = largest_first) -> Contents:
     """The contents of a library.
 
     Args:

@@ -14,7 +14,9 @@ from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.matching import clusters as clustering
 from dedupe.matching.clusters import Cluster, find_clusters
-from dedupe.matching.groups import find_groups
+from dedupe.matching.groups import Group, find_groups
+from dedupe.matching.made import Member
+from dedupe.matching.relations import Relation
 
 Numbers = Callable[..., Library]
 
@@ -99,14 +101,35 @@ def test_whatever_changes_clusters_makes_them_anew(
     assert len(linked) == 3
 
 
-def test_photos_that_went_into_a_set_are_another_clustering_and_both_are_kept(
+def test_whoever_is_in_a_set_the_library_is_clustered_once(
     library: Library, linked: list[int]
 ) -> None:
     near = find_groups(library, 6.0, device="cpu")
     assert near
+    in_sets = {photo for group in near for photo in group.photos}
     for groups in ([], near, [], near):
-        find_clusters(library, groups)
-    assert len(linked) == 2
+        found = find_clusters(library, groups)
+        shown = {photo for cluster in found for photo in cluster.photos}
+        assert shown.isdisjoint(in_sets) == bool(groups)
+    assert linked == [25]
+
+
+def test_photos_that_only_one_in_a_set_brings_together_are_no_kind(numbers: Numbers) -> None:
+    # a - b - c in a row: c is within 22 of the middle of a and b, and 24 from a
+    library = numbers([[0], [12], [24]])
+    first, middle, _ = library.photos
+    assert [len(each.photos) for each in find_clusters(library, [])] == [3]
+    members = (Member(Relation.SAME_FILE), Member(Relation.LOOK_ALIKE))
+    taken = Group(
+        photos=(middle, replace(middle, content=b"copy")),
+        spread=0.0,
+        vectors=library.vectors[:2],
+        kept=middle,
+        members=members,
+    )
+    assert find_clusters(library, [taken]) == []
+    assert [each.photos for each in find_clusters(library, [], 25.0)] != []
+    assert first in find_clusters(library, [taken], 25.0)[0].photos
 
 
 def test_the_last_few_are_remembered(library: Library, linked: list[int]) -> None:

@@ -1,0 +1,213 @@
+"""What is remembered of a library: the verdicts and sets that would be found anew."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dedupe.index.ignored import Ignored
+from dedupe.index.library import Library, open_library
+from dedupe.matching import groups as grouping
+from dedupe.matching import verified
+from dedupe.matching.groups import Group, find_groups
+from dedupe.matching.relations import Relation
+from dedupe.matching.verdicts import Verdicts
+from dedupe.matching.verified import Choice, verify
+from dedupe.photos.photo import Photo
+
+THRESHOLDS = (0.0, 8.0, 16.0, 22.0, 16.0, 30.0)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few photos are worth remembering."""
+    monkeypatch.setattr(verified, "WORTH", 2)
+
+
+@pytest.fixture
+def proofs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was put together anew: verdicts, sets."""
+    made: list[str] = []
+
+    def counting(module: object, name: str, what: str) -> None:
+        real: Callable[..., object] = getattr(module, name)
+
+        def counted(*arguments: object, **named: object) -> object:
+            made.append(what)
+            return real(*arguments, **named)
+
+        monkeypatch.setattr(module, name, counted)
+
+    counting(verified, "candidates", "verdicts")
+    counting(grouping, "proved_sets", "sets")
+    return made
+
+
+def anew(library: Library, threshold: float, **named: object) -> list[Group]:
+    """As if nothing had ever been remembered."""
+    bare = replace(library, read=None)
+    return find_groups(bare, threshold, verdicts=verify(bare, device="cpu"), device="cpu", **named)  # type: ignore[arg-type]
+
+
+def told(groups: Sequence[Group]) -> list[tuple[object, ...]]:
+    return [(each.photos, each.kept, each.members, each.spread) for each in groups]
+
+
+def first_by_path(photos: object) -> Sequence[Photo]:
+    return sorted(photos, key=lambda photo: photo.path)  # type: ignore[call-overload,no-any-return]
+
+
+def test_another_threshold_asks_for_no_proof_again_and_gives_what_it_would_anew(
+    samples: Library, proofs: list[str]
+) -> None:
+    expected = [told(anew(samples, threshold)) for threshold in THRESHOLDS]
+    proofs.clear()
+    for _ in range(2):
+        library = open_library(index=samples.index)
+        for threshold, groups in zip(THRESHOLDS, expected, strict=True):
+            verdicts = verify(library, device="cpu")
+            found = find_groups(library, threshold, verdicts=verdicts, device="cpu")
+            assert told(found) == groups
+            for group in found:
+                rows = [library.photos.index(photo) for photo in group.photos]
+                assert np.array_equal(group.vectors, library.vectors[rows])
+    assert proofs == ["verdicts", "sets"]
+
+
+def test_remembered_verdicts_are_those_that_were_found(samples: Library) -> None:
+    first = verify(samples, device="cpu")
+    again = verify(samples, device="cpu")
+    assert again.related is not first.related
+    assert len(again.related) == len(first.related) > 10
+    for pair, verdict in first.related.items():
+        other = again.related[pair]
+        assert other.relation is verdict.relation
+        assert (other.evidence is None) == (verdict.evidence is None)
+        if verdict.evidence is not None and other.evidence is not None:
+            assert np.array_equal(other.evidence.homography, verdict.evidence.homography)
+            assert other.evidence.agreement == verdict.evidence.agreement
+    assert (again.verified, again.without_thumbnail) == (first.verified, first.without_thumbnail)
+    assert (0, 10**6) not in again.related
+
+
+@pytest.mark.parametrize("relation", list(Relation))
+def test_each_relation_has_its_own_answer(
+    samples: Library, proofs: list[str], relation: Relation
+) -> None:
+    verdicts = verify(samples, device="cpu")
+    find_groups(samples, verdicts=verdicts, device="cpu")
+    for _ in range(2):
+        found = find_groups(samples, verdicts=verdicts, relation=relation, device="cpu")
+        assert told(found) == told(anew(samples, 16.0, relation=relation))
+
+
+@pytest.mark.parametrize("change", ["name", "fact", "folder", "vector", "order"])
+def test_whatever_changes_the_answer_is_found_anew(
+    samples: Library, proofs: list[str], change: str
+) -> None:
+    verify(samples, device="cpu")
+    proofs.clear()
+    if change == "name":
+        verify(samples, known_as="by another name", device="cpu")
+    if change == "order":
+        verify(samples, order=first_by_path, device="cpu")
+    if change == "folder":
+        verify(open_library(samples.photos[0].path.parent, index=samples.index), device="cpu")
+    if change == "fact":
+        photos = (replace(samples.photos[0], width=1), *samples.photos[1:])
+        verify(replace(samples, photos=photos), device="cpu")
+    if change == "vector":
+        verify(replace(samples, vectors=samples.vectors[::-1].copy()), device="cpu")
+    assert proofs == ["verdicts"]
+
+
+def test_photos_that_are_said_to_be_different_make_other_sets(
+    samples: Library, proofs: list[str]
+) -> None:
+    verdicts = verify(samples, device="cpu")
+    before = find_groups(samples, verdicts=verdicts, device="cpu")
+    one, other = before[-1].photos[:2]
+    pair = (min(one.content, other.content), max(one.content, other.content))
+    apart = replace(samples, ignored=Ignored(frozenset({pair})))
+    for _ in range(2):
+        found = find_groups(apart, verdicts=verdicts, device="cpu")
+        assert told(found) == told(anew(apart, 16.0)) != told(before)
+    assert told(find_groups(samples, verdicts=verdicts, device="cpu")) == told(before)
+
+
+def test_an_order_without_a_name_is_not_remembered(samples: Library, proofs: list[str]) -> None:
+    for order in (first_by_path, lambda photos: first_by_path(photos)[::-1]):
+        verdicts = verify(samples, order=order, device="cpu")
+        assert verdicts.key == b""
+        find_groups(samples, verdicts=verdicts, order=order, device="cpu")
+    assert proofs == ["verdicts", "sets"] * 2
+    named = verify(samples, device="cpu")
+    proofs.clear()
+    for order in (first_by_path, lambda photos: first_by_path(photos)[::-1]):
+        find_groups(samples, verdicts=named, order=order, device="cpu")
+    assert proofs == ["sets", "sets"]
+
+
+def by_choice(
+    samples: Library, verdicts: Verdicts, *, last: bool, settled: bool
+) -> tuple[list[Group], int]:
+    """Sets of which the first or the last by path is kept, and how often somebody was asked."""
+    asked = []
+
+    def choose(pictures: Sequence[Sequence[Photo]]) -> Choice:
+        asked.append(pictures)
+        photos = first_by_path([photo for picture in pictures for photo in picture])
+        return Choice(photos[-1 if last else 0], settled)
+
+    found = find_groups(samples, verdicts=verdicts, choose=choose, known_as="a name", device="cpu")
+    return found, len(asked)
+
+
+def test_who_was_chosen_is_remembered_unless_a_file_could_not_be_looked_at(
+    samples: Library,
+) -> None:
+    verdicts = verify(samples, known_as="a name", device="cpu")
+    first, asked = by_choice(samples, verdicts, last=False, settled=False)
+    assert asked > 3
+    # what was not settled is asked again, and may be answered otherwise
+    last, again = by_choice(samples, verdicts, last=True, settled=True)
+    assert again == asked
+    assert [each.kept for each in last] != [each.kept for each in first]
+    # what was settled is not asked again, but for sets that their distance has joined
+    kept, left = by_choice(samples, verdicts, last=False, settled=True)
+    assert left < asked
+    joined = {photo for each in kept for photo in each.photos if len(each.photos) > 1}
+    assert joined
+    assert (
+        sum(one.kept == other.kept for one, other in zip(kept, last, strict=True)) >= asked - left
+    )
+
+
+def test_a_damaged_answer_is_found_anew(samples: Library, proofs: list[str]) -> None:
+    verdicts = verify(samples, device="cpu")
+    expected = told(find_groups(samples, verdicts=verdicts, device="cpu"))
+    for kind in ("verdicts", "sets"):
+        [path] = samples.index.parent.glob(f"*.{kind}")
+        path.write_bytes(path.read_bytes()[:-1])
+    verdicts = verify(samples, device="cpu")
+    assert told(find_groups(samples, verdicts=verdicts, device="cpu")) == expected
+    assert proofs == ["verdicts", "sets"] * 2
+
+
+def test_few_photos_are_not_remembered(samples: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verified, "WORTH", len(samples.photos) + 1)
+    verdicts = verify(samples, device="cpu")
+    find_groups(samples, verdicts=verdicts, device="cpu")
+    assert not [*samples.index.parent.glob("*.verdicts"), *samples.index.parent.glob("*.sets")]
+
+
+def test_a_library_is_known_by_all_that_an_index_says_of_it(samples: Library) -> None:
+    again = open_library(index=samples.index)
+    assert again.key == samples.key != b""
+    assert replace(samples, photos=samples.photos[:-1]).key == b""
+    assert replace(samples, photos=samples.photos[::-1]).key == b""
+    assert replace(samples, vectors=samples.vectors.copy()).key == b""
+    assert replace(samples, ignored=Ignored()).key == samples.key
+    folder = samples.photos[0].path.parent
+    assert open_library(folder, index=samples.index).key not in (samples.key, b"")
