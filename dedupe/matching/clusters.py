@@ -109,7 +109,10 @@ def find_clusters(
     is_alone = np.array([photos[row].content not in grouped for row in rows.tolist()], np.bool_)
     everything = shared_folder(photos)
     clusters = []
-    for kind in _each_kind(_labels(library, rows, threshold)):
+    labels = _labels(library, rows, threshold)
+    for kind in _several(labels):
+        if labels[kind[0]] < 0:  # those that are of no kind
+            continue
         alone = rows[kind[is_alone[kind]]]
         whole = len(alone) == len(kind)
         for members in [alone] if whole else _without_sets(library, alone, threshold):
@@ -117,14 +120,6 @@ def find_clusters(
             chosen = tuple(photos[each] for row in ordered for each in contents.copies[row])
             clusters.append(Cluster(chosen, cluster_name(chosen, everything)))
     return sorted(clusters, key=lambda each: (-len(each.photos), os.fsencode(each.photos[0].path)))
-
-
-def _each_kind(labels: npt.NDArray[np.int32]) -> Iterator[npt.NDArray[np.int64]]:
-    """The places of each label, those of -1 left out."""
-    order = np.argsort(labels, kind="stable")
-    for kind in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
-        if len(kind) > 1 and labels[kind[0]] >= 0:
-            yield kind
 
 
 def _without_sets(
@@ -136,7 +131,8 @@ def _without_sets(
     """
     if len(rows) > 1:
         vectors = library.vectors[rows].astype(np.float32)
-        for members in _linked(vectors, threshold, [library.photos[row] for row in rows.tolist()]):
+        photos = [library.photos[row] for row in rows.tolist()]
+        for members in _linked_again(vectors, threshold, photos):
             yield rows[members]
 
 
@@ -217,15 +213,43 @@ def _linked(
     if len(vectors) < 2:
         return []
     from sklearn.cluster import AgglomerativeClustering
-    from sklearn.metrics import pairwise_distances
 
-    away = pairwise_distances(vectors.astype(np.float64))
-    _bring_together(away, photos)
     model = AgglomerativeClustering(
         n_clusters=None, distance_threshold=threshold, linkage="average", metric="precomputed"
-    ).fit(away)
-    clusters = (np.flatnonzero(model.labels_ == label) for label in range(model.n_clusters_))
-    return [rows for rows in clusters if len(rows) > 1]
+    ).fit(_apart(vectors, photos))
+    return _several(model.labels_)
+
+
+def _linked_again(
+    vectors: npt.NDArray[np.float32], threshold: float, photos: Sequence[Photo]
+) -> list[npt.NDArray[np.int64]]:
+    """The same, by what scikit-learn calls for it: importing that takes longer than all of this."""
+    if len(vectors) < 2:
+        return []
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    merges = linkage(squareform(_apart(vectors, photos), checks=False), "average")
+    # what is exactly at the threshold stays apart, as there
+    return _several(fcluster(merges, np.nextafter(threshold, -np.inf), "distance"))
+
+
+def _several(labels: npt.NDArray[np.integer]) -> list[npt.NDArray[np.int64]]:
+    """The places of each label that more than one has."""
+    order = np.argsort(labels, kind="stable")
+    kinds = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+    return [kind for kind in kinds if len(kind) > 1]
+
+
+def _apart(vectors: npt.NDArray[np.float32], photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
+    """(N, N) L2 distances, less where two photos share time and place."""
+    exact = vectors.astype(np.float64)
+    squares = np.einsum("ij,ij->i", exact, exact)
+    away: npt.NDArray[np.float64]
+    away = np.sqrt(np.maximum(squares[:, None] + squares - 2 * (exact @ exact.T), 0))
+    np.fill_diagonal(away, 0)
+    _bring_together(away, photos)
+    return away
 
 
 def _bring_together(away: npt.NDArray[np.float64], photos: Sequence[Photo]) -> None:

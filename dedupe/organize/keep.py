@@ -186,15 +186,18 @@ def why(
     Raises:
         UnknownName, UsageError: as for `rank`.
     """
-    if _ranked((best, other), rules, seen, protected)[0] != best:
+    asked = [
+        (rule, argument, rule.key(best, seen, argument), rule.key(other, seen, argument))
+        for rule, argument in map(_found, (*rules, "path"))
+    ]
+    guarded = protected.wins(best), protected.wins(other)
+    if (guarded[1], *(its for *_, its, _ in asked)) > (guarded[0], *(its for *_, its in asked)):
         return "more of the set is verified against it"
     reasons: list[str] = []
-    if protected.wins(best) and not protected.wins(other):
+    if guarded == (True, False):
         reasons.append("is in a protected folder")
-    for name in (*rules, "path"):
-        rule, argument = _found(name)
-        wins = rule.key(best, seen, argument) < rule.key(other, seen, argument)
-        if wins and (rule.adds or not reasons):
+    for rule, argument, key, other_key in asked:
+        if key < other_key and (rule.adds or not reasons):
             reasons += [
                 each for each in rule.reason(best, other, seen, argument) if each not in reasons
             ]

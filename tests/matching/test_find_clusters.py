@@ -296,3 +296,15 @@ def test_a_name_is_one_line_that_no_terminal_obeys(numbers: Numbers, name: str) 
     (alone,) = find_clusters(numbers([[0], [0]], [f"/a/{name}.jpg", f"/b/{name}.jpg"]), [])
     assert alone.name.isprintable()
     assert alone.name.startswith("like ")
+
+
+def test_what_is_left_of_a_kind_is_clustered_as_everything_is(numbers: Numbers) -> None:
+    chance = np.random.default_rng(5)
+    for count in (1, 2, 3, 20, 200):
+        # whole numbers: many distances are equal, and some lie exactly at the threshold
+        vectors = chance.integers(0, 9, (count, 3)).astype(np.float32)
+        photos = numbers(vectors).photos
+        first = clustering._linked(vectors, 4.0, photos)
+        again = clustering._linked_again(vectors, 4.0, photos)
+        assert sorted(map(list, first)) == sorted(map(list, again))
+        assert count < 20 or len(first) > 3
