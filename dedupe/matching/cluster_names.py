@@ -85,10 +85,12 @@ def _folder(photos: Sequence[Photo], everything: Path) -> str:
 
 
 def _where(photos: Sequence[Photo]) -> str:
+    if any(photo.latitude is None for photo in photos):
+        return ""
     points = places(photos)
     middle = points.sum(axis=0)
     length = float(np.linalg.norm(middle))
-    if not length > 0:  # nan: one of them does not know
+    if not length > 0:  # of places on two sides of the Earth
         return ""
     middle /= length
     if EARTH_KM * np.linalg.norm(points - middle, axis=1).max() > _NEAR_KM:

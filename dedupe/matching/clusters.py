@@ -275,6 +275,6 @@ def _share(apart: npt.NDArray[np.float64], whole: float, none: float) -> npt.NDA
 
 def _middle_first(vectors: npt.NDArray[np.float32]) -> list[int]:
     """The row nearest to the mean, then the others in their order."""
-    middle = vectors.astype(np.float64).mean(0)
-    nearest = int(np.linalg.norm(vectors - middle, axis=1).argmin())
+    away = vectors - vectors.mean(0, dtype=np.float64)
+    nearest = int(np.einsum("ij,ij->i", away, away).argmin())
     return [nearest, *(each for each in range(len(vectors)) if each != nearest)]

@@ -92,12 +92,18 @@ def near(
         pairs: of rows that are within the threshold.
         ranked: the ranks of some rows; the smallest is the best.
     """
+    if not units:
+        return units
     # units by number, in the order of their first path: ties end with the path
-    units = sorted(units, key=lambda unit: min(map(places.__getitem__, unit)))
+    sizes = np.array([len(unit) for unit in units])
+    rows = np.array([row for unit in units for row in unit])
+    first = np.minimum.reduceat(np.asarray(places)[rows], np.cumsum(sizes) - sizes)
+    order = np.argsort(first)
+    number = np.argsort(order)
     home = np.zeros(len(places), np.int64)
-    for number, unit in enumerate(units):
-        home[list(unit)] = number
-    linked = complete_linkage(_whole(pairs, home, np.array([len(unit) for unit in units])))
+    home[rows] = np.repeat(number, sizes)
+    units = [units[each] for each in order.tolist()]
+    linked = complete_linkage(_whole(pairs, home, sizes[order]))
     ranks = ranked([units[each][0] for cluster in linked for each in cluster.tolist()])
     found = []
     for cluster in linked:
