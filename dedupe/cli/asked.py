@@ -53,11 +53,11 @@ def planned(
     return make_plan(groups, **facts)
 
 
-def root_of_tree(named: "Sequence[Path]", into: Path, index: Path | None) -> Path:
+def root_of_move(named: "Sequence[Path]", into: Path, index: Path | None) -> Path:
     """The folder that a tree is relative to: that of what was named, or else of what was scanned.
 
     Raises:
-        UsageError: the photos are in the folder for the tree themselves.
+        UsageError: the photos are in the folder for those that go themselves.
     """
     from dedupe.index.library import scanned_roots
     from dedupe.organize.tree import common_folder, refuse_as_tree

@@ -113,7 +113,7 @@ def receipt(
     book: Journal, record: Record, passed: list[Entry], left: tuple[Refusal, ...]
 ) -> Receipt:
     """What a pass over an action came to."""
-    photos = [entry.step for entry in passed if entry.step.is_photo]
+    photos = [entry.step for entry in passed if entry.step.verb == record.action]
     return Receipt(
         journal=book.path,
         action=record.id,

@@ -15,7 +15,8 @@ from dedupe.organize.apply import apply
 from dedupe.organize.freeing import FREEING
 from dedupe.organize.freeing_draft import plan_to_free
 from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.pointing import with_links
 from dedupe.organize.protected import NOTHING
 from dedupe.organize.recheck import recheck

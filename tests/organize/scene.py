@@ -6,7 +6,8 @@ from pathlib import Path
 from trees import Content, Link, group
 
 from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.steps import Receipt
 
 ODD = os.fsdecode(b"-rf \xff\n\x1b[2J.jpg")

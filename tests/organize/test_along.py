@@ -18,7 +18,8 @@ from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.document import document_of, plan_of
 from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.protected import Protected
 from dedupe.organize.recheck import recheck
 from dedupe.organize.saved import read_plan, save_plan

@@ -8,7 +8,7 @@ from dedupe.organize import place
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
-from dedupe.organize.plan import make_plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.undo import history, undo
 
 

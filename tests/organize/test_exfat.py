@@ -12,7 +12,8 @@ from trees import Content, contents, group, make_files, read_tree
 from dedupe.errors import UsageError
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.probe import Probed, probe
 from dedupe.organize.undo import history, undo
 

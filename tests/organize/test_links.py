@@ -15,7 +15,8 @@ from dedupe.organize import relinking, renaming
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import Refused
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.pointing import with_links
 from dedupe.organize.protected import Protected
 from dedupe.organize.recheck import recheck

@@ -18,7 +18,7 @@ from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import TEMP_PREFIX
-from dedupe.organize.plan import make_plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.records import FolderTimes
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.steps import Receipt

@@ -8,7 +8,8 @@ from trees import Link, group, make_files, photo, read_tree
 from dedupe.errors import UnknownName, UsageError
 from dedupe.matching.clusters import Cluster
 from dedupe.organize.actions import ACTIONS
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 
 
 def targets(plan: Plan) -> list[str]:

@@ -18,7 +18,8 @@ from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import TEMP_PREFIX, Place, Refused
-from dedupe.organize.plan import ALONE, Plan, make_plan
+from dedupe.organize.plan import ALONE, Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.probe import Probed, probe
 from dedupe.organize.undo import history, undo
 

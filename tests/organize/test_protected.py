@@ -15,7 +15,7 @@ from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.keep import KEEP_RULES, rank, ranked, why
-from dedupe.organize.plan import make_plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.protected import NOTHING, Protected
 from dedupe.organize.undo import undo
 

@@ -17,7 +17,7 @@ from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import Place, Refused, held, held_folder, look
-from dedupe.organize.plan import make_plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.steps import Receipt
 from dedupe.organize.undo import undo
 

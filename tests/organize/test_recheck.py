@@ -13,7 +13,8 @@ from dedupe.errors import Interrupted, PlanRefused, UsageError
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
-from dedupe.organize.plan import ALONE, Plan, make_plan
+from dedupe.organize.plan import ALONE, Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.recheck import recheck
 from dedupe.organize.saved import read_plan, save_plan
 from dedupe.organize.undo import undo

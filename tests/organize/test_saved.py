@@ -18,7 +18,8 @@ from dedupe.errors import PlanRefused, UsageError
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.document import Flaw, document_of, plan_of
 from dedupe.organize.naming import clash_key
-from dedupe.organize.plan import Plan, make_folder, make_plan
+from dedupe.organize.plan import Plan, make_folder
+from dedupe.organize.planning import make_plan
 from dedupe.organize.saved import read_plan, save_plan
 from dedupe.organize.steps import Refusal, Step
 

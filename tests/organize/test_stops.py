@@ -18,7 +18,8 @@ from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.place import TEMP_PREFIX, Place
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.undo import history, undo
 

@@ -9,7 +9,7 @@ from trees import contents, group, make_files, read_tree
 
 from dedupe.organize import strays
 from dedupe.organize.apply import apply
-from dedupe.organize.plan import make_plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.undo import undo
 
 

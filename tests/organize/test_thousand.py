@@ -12,7 +12,7 @@ from trees import Content, contents, group, make_files, read_tree
 
 from dedupe.errors import Interrupted
 from dedupe.organize.apply import apply
-from dedupe.organize.plan import make_plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.recover import recover
 from dedupe.organize.undo import undo
 
