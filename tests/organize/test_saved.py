@@ -16,10 +16,12 @@ from trees import group, make_files, read_tree
 
 from dedupe.errors import PlanRefused, UsageError
 from dedupe.organize.actions import ACTIONS
-from dedupe.organize.document import Flaw, document_of, plan_of
+from dedupe.organize.document import Flaw
 from dedupe.organize.naming import clash_key
 from dedupe.organize.plan import Plan, make_folder
 from dedupe.organize.planning import make_plan
+from dedupe.organize.saved import _document_of as document_of
+from dedupe.organize.saved import _plan_of as plan_of
 from dedupe.organize.saved import read_plan, save_plan
 from dedupe.organize.steps import Refusal, Step
 
