@@ -130,6 +130,7 @@ def _refuse_unless_one_stays(into: Path, kept: set[Path], steps: list[Step]) -> 
             raise Flaw(f"it takes {safe(step.source)}, which is to be kept: one of a set stays")
         if step.moves and into in step.source.parents:
             raise Flaw(f"it takes {safe(step.source)}, which is put aside already")
+    for step in steps:
         if step.verb == "symlink" and step.source in taken:
             raise Flaw(f"it has a link to {safe(step.source)}, which does not stay")
     for path in kept:

@@ -41,10 +41,11 @@ def held_kept(step: Step) -> Iterator[Place]:
     try:
         with held(kept.file.path) as place:
             yield place
-    except NoFolder as error:
+    except Refused as error:
         if error.path != kept.file.path:
             raise
-        raise Refused(step.source, stays_as(kept, "is gone")) from error
+        reason = "is gone" if isinstance(error, NoFolder) else error.reason
+        raise Refused(step.source, stays_as(kept, reason)) from error
 
 
 def refuse_unless_kept(step: Step, stays: Place, *, whole: bool = True) -> None:

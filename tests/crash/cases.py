@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from dedupe.organize.tree_draft import plan_tree
 from trees import Content, Link, contents, make_files, photo, read_tree
 
 from dedupe.organize.actions import ACTIONS
@@ -23,7 +24,6 @@ from dedupe.organize.recheck import recheck
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.saved import read_plan, save_plan
 from dedupe.organize.steps import Receipt
-from dedupe.organize.tree_draft import plan_tree
 from dedupe.organize.undo import history, undo
 from dedupe.photos.photo import Photo
 

@@ -1,6 +1,7 @@
 """Along a tree: one photo of each set stays in its place, the others keep their folders."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 
@@ -15,15 +16,14 @@ from trees import Content, Link, contents, group, make_files, photo, read_tree
 from watched import watched
 
 from dedupe.errors import PlanRefused, UsageError
-from dedupe.matching.groups import Member
+from dedupe.matching.groups import Group, Member
 from dedupe.matching.relations import Relation
-from dedupe.organize.act import make_plan
 from dedupe.organize.apply import apply
 from dedupe.organize.aside import AsidePlan
 from dedupe.organize.aside_recheck import recheck_aside
 from dedupe.organize.journal import Journal
 from dedupe.organize.plan import ALONE
-from dedupe.organize.planning import make_plan as make_any
+from dedupe.organize.planning import make_plan
 from dedupe.organize.pointing import with_links
 from dedupe.organize.probe import probe
 from dedupe.organize.protected import NOTHING, Protected
@@ -51,6 +51,19 @@ ASIDE = {
     "aside/b.jpg": b"another",
     "p/backup": None,
 }
+
+
+def plan_tree(
+    groups: Sequence[Group],
+    *,
+    into: Path,
+    root: Path,
+    keep: Sequence[str] = ("largest",),
+    protected: Protected = NOTHING,
+) -> AsidePlan:
+    plan = make_plan(groups, action="move", keep=keep, into=into, tree=root, protected=protected)
+    assert isinstance(plan, AsidePlan)
+    return plan
 
 
 def planned(
@@ -377,8 +390,9 @@ def test_a_saved_plan_goes_into_no_link_and_over_no_name(photos: Path, saved: Pa
     ("old", "new", "words"),
     [
         ('"dedupe_plan": 2', '"dedupe_plan": 3', "has version 3, known is 2"),
-        ('"dedupe_plan": 2', '"dedupe_plan": 1', "version 1, and not the fields"),
-        ('"action": "move"', '"action": "copy"', "keeps the folders: that is"),
+        ('"dedupe_plan": 2', '"dedupe_plan": 1', "moves whole sets: now one photo"),
+        ('"action": "move"', '"action": "copy"', "version 2, and not an action of that"),
+        ('"verb": "move"', '"verb": "symlink"', "has the verb 'symlink'"),
         ('"folder": "backup"', '"folder": "../x"', "leads out of its folder"),
         ('"folder": "backup"', '"folder": "/x"', "leads out of its folder"),
         ('"folder": "backup"', '"folder": "x/../y"', "not in its one form"),

@@ -181,7 +181,12 @@ def test_what_a_killed_probe_left_is_cleared_away_when_the_drive_is_back(
 def moved_from(drive: Drive, journal: Path, *names: str) -> Receipt:
     """Move photos from the drive, and from beside it, into a folder beside it."""
     root = drive.place.parent
-    files = {"1.jpg": b"1", "2.jpg": b"second!", "DCIM/3.jpg": b"the third", "DCIM/4.jpg": b"4" * 10}
+    files = {
+        "1.jpg": b"1",
+        "2.jpg": b"second!",
+        "DCIM/3.jpg": b"the third",
+        "DCIM/4.jpg": b"4" * 10,
+    }
     make_files(drive.place, files)
     plan = make_plan([group(*(root / name for name in names))], action="move", into=root / "out")
     return apply(plan, journal=journal)

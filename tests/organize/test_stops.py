@@ -151,7 +151,9 @@ def test_what_does_not_fit_is_refused_before_the_first_step(
         monkeypatch.setattr(room, "_drive_of", lambda photo: -1)
     plan = plan_for(full, action)
     if action == "copy" or (action, drives) == ("move", "two"):
-        with pytest.raises(UsageError, match=rf"tree has no room: {needed:,} bytes .* {needed - 1:,} are"):
+        with pytest.raises(
+            UsageError, match=rf"tree has no room: {needed:,} bytes .* {needed - 1:,} are"
+        ):
             apply(plan, journal=journal)
         assert read_tree(full) == before
         assert history(journal) == []
