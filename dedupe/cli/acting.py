@@ -72,6 +72,8 @@ def carry_out(plan: "Plan", *, yes: bool, index: Path | None, doubts: bool = Fal
     from dedupe.cli.progress import RichProgress
     from dedupe.organize.act import apply, probe
 
+    if plan.takes_away:
+        refuse_without_a_person(plan.action, yes=yes)
     probed = probe(plan, index=index)
     plan = probed.plan
     for note in probed.notes:

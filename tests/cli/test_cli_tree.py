@@ -103,16 +103,14 @@ def test_a_tree_is_for_photos_that_are_moved(photos: Path, options: list[str]) -
     assert "dedupe group --move --tree --into ~/Aside" in run.err
 
 
-def test_the_photos_must_not_be_in_the_folder_for_them(photos: Path) -> None:
+@pytest.mark.parametrize("tree", [[], ["--tree"]])
+def test_the_photos_must_not_be_in_the_folder_for_those_that_go(
+    photos: Path, tree: list[str]
+) -> None:
     before = read_tree(photos)
-    run = dedupe("group", "--move", "--tree", "--into", photos, "--yes")
-    assert run.code == 2
-    assert "so that none could be put aside there" in run.err
+    for into in (photos, photos.parent):
+        run = dedupe("group", "--move", *tree, "--into", into, "--yes")
+        assert run.code == 2
+        assert "the photos are in" in run.err
+        assert "name another folder with --into" in run.err
     assert read_tree(photos) == before
-
-
-def test_a_tree_is_asked_for_each_time(tmp_path: Path, photos: Path) -> None:
-    make_files(tmp_path, {"dedupe.toml": b"[group]\ntree = true\n"})
-    run = dedupe("--config", "dedupe.toml", "group")
-    assert run.code == 2
-    assert "'tree' cannot be a setting" in run.err
