@@ -60,12 +60,12 @@ def root_of_move(named: "Sequence[Path]", into: Path, index: Path | None) -> Pat
         UsageError: the photos are in the folder for those that go themselves.
     """
     from dedupe.index.library import scanned_roots
-    from dedupe.organize.tree import common_folder, refuse_as_tree
+    from dedupe.organize.tree import common_folder, refuse_as_aside
     from dedupe.photos.discover import each_absolute
 
     place = Path(os.path.realpath(into.expanduser()))
     root = common_folder(each_absolute(named) if named else scanned_roots(index=index), place)
-    refuse_as_tree(root, place)
+    refuse_as_aside(root, place)
     return root
 
 

@@ -18,7 +18,7 @@ from dedupe.organize.plan import ALONE, make_folder
 from dedupe.organize.protected import Protected
 from dedupe.organize.staying import stays_as
 from dedupe.organize.steps import Kept, Step
-from dedupe.organize.tree import refuse_as_tree
+from dedupe.organize.tree import refuse_as_aside
 
 if TYPE_CHECKING:
     from dedupe.matching.groups import Group
@@ -58,7 +58,7 @@ def plan_aside(
     top = None if root is None else Path(os.path.realpath(Path(root).expanduser()))
     layout: AsideLayout = SetLayout(into, ours or {}, protected)
     if top is not None:
-        refuse_as_tree(top, into)
+        refuse_as_aside(top, into)
         layout = TreeLayout(into, top, protected)
     from dedupe.organize.along import along_for, shots_together  # Pillow: not for `undo`
 

@@ -11,7 +11,7 @@ from dedupe.organize.plan import make_folder
 from dedupe.organize.protected import Protected
 from dedupe.organize.recheck import Seen, refuse_if_away, refuse_if_elsewhere
 from dedupe.organize.steps import Refusal, Step
-from dedupe.organize.tree import refuse_as_tree
+from dedupe.organize.tree import refuse_as_aside
 
 
 def recheck_aside(plan: AsidePlan, ours: Mapping[Path, str]) -> AsidePlan:
@@ -31,7 +31,7 @@ def recheck_aside(plan: AsidePlan, ours: Mapping[Path, str]) -> AsidePlan:
     protected = Protected(plan.protected)
     refuse_if_elsewhere(plan.into, protected)
     if plan.root is not None:
-        refuse_as_tree(plan.root, plan.into)
+        refuse_as_aside(plan.root, plan.into)
     seen = Seen(plan, ours, protected)
     tidying = list(seen.tidying())
     made = {step.target for step in plan.steps if step.verb == "mkdir"}

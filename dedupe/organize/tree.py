@@ -54,7 +54,7 @@ def refuse_tree(action: str | None, *, clusters: bool = False) -> None:
         )
 
 
-def refuse_as_tree(root: Path, into: Path) -> None:
+def refuse_as_aside(root: Path, into: Path) -> None:
     """Refuse a folder for the tree that the photos themselves are in.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli.conftest import CHOSEN
 from cli.running import Run, dedupe, on_terminal
-from cli.test_cli_act import LINKS, PROMISE, STAYS
+from cli.test_cli_act import LINKS, PROMISE
 from reports.odd_names import plain
 from trees import contents, read_tree
 

@@ -114,3 +114,10 @@ def test_the_photos_must_not_be_in_the_folder_for_those_that_go(
         assert "the photos are in" in run.err
         assert "name another folder with --into" in run.err
     assert read_tree(photos) == before
+
+
+def test_a_tree_is_asked_for_each_time(tmp_path: Path, photos: Path) -> None:
+    make_files(tmp_path, {"dedupe.toml": b"[group]\ntree = true\n"})
+    run = dedupe("--config", "dedupe.toml", "group")
+    assert run.code == 2
+    assert "'tree' cannot be a setting" in run.err
