@@ -18,10 +18,13 @@ from dedupe.organize import files
 from dedupe.organize.apply import apply
 from dedupe.organize.aside import AsidePlan
 from dedupe.organize.journal import Journal
+from dedupe.organize.place import Place, Refused
 from dedupe.organize.planning import make_plan
 from dedupe.organize.probe import probe
 from dedupe.organize.protected import Protected
 from dedupe.organize.saved import read_plan, save_plan
+from dedupe.organize.staying import refuse_if_it_stays
+from dedupe.organize.steps import Step
 from dedupe.organize.trying import Abilities
 from dedupe.organize.undo import history, undo
 
@@ -331,6 +334,18 @@ def test_a_kept_photo_whose_folder_is_another_one_now_lets_nothing_go(
     reasons = {refusal.path.name: refusal.reason for refusal in receipt.left}
     assert reasons["b.jpg"].startswith(f"stays, as {tree}/k/a.jpg, the one to keep, is reached")
     assert (tree / "p/b.jpg").read_bytes() == b"b"
+
+
+def test_one_file_by_two_names_of_its_folder_stays(tree: Path) -> None:
+    """As on a Mac, where `Photos` and `photos` are one folder."""
+    make_files(tree, {"a.jpg": b"a", "b.jpg": b"b"})
+    step = Step(verb="move", source=tree / "A.jpg", target=tree / "out/A.jpg")
+    one = Place.by_path(tree / "a.jpg")
+    with pytest.raises(Refused, match="is the very file that stays as"):
+        refuse_if_it_stays(step, one, one)
+    refuse_if_it_stays(step, one, Place.by_path(tree / "b.jpg"))
+    os.link(tree / "a.jpg", tree / "c.jpg")  # of two hard links one may go
+    refuse_if_it_stays(step, one, Place.by_path(tree / "c.jpg"))
 
 
 # --- drives that hold no links
