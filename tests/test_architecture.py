@@ -333,8 +333,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int | No
     """The exit code of every light command, and which heavy modules were loaded after it."""
     here = tmp_path_factory.mktemp("light")
     index = here / "state/index.db"
-    make_files(here, {"a.jpg": b"one", "b.jpg": b"two"})
-    plan = make_plan([group(here / "a.jpg", here / "b.jpg")], action="move", into=here / "out")
+    make_files(here, {name: name.encode() for name in ("a.jpg", "b.jpg", "c.jpg")})
+    three = group(*(here / name for name in ("a.jpg", "b.jpg", "c.jpg")))
+    plan = make_plan([three], action="move", into=here / "out")
     save_plan(plan, here / "plan.json")
     assert apply(plan, index=index).done == 2
     run = subprocess.run(

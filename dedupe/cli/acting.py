@@ -12,8 +12,8 @@ from dedupe.cli import options
 from dedupe.cli.talk import ask, say, say_left
 from dedupe.errors import UsageError
 from dedupe.names import safe
+from dedupe.organize.aside import AsidePlan
 from dedupe.organize.freeing import FREEING, FreeingPlan, article
-from dedupe.organize.tree import TreePlan
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def agreed(steps: "Sequence[Step]", action: str, into: Path, *, yes: bool, links
 def _told(steps: "Sequence[Step]") -> str:
     """Photos, what goes along, and their bytes: "2 photos with 1 companion (3 MB)"."""
     size = shown_bytes(sum(step.size for step in steps))
-    photos = sum(step.is_photo for step in steps)
+    photos = sum(not step.goes_along for step in steps)
     return f"{counted(photos, 'photo')}{with_companions(len(steps) - photos)} ({size})"
 
 
@@ -72,14 +72,16 @@ def carry_out(plan: "Plan", *, yes: bool, index: Path | None, doubts: bool = Fal
     from dedupe.cli.progress import RichProgress
     from dedupe.organize.act import apply, probe
 
+    if plan.takes_away:
+        refuse_without_a_person(plan.action, yes=yes)
     probed = probe(plan, index=index)
     plan = probed.plan
     for note in probed.notes:
         say(note)
-    if isinstance(plan, TreePlan) and plan.photos:
-        say("one photo of each set stays where it is, the others keep their folders")
-    links = len(plan.links)
-    if plan.takes_away and not agreed(plan.placed, plan.action, plan.into, yes=yes, links=links):
+    if isinstance(plan, AsidePlan) and plan.photos:
+        say(plan.promise)
+    going, links = (*plan.photos, *plan.along), len(plan.links)
+    if plan.takes_away and not agreed(going, plan.action, plan.into, yes=yes, links=links):
         say(f"nothing was {DONE[plan.action]}")
         return 1
     with RichProgress() as progress:
@@ -129,7 +131,8 @@ def write_plan(plan: "Plan", file: Path, *, index: Path | None) -> int:
 
     save_plan(plan, file)
     where = shown_path(file)
-    say(f"the plan to {plan.action} {_told(plan.placed)} is in {where}; nothing was done yet")
+    told = _told((*plan.photos, *plan.along))
+    say(f"the plan to {plan.action} {told} is in {where}; nothing was done yet")
     if isinstance(plan, FreeingPlan) and plan.doubts:
         more = counted(len(plan.doubts), "more photo")
         say(f'{more} may differ from what stays: "confirmed": true in it lets one go')

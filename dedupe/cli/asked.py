@@ -53,19 +53,19 @@ def planned(
     return make_plan(groups, **facts)
 
 
-def root_of_tree(named: "Sequence[Path]", into: Path, index: Path | None) -> Path:
+def root_of_move(named: "Sequence[Path]", into: Path, index: Path | None) -> Path:
     """The folder that a tree is relative to: that of what was named, or else of what was scanned.
 
     Raises:
-        UsageError: the photos are in the folder for the tree themselves.
+        UsageError: the photos are in the folder for those that go themselves.
     """
     from dedupe.index.library import scanned_roots
-    from dedupe.organize.tree import common_folder, refuse_as_tree
+    from dedupe.organize.tree import common_folder, refuse_as_aside
     from dedupe.photos.discover import each_absolute
 
     place = Path(os.path.realpath(into.expanduser()))
     root = common_folder(each_absolute(named) if named else scanned_roots(index=index), place)
-    refuse_as_tree(root, place)
+    refuse_as_aside(root, place)
     return root
 
 

@@ -13,7 +13,7 @@ import typer
 
 from dedupe.cli import options
 from dedupe.cli.acting import carry_out, write_plan
-from dedupe.cli.asked import chosen, planned, refuse_early, root_of_tree
+from dedupe.cli.asked import chosen, planned, refuse_early, root_of_move
 from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
@@ -65,7 +65,12 @@ def group(
         bool, typer.Option("--symlink", help="Put links to each set into a folder of its own.")
     ] = False,
     copy: Annotated[bool, typer.Option("--copy", help="Put copies there.")] = False,
-    move: Annotated[bool, typer.Option("--move", help="Put the photos themselves there.")] = False,
+    move: Annotated[
+        bool,
+        typer.Option(
+            "--move", help="Put the photos there, but the one to keep, which a link shows there."
+        ),
+    ] = False,
     trash: Annotated[
         bool,
         typer.Option(
@@ -85,7 +90,7 @@ def group(
     tree: Annotated[
         bool,
         typer.Option(
-            "--tree", help="With --move: the one to keep stays, the others keep their folders."
+            "--tree", help="With --move: no folder for each set, but those that they are in."
         ),
     ] = False,
     into: Annotated[
@@ -143,12 +148,12 @@ def group(
     threshold of each other. --against leaves out the sets and clusters that are on one side
     alone; photos below DIR are compared also where PATH does not hold them. What `dedupe ignore`
     was told is left out as well; how much is said. Nothing happens to any file without
-    an option that says so, and `dedupe undo` takes each of them back. --symlink, --copy and --move
-    make a folder for each set; the last two take along what belongs to a photo: its RAW or JPEG,
-    its edit, sidecars, a Live Photo's video. With --tree, --move leaves the photo to keep of each
-    set in its place, and puts the others aside, each in the folder that it was in. --trash,
-    --hardlink, --reflink and --symlink-same leave one photo of every set where it is. What
-    --protect names stays as it is, and nothing is put there.
+    an option that says so, and `dedupe undo` takes each of them back. At least one photo of every
+    set stays where it is, always. --symlink, --copy and --move make a folder for each set, where a
+    link shows what --move leaves in its place; with --tree, it puts the others aside in the folders
+    that they were in. --copy and --move take along what belongs to a photo: its RAW or JPEG, its
+    edit, sidecars, a Live Photo's video. What --protect names stays as it is, and nothing is put
+    there.
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
@@ -184,7 +189,7 @@ def group(
         sides = (*paths, *(against or ())) if paths else ()
         library = open_library(sides, index=index, encoder=encoder)
         library = replace(library, ignored=_applied(library, all_sets=ignored))
-        root = root_of_tree(sides, into, index) if tree else None
+        root = root_of_move(sides, into, index) if action == "move" else None
         folders = known_folders(library, against or ())
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
@@ -217,7 +222,8 @@ def group(
         sets = tuple(
             look_alikes(each, rules, protected=protected, companions=found) for each in groups
         )
-        plan = action and planned(action, groups, linked, rules, into, index, protected, root)
+        top = root if tree else None
+        plan = action and planned(action, groups, linked, rules, into, index, protected, top)
     if plan and dry_run:
         typer.echo(str(plan))
         shown = 3 if plan.refusals else 0

@@ -65,7 +65,7 @@ def recover(
 def _half_done(each: "CutOff") -> str:
     record = each.record
     if record.state == "undoing":
-        ahead = sum(step.is_photo for step in each.ahead)
+        ahead = sum(not step.goes_along for step in each.ahead)
         kind = record.action in FREEING
         where = DONE[record.action] if kind else f"in {shown_path(record.into)}"
         return (

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from dedupe.errors import IndexProblem, JournalProblem
 from dedupe.index.place import default_index, journal_beside
 from dedupe.organize import apply as applying
-from dedupe.organize import freeing_draft
-from dedupe.organize import plan as planning
+from dedupe.organize import freeing_draft, planning
 from dedupe.organize import recover as recovering
 from dedupe.organize import undo as undoing
+from dedupe.organize.aside import AsidePlan
+from dedupe.organize.aside_recheck import recheck_aside
 from dedupe.organize.freeing import FreeingPlan
 from dedupe.organize.freeing_recheck import recheck_freeing
 from dedupe.organize.journal import Journal
@@ -27,9 +28,6 @@ from dedupe.organize.records import Record
 from dedupe.organize.recover import CutOff
 from dedupe.organize.saved import read_plan
 from dedupe.organize.steps import Receipt
-from dedupe.organize.tree import TreePlan, refuse_tree
-from dedupe.organize.tree_draft import plan_tree
-from dedupe.organize.tree_recheck import recheck_tree
 from dedupe.photos.discover import absolute
 from dedupe.photos.photo import PhotoFile
 from dedupe.progress import Progress
@@ -65,9 +63,9 @@ def make_plan(
         index: whose journal knows what an earlier run made there; the default index's.
         clusters: as `find_clusters` gives them, to be linked beside the groups.
         protect: folders from which nothing is moved, and into which nothing is put.
-        tree: move the photos of each group but the best one, which stays in its place, and let
-            them keep the folders that they are in below this one: `tree/2019/IMG.jpg` goes to
-            `into/2019/IMG.jpg`. Without it each group goes, whole, into a folder of its own.
+        tree: let photos that are moved keep the folders that they are in below this one:
+            `tree/2019/IMG.jpg` goes to `into/2019/IMG.jpg`. With and without it, the best photo
+            of each group stays in its place; without it, a link shows it in the group's folder.
 
     Returns:
         The plan; `print(plan)` shows it.
@@ -76,21 +74,18 @@ def make_plan(
         UnknownName: there is no such action or keep rule.
         UsageError: `into` is there and is not a folder, or is protected, or a protected folder
             is not there, or there are clusters and the action is not "symlink", or a tree and
-            it is not "move".
+            it is not "move", or the photos are in `into` themselves.
     """
     protected = Protected(protect)
-    if tree is not None:
-        refuse_tree(action, clusters=bool(clusters))
-        aside = plan_tree(groups, keep=keep, into=into, root=tree, protected=protected)
-        return with_links(aside, _links(index), protected)
     plan = planning.make_plan(
         groups,
         keep=keep,
         action=action,
         into=into,
-        ours=_ours(into, index),
+        ours=_ours(into, index, moves=action == "move"),
         clusters=clusters,
         protected=protected,
+        tree=tree,
     )
     return with_links(plan, _links(index), protected) if plan.takes_away else plan
 
@@ -154,9 +149,9 @@ def load_plan(path: Path | str, *, index: Path | None = None) -> Plan:
     plan = read_plan(path)
     if isinstance(plan, FreeingPlan):
         return _without_linked(recheck_freeing(plan, _trashed(index)), index)
-    if isinstance(plan, TreePlan):
-        return recheck_tree(plan)
-    return recheck(plan, _ours(plan.into, index))
+    if isinstance(plan, AsidePlan):
+        return recheck_aside(plan, _ours(plan.into, index))
+    return recheck(plan, _ours(plan.into, index, moves=False))
 
 
 def probe(plan: Plan, *, index: Path | None = None) -> Probed:
@@ -176,7 +171,7 @@ def probe(plan: Plan, *, index: Path | None = None) -> Probed:
         UsageError: the folder cannot hold symbolic links; nothing was changed.
         JournalProblem: the journal is in use, damaged, newer, or cannot be written.
     """
-    if not plan.photos:
+    if not plan.placed:
         return Probed(plan, ())
     with Journal(journal_beside(index or default_index())) as book, book.alone():
         clear_up(book)
@@ -310,13 +305,13 @@ def _trashed(index: Path | None) -> set[Path]:
         return book.gone_from()
 
 
-def _ours(into: Path | str, index: Path | None) -> dict[Path, str]:
-    """What the journal says was made below a folder."""
+def _ours(into: Path | str, index: Path | None, *, moves: bool = True) -> dict[Path, str]:
+    """What the journal says was made below a folder; args as for `Journal.links_under`."""
     journal = journal_beside(index or default_index())
     if not journal.exists():
         return {}
     with Journal(journal) as book:
-        return book.links_under(into)
+        return book.links_under(into, moves=moves)
 
 
 def _without_linked(plan: FreeingPlan, index: Path | None) -> FreeingPlan:

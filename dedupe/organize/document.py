@@ -16,8 +16,8 @@ from dedupe.organize.pointing import links_after
 from dedupe.organize.steps import Refusal, Step
 
 VERSION = 1
-TREE_VERSION = 2
-"""Of plans that keep the folders: an older dedupe says that it does not know them."""
+MOVE_VERSION = 2
+"""Of plans that move photos: in version 1 they took each set, whole."""
 _ABOUT = (
     "Delete steps or whole sets, change nothing else, then run `dedupe apply` on this file. "
     "Nothing was done yet."
@@ -33,7 +33,6 @@ class Flaw(Exception):
 
 def document_of(plan: Plan) -> dict[str, Any]:
     """A plan as what JSON can hold, each set with its steps, each path byte for byte."""
-    tidying = [step for step in plan.steps if step.verb in ("unlink", "rmdir")]
     made = {step.target for step in plan.steps if step.verb == "mkdir"}
     links = links_after(plan.steps)
     sets = [
@@ -52,29 +51,29 @@ def document_of(plan: Plan) -> dict[str, Any]:
         **path_facts(plan.into, "into"),
         "protected": [path_facts(folder) for folder in plan.protected],
         "new_folders": [path_facts(folder) for folder in reversed(above)],
-        "tidy": [_tidying_facts(step) for step in tidying],
+        "tidy": tidying_facts(plan),
         "sets": sets,
         "standing": plan.standing,
         **left_facts(plan),
     }
 
 
-def plan_of(document: object) -> Plan:
+def plan_of(top: "Part", action: str) -> Plan:
     """The plan that `document_of` was given, or what a person has left of it.
 
     Looks at no file. A set without steps is dropped, and so are folders that nothing needs.
 
+    Args:
+        top: the document, of which version, words and action were read.
+        action: a name in ACTIONS.
+
     Raises:
-        Flaw: it is no plan, is of a newer version, or would do what no plan does.
+        Flaw: it would do what no plan does.
     """
-    top, action = head_of(document)
-    if action not in ACTIONS:
-        known = ", ".join((*ACTIONS, *FREEING))
-        raise Flaw(f"it has the action {safe(action)!r}; known are {known}")
     into = top.path("into")
     protected = tuple(part.only_path() for part in top.parts("protected", "protected folder"))
     made = [part.only_path() for part in top.parts("new_folders", "new folder")]
-    tidying = [_tidying(part, into) for part in top.parts("tidy", "tidying step")]
+    tidying = read_tidying(top, into)
     steps: list[Step] = []
     folders: set[str] = set()
     for part in top.parts("sets", "set"):
@@ -85,7 +84,7 @@ def plan_of(document: object) -> Plan:
         steps += _set_steps(part, action, folder)
     standing = top.number("standing", 0, SIGNED)
     stays, refusals = read_left(top)
-    refuse_what_no_plan_does(action, into, protected, [*tidying, *steps])
+    refuse_what_no_plan_does(into, protected, [*tidying, *steps])
     refuse_unless_leading(made, into)
     any_placed = any(step.is_photo or step.goes_along for step in steps)
     above = [make_folder(folder) for folder in made if any_placed]
@@ -101,21 +100,28 @@ def plan_of(document: object) -> Plan:
 
 
 def head_of(document: object) -> "tuple[Part, str]":
-    """A document of a version that is known, and the name of its action, whatever that is.
+    """A document of a version that is known, and the name of its action, which is known as well.
 
     Raises:
-        Flaw: it is no plan, or of a newer version.
+        Flaw: it is no plan, or of a newer version, or would move whole sets.
     """
     top = Part(document, "it")
     if not isinstance(document, dict) or "dedupe_plan" not in document:
         raise Flaw("it is no plan of dedupe")
     version = top.number("dedupe_plan", 1, SIGNED)
-    if version > TREE_VERSION:
-        raise Flaw(f"it has version {version}, known is {TREE_VERSION}: use the newer dedupe")
-    if (version == TREE_VERSION) != top.has("tree"):
-        raise Flaw(f"it has version {version}, and not the fields of that version")
+    if version > MOVE_VERSION:
+        raise Flaw(f"it has version {version}, known is {MOVE_VERSION}: use the newer dedupe")
     top.text("about")
-    return top, top.text("action")
+    action = top.text("action")
+    if action not in (*ACTIONS, *FREEING):
+        known = ", ".join((*ACTIONS, *FREEING))
+        raise Flaw(f"it has the action {safe(action)!r}; known are {known}")
+    moves = action in ACTIONS and ACTIONS[action].takes_away
+    if moves and version < MOVE_VERSION:
+        raise Flaw("it is of an older dedupe, and moves whole sets: now one photo of each stays")
+    if version == MOVE_VERSION and not moves:
+        raise Flaw(f"it has version {version}, and not an action of that version")
+    return top, action
 
 
 def step_facts(step: Step, links: Sequence[Step] = ()) -> dict[str, Any]:
@@ -144,9 +150,22 @@ def step_facts(step: Step, links: Sequence[Step] = ()) -> dict[str, Any]:
     return {**facts, **path_facts(step.link, "link")} if step.verb == "symlink" else facts
 
 
-def _tidying_facts(step: Step) -> dict[str, Any]:
-    facts: dict[str, Any] = {"verb": step.verb, **path_facts(step.target)}
-    return {**facts, **path_facts(step.link, "link")} if step.verb == "unlink" else facts
+def tidying_facts(plan: Plan) -> list[dict[str, Any]]:
+    """The links and folders of an earlier run that go, as what JSON can hold."""
+    return [
+        {
+            "verb": step.verb,
+            **path_facts(step.target),
+            **(path_facts(step.link, "link") if step.verb == "unlink" else {}),
+        }
+        for step in plan.steps
+        if step.verb in ("unlink", "rmdir")
+    ]
+
+
+def read_tidying(top: "Part", into: Path) -> list[Step]:
+    """The steps that `tidying_facts` was given; raises Flaw where they tidy elsewhere."""
+    return [_tidying(part, into) for part in top.parts("tidy", "tidying step")]
 
 
 def _set_steps(part: "Part", action: str, folder: Path) -> Iterator[Step]:
@@ -160,15 +179,23 @@ def _set_steps(part: "Part", action: str, folder: Path) -> Iterator[Step]:
     yield from steps
 
 
-def read_step(part: "Part", action: str, folder: Path) -> Iterator[Step]:
+def read_step(
+    part: "Part", action: str, folder: Path, *, also: tuple[str, ...] = ()
+) -> Iterator[Step]:
     """The step that `step_facts` was given, then those of its links.
 
+    Args:
+        part: the step.
+        action: of the plan.
+        folder: that its file goes to.
+        also: verbs that the plan has beside that of the action.
+
     Raises:
-        Flaw: it is none that a plan of this action has.
+        Flaw: it is none that such a plan has.
     """
     verb = part.text("verb")
     along = bool(verb) and verb == ACTIONS[action].along
-    if verb != action and not along:
+    if verb not in (action, *also) and not along:
         raise Flaw(f"{part.where} has the verb {safe(verb)!r}, in a plan that is to {action}")
     step = Step(
         verb=verb,
@@ -241,9 +268,7 @@ def refuse_unless_leading(made: list[Path], into: Path) -> None:
         raise Flaw("the new folders do not lead to its folder")
 
 
-def refuse_what_no_plan_does(
-    action: str, into: Path, protected: tuple[Path, ...], steps: list[Step]
-) -> None:
+def refuse_what_no_plan_does(into: Path, protected: tuple[Path, ...], steps: list[Step]) -> None:
     """What the form of the document leaves possible, and `make_plan` never does."""
 
     def is_protected(path: Path) -> bool:
@@ -251,7 +276,6 @@ def refuse_what_no_plan_does(
 
     if is_protected(into):
         raise Flaw(f"its folder {safe(into)} is in a protected folder")
-    takes_away = ACTIONS[action].takes_away
     made: set[tuple[Path, str]] = set()
     taken: set[Path] = set()
     for step in steps:
@@ -262,7 +286,7 @@ def refuse_what_no_plan_does(
             if name in made:
                 raise Flaw(f"it makes {safe(step.target)} twice")
             made.add(name)
-        if (step.is_photo or step.goes_along or step.verb == "relink") and takes_away:
+        if step.moves or step.verb == "relink":
             if step.source in taken:
                 raise Flaw(f"it takes {safe(step.source)} twice")
             if is_protected(step.source):

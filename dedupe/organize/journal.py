@@ -15,14 +15,11 @@ from dedupe.organize import checks, records
 from dedupe.organize.journal_tables import open_tables
 from dedupe.organize.mounts import is_below, mounts_of
 from dedupe.organize.records import Entry, FolderTimes, Mark, Record
-from dedupe.organize.steps import PHOTO_VERBS
 from dedupe.photos.photo import PhotoFile
 from dedupe.transaction import transaction
 
 if TYPE_CHECKING:
     from dedupe.organize.plan import Plan
-
-_PHOTO_VERBS = ", ".join(f"'{verb}'" for verb in PHOTO_VERBS)
 
 
 class Journal:
@@ -263,7 +260,7 @@ class Journal:
             " (SELECT count(*) FROM steps WHERE action = id AND verb = 'relink'),"
             " coalesce(sum(size), 0)"
             " FROM actions LEFT JOIN steps"
-            f" ON steps.action = actions.id AND verb IN ({_PHOTO_VERBS})"
+            " ON steps.action = actions.id AND verb = actions.action"
             " GROUP BY id ORDER BY id"
         )
         return records.with_unfinished(map(records.record, rows))
@@ -326,11 +323,12 @@ class Journal:
         row = self._db.execute(query, (os.fsencode(path),)).fetchone()
         return int(row[0] or 0)
 
-    def links_under(self, into: Path | str) -> dict[Path, str]:
+    def links_under(self, into: Path | str, *, moves: bool = True) -> dict[Path, str]:
         """What dedupe has made below a folder and not taken away again, as far as it knows.
 
         Args:
             into: the folder; `~` is the home folder, links on the way to it are followed.
+            moves: whether links count that show what stays beside photos that were moved.
 
         Returns:
             For each link its text, for each folder "". The folders of a finished move are left
@@ -342,12 +340,13 @@ class Journal:
             "SELECT verb, target, link FROM steps JOIN actions ON actions.id = steps.action"
             " WHERE substr(target, 1, ?) = ? AND CASE verb"
             "  WHEN 'symlink' THEN steps.state IN ('done', 'intent')"
+            "   AND (actions.action != 'move' OR ?)"
             "  WHEN 'relink' THEN steps.state = 'done'"
             "  WHEN 'mkdir' THEN steps.state IN ('done', 'intent')"
             "   AND (actions.action != 'move' OR actions.state = 'running')"
             "  ELSE verb IN ('unlink', 'rmdir') AND steps.state = 'done' END"
             " ORDER BY steps.action, seq",
-            (len(root), root),
+            (len(root), root, moves),
         )
         for verb, target, link in rows:
             # a link of ours that leads to a moved photo by now; a link of the user's stays his

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from dedupe.organize import checks, naming
 from dedupe.organize.actions import Action
 from dedupe.organize.place import Place
 from dedupe.organize.protected import NOTHING, Protected
+from dedupe.organize.steps import Step
 
 if TYPE_CHECKING:
     from dedupe.photos.photo import Photo
@@ -33,6 +35,7 @@ class Layout:
 
     Attributes:
         into: the real path of the folder.
+        protected: nothing goes into these folders, and nothing in them goes.
         limit: bytes that a name may have there.
         wanted: what was made before and stays as it is.
         placed: everything that is to be made, or stays.
@@ -47,9 +50,9 @@ class Layout:
             into: its real path; it need not exist yet.
             ours: what earlier runs made there and the journal vouches for: the text of each
                 link, and "" for each folder.
-            protected: nothing goes into these folders, and nothing in them goes.
+            protected: as the attribute.
         """
-        self._protected = protected
+        self.protected = protected
         ours = {path: text for path, text in ours.items() if not protected.holds(path)}
         self.into = into
         self.wanted: set[Path] = set()
@@ -67,17 +70,16 @@ class Layout:
         self._taken: dict[Path, set[str]] = {}
         self.limit = naming.name_limit(into)
 
-    def folder_for(self, wanted: str, members: Sequence["Photo"], action: Action) -> Path:
+    def folder_for(self, wanted: str, homes: Sequence[Path] = ()) -> Path:
         """The folder of a group: `wanted`, or `wanted (2)` where somebody else has that name.
 
-        A folder of ours is used again, and one which already holds photos of the group.
+        A folder of ours is used again; above all `homes`, which hold photos of the group already.
         """
-        at_home = {self._real_parent(photo) for photo in members} if action.takes_away else set()
-        for name in naming.folder_names(wanted):
-            folder = self.into / name
+        named = (self.into / name for name in naming.folder_names(wanted))
+        for folder in chain(homes, named):
             free = naming.clash_key(folder.name) not in self.names_in(self.into)
-            open_ = folder not in self.placed and not self.is_protected(folder)
-            if open_ and (free or folder in self._folders | at_home):
+            open_ = folder not in self.placed and not self.protected.holds(folder)
+            if open_ and (free or folder in self._folders or folder in homes):
                 self.placed.add(folder)
                 self.names_in(self.into).add(naming.clash_key(folder.name))
                 return folder
@@ -140,19 +142,24 @@ class Layout:
             return _OUR_NAME.sub("", path.name, count=1)
         return path.name
 
-    def unwanted_links(self) -> dict[Path, str]:
-        """Links of ours with no place in the new layout; each still says what we wrote."""
-        return {path: text for path, text in self._links.items() if path not in self.wanted}
+    def tidying(self) -> Iterator[Step]:
+        """Take away the links of an earlier run that are not wanted, then the folders they leave.
 
-    def emptied_folders(self) -> list[Path]:
-        """Folders of ours that hold nothing once the unwanted links are gone; innermost first."""
-        going = set(self.unwanted_links())
-        emptied: list[Path] = []
+        Each link still says what we wrote.
+        """
+        going = {path: text for path, text in self._links.items() if self.is_unwanted(path)}
+        for path, text in sorted(going.items()):
+            yield Step(verb="unlink", source=path, target=path, link=text)
+        emptied: set[Path] = set()
         for folder in sorted(self._folders - self.placed - {self.into}, reverse=True):
             held = {folder / name for name in listed(folder)}
-            if self.into in folder.parents and held <= going | set(emptied):
-                emptied.append(folder)
-        return emptied
+            if self.into in folder.parents and held <= going.keys() | emptied:  # innermost first
+                emptied.add(folder)
+                yield Step(verb="rmdir", source=folder, target=folder)
+
+    def is_unwanted(self, link: Path) -> bool:
+        """Whether a link of ours has no place in the new layout."""
+        return link not in self.wanted
 
     def names_in(self, folder: Path) -> set[str]:
         """Keys of the names in a folder that are not ours to take away."""
@@ -161,13 +168,6 @@ class Layout:
             foreign = [name for name in names if folder / name not in self._links]
             self._taken[folder] = {naming.clash_key(name) for name in foreign}
         return self._taken[folder]
-
-    def is_protected(self, folder: Path) -> bool:
-        """Whether nothing may be put into a folder."""
-        return self._protected.holds(folder)
-
-    def _real_parent(self, photo: "Photo") -> Path:
-        return Path(os.path.realpath(photo.path.parent))
 
 
 def missing_folders(into: Path) -> list[Path]:

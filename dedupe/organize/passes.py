@@ -203,7 +203,7 @@ class Pass:
         )
 
     def _counted(self) -> str:
-        photos = sum(entry.step.is_photo for entry in self.passed)
+        photos = sum(entry.step.verb == self.record.action for entry in self.passed)
         return f"{photos:,} photo{'' if photos == 1 else 's'} done, each of them whole"
 
 

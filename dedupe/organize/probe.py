@@ -8,6 +8,7 @@ from pathlib import Path
 from dedupe.errors import UsageError
 from dedupe.names import safe
 from dedupe.organize import checks
+from dedupe.organize.aside import AsidePlan, bare_links
 from dedupe.organize.files import restore_folder_times
 from dedupe.organize.freeing import FreeingPlan
 from dedupe.organize.journal import Journal
@@ -53,29 +54,34 @@ def probe(plan: Plan, book: Journal) -> Probed:
     the steps will say why.
 
     Raises:
-        UsageError: links are to be made, and cannot be; nothing was changed.
+        UsageError: links are what the plan is for, and cannot be; nothing was changed.
     """
     if isinstance(plan, FreeingPlan):
         return Probed(plan, ())  # nothing is put anywhere but where it, or the trash, is
     notes: list[str] = []
     refusals: dict[int, Refusal] = {}
+    unshown: set[int] = set()
     drives = _drives(plan.placed)
     for drive in drives:
         where = safe(plan.into if len(drives) == 1 else drive.folder)
         able = _tried(drive, plan.into, book)
         if able is None:
             continue
-        if not able.links and any(step.verb == "symlink" for step in drive.steps):
-            raise UsageError(
-                f"{where} cannot hold symbolic links: {able.no_links}",
-                "nothing was changed; use another folder, or copy or move instead",
-            )
+        links = {id(step) for step in drive.steps if step.verb == "symlink"}
+        if links and not able.links:
+            if not isinstance(plan, AsidePlan):
+                raise UsageError(
+                    f"{where} cannot hold symbolic links: {able.no_links}",
+                    "nothing was changed; use another folder, or copy or move instead",
+                )
+            notes.append(f"{where}: no symbolic links, so the photos that stay are not shown there")
+            unshown |= links
         notes += (f"{where}: {each}" for each in _notes(drive, able))
         for step in drive.steps:
             if not able.impossible.isdisjoint(_samples(step, plan.into)):
                 reason = f"stays, as the drive there cannot hold the name {safe(step.target)}"
                 refusals[id(step)] = Refusal(step.source, reason)
-    return Probed(_without(plan, refusals), tuple(notes))
+    return Probed(_without(plan, refusals, unshown), tuple(notes))
 
 
 def clear_up(book: Journal) -> list[Refusal]:
@@ -190,9 +196,10 @@ def _duration(ns: int) -> str:
     return f"{seconds} second{'' if seconds == 1 else 's'}"
 
 
-def _without(plan: Plan, refusals: dict[int, Refusal]) -> Plan:
-    """The plan without some files, without what that leaves alone, and their folders."""
-    if not refusals:
+def _without(plan: Plan, refusals: dict[int, Refusal], unshown: set[int]) -> Plan:
+    """The plan without some files and links, without what that leaves alone, and their folders."""
+    refusals = {each: why for each, why in refusals.items() if each not in unshown}
+    if not refusals and not unshown:
         return plan
     made = {step.target for step in plan.steps if step.verb == "mkdir"}
     sets: dict[Path, list[Step]] = {}
@@ -201,29 +208,32 @@ def _without(plan: Plan, refusals: dict[int, Refusal]) -> Plan:
             sets.setdefault(step.target.parent, []).append(step)
     for folder, steps in sets.items():
         left = [step for step in steps if id(step) not in refusals]
-        if len(left) == 1 < len(steps) and folder in made and not plan.stays:
+        if len(left) == 1 < len(steps) and folder in made:
             refusals[id(left[0])] = Refusal(left[0].source, ALONE)
     without = {step.target for step in plan.photos if id(step) in refusals}
     for step in plan.along:
         if step.photo in without:
             refusals[id(step)] = Refusal(step.source, "stays with its photo")
-    gone = {step.target for step in plan.placed if id(step) in refusals}
+    gone = refusals.keys() | unshown
+    if isinstance(plan, AsidePlan):
+        bare = bare_links(step for step in plan.steps if id(step) not in gone)
+        gone |= {id(step) for step in plan.placed if step.target in bare}
     return replace(
         plan,
-        steps=tuple(_still_needed(plan.steps, refusals, gone)),
+        steps=tuple(_still_needed(plan.steps, gone)),
         refusals=(*plan.refusals, *refusals.values()),
     )
 
 
-def _still_needed(
-    steps: Sequence[Step], refusals: dict[int, Refusal], gone: set[Path]
-) -> Iterator[Step]:
-    left = {step.target for step in steps if step.is_photo or step.goes_along} - gone
+def _still_needed(steps: Sequence[Step], gone: set[int]) -> Iterator[Step]:
+    placed = [step for step in steps if step.is_photo or step.goes_along]
+    left = {step.target for step in placed if id(step) not in gone}
+    unmoved = {step.target for step in placed if id(step) in gone}
     needed = {folder for target in left for folder in target.parents}
     for step in steps:
         if step.verb == "mkdir" and step.target not in needed:
             continue
-        if step.verb == "relink" and step.leads_to in gone:
+        if step.verb == "relink" and step.leads_to in unmoved:
             continue
-        if id(step) not in refusals:
+        if id(step) not in gone:
             yield step

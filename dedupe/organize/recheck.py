@@ -90,14 +90,20 @@ def refuse_if_away(into: Path, missing: Sequence[Path], then: set[Path]) -> None
 
 
 class Seen:
-    """What was found so far of a plan that is looked at again."""
+    """What was found so far of a plan that is looked at again.
+
+    Attributes:
+        refusals: what of it cannot be done, and why.
+        standing: how many of its photos are in their place already.
+        standing_in: the folders of what is in its place already.
+    """
 
     def __init__(self, plan: Plan, ours: Mapping[Path, str], protected: Protected) -> None:
         self.refusals: list[Refusal] = []
         self.standing = 0
+        self.standing_in: set[Path] = set()
         self._going: set[Path] = set()  # links and folders of ours that make room
         self._plan = plan
-        self._takes_away = plan.takes_away
         self._ours = ours
         self._protected = protected
         self._links = links_after(plan.steps)
@@ -126,8 +132,7 @@ class Seen:
         stood = self.standing - before
         photos = sum(step.is_photo for step in left)
         several = sum(step.is_photo for step in steps) > 1
-        # beside a protected photo, which stays, one is not alone
-        alone = several and photos + stood == 1 and not self._plan.stays
+        alone = several and photos + stood == 1
         reason = ALONE if alone else self.taken(folder, foreign=new and not stood)
         if reason is not None:
             self.refusals += [Refusal(step.source, reason) for step in left]
@@ -144,7 +149,8 @@ class Seen:
         there: set[Path] = set()  # the places of photos that stand or will
         for step in steps:
             if _stands(step):
-                self.standing += step.is_photo
+                self.standing += step.verb == self._plan.action
+                self.standing_in.add(step.target.parent)
                 links += self._re_pointed(step)
             elif reason := self._without_photo(step, there) or self._reason(step):
                 self.refusals.append(Refusal(step.source, reason))
@@ -172,7 +178,7 @@ class Seen:
         """Why what belongs to a photo stays: the photo is neither moved there nor there already."""
         if not step.goes_along or step.photo in there:
             return None
-        if not self._takes_away and os.path.lexists(step.photo):
+        if not step.moves and os.path.lexists(step.photo):
             return None
         return "stays with its photo"
 
@@ -180,9 +186,9 @@ class Seen:
         """Why a photo is not put where it should go, or None."""
         if reason := checks.difference(Place.by_path(step.source), step.file, step.content):
             return reason
-        if self._takes_away and self._protected.holds(step.source):
+        if step.moves and self._protected.holds(step.source):
             return "is in a protected folder"
-        if step.kept is not None and (reason := _gone(step.kept)):
+        if step.moves and step.kept is not None and (reason := _gone(step.kept)):
             return stays_as(step.kept, reason)
         if os.path.lexists(step.target) and step.target not in self._going:
             return f"stays, as its new name {safe(step.target)} is taken by another file"

@@ -22,7 +22,8 @@ class CutOff:
     Attributes:
         record: of the action.
         ahead: the photos, and what goes along with them, that are still to be linked, moved or
-            copied; of an undo, those that are still to be taken back.
+            copied; of an undo, those that are still to be taken back. Links that only show what
+            stays are none of them.
     """
 
     record: Record
@@ -54,7 +55,7 @@ def _ahead(book: Journal, record: Record) -> tuple[Step, ...]:
     return tuple(
         entry.step
         for entry in book.entries(record.id)
-        if (entry.step.is_photo or entry.step.goes_along) and entry.state in states
+        if (entry.step.verb == record.action or entry.step.goes_along) and entry.state in states
     )
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 from dedupe.errors import PlanRefused, UsageError
 from dedupe.names import safe
+from dedupe.organize.actions import ACTIONS
+from dedupe.organize.aside import AsidePlan
+from dedupe.organize.aside_document import aside_document_of, aside_plan_of
 from dedupe.organize.checks import said
 from dedupe.organize.document import Flaw, document_of, head_of, plan_of
 from dedupe.organize.freeing import FREEING, FreeingPlan
 from dedupe.organize.freeing_document import freeing_document_of, freeing_plan_of
 from dedupe.organize.plan import Plan
 from dedupe.organize.protected import Protected
-from dedupe.organize.tree import TreePlan
-from dedupe.organize.tree_document import tree_document_of, tree_plan_of
 
 _HINT = "nothing was done; save it anew with `dedupe group --save-plan`"
 
@@ -60,7 +61,7 @@ def save_plan(plan: Plan, path: Path | str) -> None:
     refuse_as_plan_file(path, Protected(plan.protected))
     try:
         with path.open("x", encoding="utf-8", newline="\n") as out:
-            out.write("".join(_lines(_document_of(plan))))
+            out.write("".join(_lines(document_for(plan))))
     except OSError as error:
         raise UsageError(
             f"the plan cannot be saved as {safe(path)}: {said(error)}", "nothing was done"
@@ -82,26 +83,26 @@ def read_plan(path: Path | str) -> Plan:
     """
     path = Path(path)
     try:
-        return _plan_of(_parsed(path.read_bytes()))
+        return plan_from(_parsed(path.read_bytes()))
     except OSError as error:
         raise PlanRefused(f"the plan {safe(path)} cannot be read: {said(error)}") from error
     except Flaw as flaw:
         raise PlanRefused(f"the plan {safe(path)} is refused: {flaw}", _HINT) from flaw
 
 
-def _document_of(plan: Plan) -> dict[str, Any]:
+def document_for(plan: Plan) -> dict[str, Any]:
     """A plan of any kind as what JSON can hold."""
     if isinstance(plan, FreeingPlan):
         return freeing_document_of(plan)
-    return tree_document_of(plan) if isinstance(plan, TreePlan) else document_of(plan)
+    return aside_document_of(plan) if isinstance(plan, AsidePlan) else document_of(plan)
 
 
-def _plan_of(document: object) -> Plan:
-    """The plan of any kind; raises Flaw where it is none."""
+def plan_from(document: object) -> Plan:
+    """The plan of any kind that a document holds; raises Flaw where that is none."""
     top, action = head_of(document)
     if action in FREEING:
         return freeing_plan_of(top, action)
-    return tree_plan_of(top, action) if top.has("tree") else plan_of(document)
+    return aside_plan_of(top) if ACTIONS[action].takes_away else plan_of(top, action)
 
 
 def _parsed(data: bytes) -> object:

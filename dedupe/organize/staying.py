@@ -41,10 +41,11 @@ def held_kept(step: Step) -> Iterator[Place]:
     try:
         with held(kept.file.path) as place:
             yield place
-    except NoFolder as error:
+    except Refused as error:
         if error.path != kept.file.path:
             raise
-        raise Refused(step.source, stays_as(kept, "is gone")) from error
+        reason = "is gone" if isinstance(error, NoFolder) else error.reason
+        raise Refused(step.source, stays_as(kept, reason)) from error
 
 
 def refuse_unless_kept(step: Step, stays: Place, *, whole: bool = True) -> None:
@@ -65,6 +66,21 @@ def refuse_unless_kept(step: Step, stays: Place, *, whole: bool = True) -> None:
         reason = "changed since: its bytes are others"
     if reason is not None:
         raise Refused(step.source, stays_as(kept, reason))
+
+
+def refuse_if_it_stays(step: Step, place: Place, stays: Place) -> None:
+    """Refuse to move the very file that is to stay, by whatever name: a Mac has many for one.
+
+    Raises:
+        Refused: it is one file, and has no other name that would stay.
+        OSError: one of them cannot be looked at.
+    """
+    try:
+        here = place.lstat()
+    except FileNotFoundError:
+        return  # whoever moves it will say so
+    if os.path.samestat(here, stays.lstat()) and here.st_nlink == 1:
+        raise Refused(step.source, f"is the very file that stays as {safe(stays.path)}")
 
 
 def refuse_if_changed(step: Step, place: Place) -> PhotoFile:

@@ -56,8 +56,8 @@ class Step:
         mode: permissions of a photo that moves or is replaced: exFAT and hard links forget
             them, undo must not. `apply` notes them; 0 in a plan. Of a folder to make, if not 0.
         attributes: its extended attributes by name, likewise.
-        kept: the photo of its set that stays, for trash and what replaces, and where a photo is
-            moved along a tree; it is looked at once more right before the change.
+        kept: the photo of its set that stays, where a photo is moved, trashed or replaced; it is
+            looked at once more right before the change.
     """
 
     verb: str

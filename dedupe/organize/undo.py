@@ -113,7 +113,7 @@ def receipt(
     book: Journal, record: Record, passed: list[Entry], left: tuple[Refusal, ...]
 ) -> Receipt:
     """What a pass over an action came to."""
-    photos = [entry.step for entry in passed if entry.step.is_photo]
+    photos = [entry.step for entry in passed if entry.step.verb == record.action]
     return Receipt(
         journal=book.path,
         action=record.id,
@@ -162,7 +162,8 @@ def _refuse_if_away(record: Record, entries: list[Entry], gone: Collection[Path]
         missing = safe(record.into.parent)
     elif gone:
         standing = [entry.step for entry in entries if entry.state in {"done", "intent"}]
-        steps = [step for step in standing if step.verb != "mkdir"] or standing
+        photos = [step for step in standing if step.verb == record.action or step.goes_along]
+        steps = photos or standing
         needed = [drive_for(step, gone, back=True) for step in steps]
         if needed and needed[0] is not None and all(needed):  # else the others are taken back
             missing = f"the drive of {safe(needed[0])}"

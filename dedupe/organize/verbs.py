@@ -12,7 +12,7 @@ from dedupe.organize import checks, files, replacing, trashing
 from dedupe.organize.actions import led_to
 from dedupe.organize.place import NoFolder, Place, Refused, held, look
 from dedupe.organize.relinking import relink, settle
-from dedupe.organize.staying import held_kept, refuse_unless_kept
+from dedupe.organize.staying import held_kept, refuse_if_it_stays, refuse_unless_kept
 from dedupe.organize.steps import Step
 from dedupe.organize.trash import info_of
 from dedupe.photos.photo import PhotoFile
@@ -104,9 +104,10 @@ def _is_at(path: Path, step: Step) -> bool:
 
 def _move(step: Step, temp: str) -> PhotoFile:
     if step.kept is not None:
-        with held_kept(step) as stays:
+        with held(step.source) as place, held_kept(step) as stays:
             # not read: a photo that is moved is whole at its new place, whatever the other one is
             refuse_unless_kept(step, stays, whole=False)
+            refuse_if_it_stays(step, place, stays)
     return files.move(step.file, step.target, step.content, temp)
 
 

@@ -17,6 +17,10 @@ LINKS = {
     "003 portrait/1 portrait.jpg": CHOSEN[5],
     "003 portrait/2 portrait (1).jpg": CHOSEN[6],
 }
+# the best of each set, which a link shows where the others are moved
+STAYS = {name: photo for name, photo in LINKS.items() if "/1 " in name}
+MOVED = {name: photo for name, photo in LINKS.items() if name not in STAYS}
+PROMISE = "one photo of each set stays where it is, and a link shows it among the others"
 
 
 def act(action: str, *more: str | Path) -> Run:
@@ -53,9 +57,19 @@ def test_a_dry_run_shows_every_step_and_writes_nothing(
     run = act(action, "--dry-run")
     assert read_tree(tmp_path) == before
     assert (run.code, run.err) == (0, "")
-    assert run.out.startswith(f"{action} 7 photos into 3 folders below {tmp_path}/out\n")
+    head = f"{action} 7 photos into 3 folders below {tmp_path}/out\n"
+    if action == "move":
+        head = (
+            f"move 4 photos; one photo of each set stays\n  into 3 folders below {tmp_path}/out\n"
+        )
+    assert run.out.startswith(head)
     shown = [line.split("  <-  ") for line in run.out.splitlines() if "<-" in line]
-    assert shown == [[f"    {Path(n).name}", f"{photos / p}"] for n, p in LINKS.items()]
+    done = MOVED if action == "move" else LINKS
+    assert shown == [[f"    {Path(n).name}", f"{photos / p}"] for n, p in done.items()]
+    stays = [line.split("  ->  ") for line in run.out.splitlines() if "->" in line]
+    links = STAYS.items() if action == "move" else ()
+    assert stays == [[f"    {Path(n).name}", f"{photos / p}"] for n, p in links]
+    assert run.out.count("      stays: ") == len(links)
 
 
 def test_copy_puts_copies_there_and_undo_removes_them(photos: Path, tmp_path: Path) -> None:
@@ -74,11 +88,19 @@ def test_undo_restores_names_bytes_and_times_after_a_move(photos: Path, tmp_path
     for folder in [*photos.rglob("*/"), photos]:
         os.utime(folder, ns=(10**18 + 1, 10**18 + 7))
     before = read_tree(photos)
-    assert "7 photos moved into out\n" in act("move").err
-    assert set(contents(tmp_path / "out")) == set(LINKS)
-    assert set(contents(photos)) == set(CHOSEN[7:])
+    assert act("move").err.splitlines() == [
+        PROMISE,
+        "4 photos moved into out",
+        "dedupe undo takes it back (action 1)",
+    ]
+    there = contents(tmp_path / "out")
+    assert set(there) == set(LINKS)
+    assert {name: there[name] for name in STAYS} == {
+        name: Link(f"../../photos/{photo}") for name, photo in STAYS.items()
+    }
+    assert set(contents(photos)) == {*STAYS.values(), *CHOSEN[7:]}
     run = dedupe("undo")
-    assert run.out == "action 1 taken back: 7 photos moved back, 4 folders removed\n"
+    assert run.out == "action 1 taken back: 4 photos moved back, 4 folders removed\n"
     assert read_tree(photos) == before
     assert not (tmp_path / "out").exists()
 
@@ -88,7 +110,14 @@ def test_the_index_follows_a_move_and_its_undo_without_a_scan(photos: Path, tmp_
     act("move")
     moved = dedupe("group")
     assert moved.err == ""
-    assert set(moved.out.split("\n")) - {""} == {f"{tmp_path / 'out' / name}" for name in LINKS}
+    assert set(moved.out.split("\n")) - {""} == {
+        *(f"{tmp_path / 'out' / name}" for name in MOVED),
+        *(f"{photos / name}" for name in STAYS.values()),
+    }
+    after = read_tree(tmp_path)
+    again = act("move")
+    assert (again.code, again.err) == (0, "0 photos moved into out, 4 already there\n")
+    assert read_tree(tmp_path) == after
     dedupe("undo")
     assert dedupe("group").out == before
 
@@ -98,7 +127,7 @@ def test_without_a_clear_yes_nothing_is_moved(photos: Path, tmp_path: Path, answ
     before = read_tree(tmp_path)
     run = on_terminal("group", "--move", "--into", "out", typed=answer)
     assert run.code == 1
-    end = "Move 7 photos (761 kB) to out? [y/N] nothing was moved\n"
+    end = f"{PROMISE}\nMove 4 photos (566 kB) to out? [y/N] nothing was moved\n"
     assert plain(run.out).endswith(end)
     assert read_tree(tmp_path) == before
 
@@ -150,12 +179,12 @@ def test_what_somebody_changed_is_left_alone_named_and_gives_exit_code_3(
     photos: Path, tmp_path: Path
 ) -> None:
     act("move")
-    mine = tmp_path / "out" / "003 portrait/1 portrait.jpg"
+    mine = tmp_path / "out" / "003 portrait/2 portrait (1).jpg"
     mine.write_bytes(b"edited since")
     run = dedupe("undo")
     assert run.code == 3
-    assert run.out.startswith("action 1 taken back: 6 photos moved back")
-    assert "left alone: out/003 portrait/1 portrait.jpg " in run.err
+    assert run.out.startswith("action 1 taken back: 3 photos moved back")
+    assert "left alone: out/003 portrait/2 portrait (1).jpg " in run.err
     assert mine.read_bytes() == b"edited since"
 
 
@@ -234,7 +263,8 @@ def test_own_links_to_photos_follow_a_move_and_come_back(photos: Path, tmp_path:
     mine = photos / "mine"
     mine.mkdir()
     (mine / "relative").symlink_to(f"../{CHOSEN[0]}")
-    (mine / "absolute").symlink_to(photos / CHOSEN[1])
+    (mine / "absolute").symlink_to(photos / CHOSEN[6])
+    (mine / "to what stays").symlink_to(photos / CHOSEN[1])
     assert dedupe("scan", photos).code == 0
     (mine / "new").symlink_to(f"../{CHOSEN[2]}")  # since the scan: nobody has seen it
     before = {link.name: link.readlink() for link in mine.iterdir()}
@@ -246,7 +276,7 @@ def test_own_links_to_photos_follow_a_move_and_come_back(photos: Path, tmp_path:
     assert {link.name: link.readlink() for link in mine.iterdir()} == before
     assert "2 links to moved photos re-pointed\n" in act("move").err
     assert {name: (mine / name).read_bytes() for name in read} == read
-    assert "moved 7 photos" in dedupe("history").out
+    assert "moved 4 photos" in dedupe("history").out
     assert "re-pointed 2 links" in dedupe("history").out
     assert dedupe("undo").out.endswith("4 folders removed, 2 links pointed back\n")
     assert {link.name: link.readlink() for link in mine.iterdir()} == before

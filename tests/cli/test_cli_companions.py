@@ -51,30 +51,31 @@ def test_they_are_told_behind_their_photo(shots: Path) -> None:
 
 def test_they_move_with_it_and_the_index_follows(shots: Path, tmp_path: Path) -> None:
     before = read_tree(shots)
-    plan = dedupe("group", "--move", "--into", "out", "--dry-run").out
-    assert "move 2 photos and 4 companions into 1 folder below" in plan
-    assert f"      + 1 IMG_1234.MOV  <-  {shots}/phone/IMG_1234.MOV" in plan
-    run = dedupe("group", "--move", "--into", "out", "--yes")
-    assert "2 photos with 4 companions moved into out" in run.err
+    move = ("group", "--move", "--into", "out", "--keep", "folder:*/disk")
+    plan = dedupe(*move, "--dry-run").out
+    assert "move 1 photo and 4 companions; one photo of each set stays" in plan
+    assert f"      + 2 IMG_1234.MOV  <-  {shots}/phone/IMG_1234.MOV" in plan
+    run = dedupe(*move, "--yes")
+    assert "1 photo with 4 companions moved into out" in run.err
     assert run.code == 0
     assert sorted(contents(tmp_path / "out")) == [
-        "001 IMG_1234/1 IMG_1234.JPG",
-        "001 IMG_1234/1 IMG_1234.JPG.json",
-        "001 IMG_1234/1 IMG_1234.MOV",
-        "001 IMG_1234/1 IMG_1234.xmp",
-        "001 IMG_1234/1 IMG_E1234.JPG",
-        "001 IMG_1234/2 web.jpg",
+        "001 web/1 web.jpg",
+        "001 web/2 IMG_1234.JPG",
+        "001 web/2 IMG_1234.JPG.json",
+        "001 web/2 IMG_1234.MOV",
+        "001 web/2 IMG_1234.xmp",
+        "001 web/2 IMG_E1234.JPG",
     ]
     # nothing is scanned again: the edit is known at its new place
     found = json.loads(dedupe("group", "--format", "json").out)
     paths = {Path(each["path"]).name for each in found["sets"][0]["photos"]}
-    assert paths == {"1 IMG_1234.JPG", "2 web.jpg"}
+    assert paths == {"2 IMG_1234.JPG", "web.jpg"}
     known = {photo.path.relative_to(tmp_path).parts[0] for photo in open_library().photos}
-    assert known == {"out"}
-    again = dedupe("group", "--move", "--into", "out", "--yes")
-    assert (again.code, "0 photos moved into out, 2 already there" in again.err) == (0, True)
+    assert known == {"out", "photos"}
+    again = dedupe(*move, "--yes")
+    assert (again.code, "0 photos moved into out, 1 already there" in again.err) == (0, True)
     run = dedupe("undo", "1")
-    assert "2 photos with 4 companions moved back" in run.out
+    assert "1 photo with 4 companions moved back" in run.out
     assert read_tree(shots) == before
 
 

@@ -103,11 +103,16 @@ def test_a_tree_is_for_photos_that_are_moved(photos: Path, options: list[str]) -
     assert "dedupe group --move --tree --into ~/Aside" in run.err
 
 
-def test_the_photos_must_not_be_in_the_folder_for_them(photos: Path) -> None:
+@pytest.mark.parametrize("tree", [[], ["--tree"]])
+def test_the_photos_must_not_be_in_the_folder_for_those_that_go(
+    photos: Path, tree: list[str]
+) -> None:
     before = read_tree(photos)
-    run = dedupe("group", "--move", "--tree", "--into", photos, "--yes")
-    assert run.code == 2
-    assert "so that none could be put aside there" in run.err
+    for into in (photos, photos.parent):
+        run = dedupe("group", "--move", *tree, "--into", into, "--yes")
+        assert run.code == 2
+        assert "the photos are in" in run.err
+        assert "name another folder with --into" in run.err
     assert read_tree(photos) == before
 
 

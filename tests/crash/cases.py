@@ -12,17 +12,18 @@ from trees import Content, Link, contents, make_files, photo, read_tree
 
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
+from dedupe.organize.aside import AsidePlan
+from dedupe.organize.aside_recheck import recheck_aside
 from dedupe.organize.freeing import FREEING
 from dedupe.organize.freeing_draft import plan_to_free
 from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.pointing import with_links
 from dedupe.organize.protected import NOTHING
-from dedupe.organize.recheck import recheck
 from dedupe.organize.recover import cut_off, recover
 from dedupe.organize.saved import read_plan, save_plan
 from dedupe.organize.steps import Receipt
-from dedupe.organize.tree_draft import plan_tree
 from dedupe.organize.undo import history, undo
 from dedupe.photos.photo import Photo
 
@@ -66,7 +67,7 @@ PLANS: dict[str, Sets] = {
 FOREIGN = {"out/001 d/foreign.txt": b"somebody's"}
 # of two of the four photos, for "along" alone
 COMPANIONS = {
-    "in/a/IMG.jpg.xmp": b"what was done to the first one",
+    "in/b/IMG.jpg.xmp": b"what was done to the second one",
     "in/d.xmp": b"x" * 200,
     "in/d.png.pp3": b"more of it",
 }
@@ -137,13 +138,13 @@ class Case:
         self.stays = [
             min(self._in_place(each) or each, key=os.fsencode)
             for each in sets
-            if name in PLANNERS or name == "tree"
+            if name in PLANNERS or self.action == "move"
         ]
 
     def _in_place(self, photos: Mapping[str, bytes]) -> list[str]:
         """Those of a set that can be the one that stays; no photo that was put aside, if any."""
         there = os.path.relpath(self.into, self.tree)
-        aside = f"{there}/" if self.name == "tree" else "/"
+        aside = f"{there}/" if self.action == "move" else "/"
         return [name for name in photos if not name.startswith(aside)]
 
     @property
@@ -161,7 +162,7 @@ class Case:
         files: dict[str, Content] = {"in/to a": Link("a/IMG.jpg"), **self.others, **self.precious}
         files["home/other.txt"] = b"also somebody's"
         if self.name == "linked":
-            files["in/mine/d"] = Link("../d.png")
+            files |= {"in/mine/d": Link("../d.png"), "in/mine/b": Link("../b/IMG.jpg")}
         away = {name for name in files if self.second and name.startswith("out/")}
         make_files(self.tree, {name: files[name] for name in files.keys() - away})
         if self.second:
@@ -199,17 +200,20 @@ class Case:
         """The plan, made anew."""
         saved = self.folder / "plan.json"
         if saved.exists():
-            return recheck(read_plan(saved), self._ours())
+            plan = read_plan(saved)
+            assert isinstance(plan, AsidePlan)
+            return recheck_aside(plan, self._ours())
         groups = [Pair(tuple(self.photos[name] for name in each)) for each in self.sets]
         if self.name in PLANNERS:
             return PLANNERS[self.name](self, groups)
-        if self.name == "tree":
-            return plan_tree(groups, keep=["path"], into=self.into, root=self.tree)  # type: ignore[arg-type]
         place = {"into": self.into, "ours": self._ours()}
-        plan = make_plan(groups, keep=["largest"], action=self.action, **place)
+        if self.name == "tree":
+            place["tree"] = self.tree
+        keep = ["path"] if self.action == "move" else ["largest"]
+        plan = make_plan(groups, keep=keep, action=self.action, **place)
         if self.name != "linked":
             return plan
-        links = [self.tree / "in/to a", self.tree / "in/mine/d"]
+        links = [self.tree / "in/to a", self.tree / "in/mine/d", self.tree / "in/mine/b"]
         return with_links(plan, links, NOTHING)
 
     def _ours(self) -> dict[Path, str]:
@@ -242,7 +246,8 @@ class Case:
         """What a person does before undo: each moved photo gets a name of its own."""
         if self.name == "astray":
             for number, path in enumerate(sorted(self.into.rglob("*.*"))):
-                path.rename(path.with_name(f"mine {number}"))
+                if not path.is_symlink():
+                    path.rename(path.with_name(f"mine {number}"))
 
     def recover_all(self, *, back: bool) -> None:
         """Afterwards nothing is cut off any more, and a second time has nothing to do."""

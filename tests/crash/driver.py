@@ -222,7 +222,7 @@ def control(folder: Path, program: str, plan: str, faults: list[str]) -> Result:
     """The same faults on a naive program, between two drives."""
     result = Result()
     drive = DRIVES["two drives" if program == "shutil.move" else "one drive"]
-    case = Case(folder, "move", PLANS[plan])
+    case = Case(folder, "copy", PLANS[plan])  # it leaves none in its place: judged by less
     case.prepare()
     CONTROLS[program](case)
     if found := judge.after_strike(case):

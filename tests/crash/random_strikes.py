@@ -51,6 +51,8 @@ def whatever_strikes_nothing_is_lost_and_undo_restores_the_tree(data: st.DataObj
     sets = tuple({name: tree[name] for name in part} for part in parts)
     others = {name: tree[name] for name in tree if not any(name in each for each in sets)}
     drives = [name for name, each in DRIVES.items() if action not in PLANNERS or each.links]
+    if action == "symlink" or action in PLANNERS:
+        drives = [name for name in drives if DRIVES[name].symlinks]
     drive = data.draw(st.sampled_from(drives))
     into = data.draw(st.sampled_from(["out", "out/new"]))
     case = Case(FOLDER, action, sets, others=others, into=into)

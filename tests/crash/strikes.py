@@ -89,17 +89,20 @@ class Drive:
         across: `out/` is on another drive than the rest.
         exclusive: it knows a rename that refuses a taken name.
         links: it knows hard links.
+        symlinks: it knows symbolic links.
     """
 
     across: bool = False
     exclusive: bool = True
     links: bool = True
+    symlinks: bool = True
 
 
 DRIVES: dict[str, Drive] = {
     "one drive": Drive(),
     "no exclusive rename": Drive(exclusive=False),
     "no hard links either": Drive(exclusive=False, links=False),
+    "no symbolic links": Drive(symlinks=False),
     "two drives": Drive(across=True),
     "two, no hard links": Drive(across=True, exclusive=False, links=False),
 }
@@ -134,6 +137,8 @@ class Strike:
             if name in {"link", "rename", "replace"}:
                 # what a drive cannot do is asked before the change is counted
                 struck = self._on_drive(name, struck)
+            if name == "symlink":
+                struck = self._where_links_are(struck)
             for able in known:
                 if native in instead[os, able]:
                     instead[os, able].add(struck)
@@ -179,6 +184,15 @@ class Strike:
             if name == "link" and not self.drive.links:
                 raise OSError(errno.EPERM, "no hard links", becomes)
             return call(old, new, **options)
+
+        return asked
+
+    def _where_links_are(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(text: str, name: Any, **options: Any) -> Any:
+            path = whole_path(name, options.get("dir_fd"))
+            if "/out/" in path and not self.drive.symlinks:
+                raise OSError(errno.EPERM, "no symbolic links", path)
+            return call(text, name, **options)
 
         return asked
 

@@ -73,8 +73,8 @@ def test_a_kill_between_any_two_changes_loses_nothing_and_undo_restores_the_tree
     assert result["found"] == []
     for phase in ("apply", "undo"):
         struck = result["points"][phase]
-        # four photos are linked, moved or copied, or two with their folders, each written down
-        # before and after
+        # four photos are linked or copied, or two are moved and two shown by a link, or two with
+        # their folders, each written down before and after
         assert min(struck[kill] for kill in KILLS) >= 8
         assert struck[KILLS[0]] - struck[KILLS[1]] in {0, 1}
 
@@ -105,7 +105,7 @@ def test_what_is_being_removed_has_another_name_for_a_moment_and_is_struck_then(
     folder: Path,
 ) -> None:
     chosen = {"stride": 2, "phases": ["apply"], "faults": KILLS, "drive": "two drives"}
-    assert driven(folder, "move", **chosen)["aside"] >= 4  # type: ignore[arg-type]
+    assert driven(folder, "move", **chosen)["aside"] >= 2  # type: ignore[arg-type]
 
 
 def test_each_fault_breaks_naive_programs_so_it_would_show_a_mistake(folder: Path) -> None:

@@ -15,7 +15,8 @@ from trees import Content, Link, contents, group, make_files, read_tree
 
 from dedupe.organize import renaming
 from dedupe.organize.place import Place
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.pointing import with_links
 from dedupe.organize.protected import NOTHING
 

@@ -22,7 +22,7 @@ class CtrlC(Silent):
 
     def advance(self, count: int = 1) -> None:
         self.steps += count
-        if self.steps == 3:  # two folders, then the first photo
+        if self.steps == 4:  # two folders, the link to the one that stays, then the first photo
             os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -35,17 +35,18 @@ def remembered(index: Path) -> set[Path]:
 def test_the_index_follows_a_move_that_was_stopped_half_way_and_its_undo(
     tree: Path, tmp_path: Path
 ) -> None:
-    make_files(tree, {"a.jpg": b"A", "b.jpg": b"B"})
-    photos = [photo(tree / "a.jpg"), photo(tree / "b.jpg")]
+    make_files(tree, {"a.jpg": b"A", "b.jpg": b"B", "best.jpg": b"the best"})
+    photos = [photo(tree / name) for name in ("a.jpg", "b.jpg", "best.jpg")]
     index = tmp_path / "index.db"
     with Index(index, create=True) as store, store.batch():
         encoder = store.encoder("quick", "quick-1", 4)
         store.use_encoder(encoder)
-        store.remember_photos(encoder, photos, np.zeros((2, 4), np.float32), [None, None])
+        store.remember_photos(encoder, photos, np.zeros((3, 4), np.float32), [None] * 3)
         store.remember_files(photos)
     plan = make_plan([group(*photos)], action="move", into=tree / "out", index=index)
     with pytest.raises(Interrupted):
         apply(plan, index=index, progress=CtrlC())
-    assert remembered(index) == {tree / "out" / "001 a" / "1 a.jpg", tree / "b.jpg"}
+    stays = {tree / "b.jpg", tree / "best.jpg"}
+    assert remembered(index) == {tree / "out" / "001 best" / "2 a.jpg", *stays}
     undo(index=index)
-    assert remembered(index) == {tree / "a.jpg", tree / "b.jpg"}
+    assert remembered(index) == {tree / "a.jpg", *stays}

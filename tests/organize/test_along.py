@@ -12,16 +12,16 @@ import pytest
 from beside import IDENTIFIER, WHEN, header, jpeg, raw, takeout, video, xmp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scene import rechecked
 from trees import contents, group, make_files, photo, read_tree
 
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
-from dedupe.organize.document import document_of, plan_of
 from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.protected import Protected
-from dedupe.organize.recheck import recheck
-from dedupe.organize.saved import read_plan, save_plan
+from dedupe.organize.saved import document_for, plan_from, read_plan, save_plan
 from dedupe.organize.undo import undo
 from dedupe.photos.companions import Companions
 from dedupe.photos.headers import read_header
@@ -42,14 +42,14 @@ def names(plan: Plan) -> list[str]:
 
 
 def planned(tree: Path, action: str = "move", *groups: list[str]) -> Plan:
-    sets = groups or (["a/I.JPG", "b/I.JPG"],)
+    sets = groups or (["a/I.JPG", "b/I.JPG", "c/I.JPG"],)
     made = [group(*(shot(tree / name) for name in each)) for each in sets]
     return make_plan(made, keep=["largest"], action=action, into=tree / "out")
 
 
 @pytest.fixture
 def pair(tree: Path) -> Path:
-    """A photo with sidecars, and a copy of it that was saved smaller."""
+    """A photo with sidecars, a copy of it that was saved smaller, and a better one that stays."""
     make_files(
         tree,
         {
@@ -59,6 +59,7 @@ def pair(tree: Path) -> Path:
             "a/I.MOV": b"no Live Photo",
             "a/J.xmp": b"of another one",
             "b/I.JPG": jpeg(),
+            "c/I.JPG": jpeg() + b"the largest",
         },
     )
     return tree
@@ -70,9 +71,10 @@ def test_sidecars_are_named_after_their_photos_new_name(pair: Path, action: str)
     plan = planned(pair, action)
     assert names(plan) == [
         "001 I/1 I.JPG",
-        "001 I/1 I.JPG.json",
-        "001 I/1 I.xmp",
         "001 I/2 I.JPG",
+        "001 I/2 I.JPG.json",
+        "001 I/2 I.xmp",
+        "001 I/3 I.JPG",
     ]
     assert read_tree(pair) == before
 
@@ -83,18 +85,26 @@ def test_they_are_put_beside_their_photo_and_taken_back_with_it(
 ) -> None:
     before = read_tree(pair)
     receipt = apply(planned(pair, action), journal=journal)
-    assert (receipt.done, receipt.along, receipt.left) == (2, 2, ())
+    done = {"move": 2, "copy": 3}[action]
+    assert (receipt.done, receipt.along, receipt.left) == (done, 2, ())
     after = contents(pair)
-    assert after["out/001 I/1 I.xmp"] == xmp(WHEN)
+    assert after["out/001 I/2 I.xmp"] == xmp(WHEN)
     assert ("a/I.xmp" in after) is (action == "copy")
     assert "a/I.MOV" in after
     back = undo(journal=journal)
-    assert (back.done, back.along) == (2, 2)
+    assert (back.done, back.along) == (done, 2)
     assert read_tree(pair) == before
 
 
 def test_links_only_show_photos(pair: Path) -> None:
-    assert names(planned(pair, "symlink")) == ["001 I/1 I.JPG", "001 I/2 I.JPG"]
+    assert names(planned(pair, "symlink")) == [f"001 I/{rank} I.JPG" for rank in (1, 2, 3)]
+
+
+def test_where_the_photo_to_keep_stays_its_sidecars_stay(pair: Path) -> None:
+    (pair / "a/I.JPG").write_bytes(jpeg() + b"the largest of them all")
+    plan = planned(pair)
+    assert names(plan) == [f"001 I/{rank} I.JPG" for rank in (1, 2, 3)]
+    assert [step.verb for step in plan.placed] == ["symlink", "move", "move"]
 
 
 def test_a_live_photo_an_edit_and_a_numbered_json_keep_their_names_behind_the_number(
@@ -114,7 +124,7 @@ def test_a_live_photo_an_edit_and_a_numbered_json_keep_their_names_behind_the_nu
             "d/K.jpg(1).json": takeout("K.jpg"),
         },
     )
-    plan = planned(tree, "move", ["a/IMG_1.JPG", "b/IMG_1.JPG"], ["c/IMG_1234.JPG", "d/K(1).jpg"])
+    plan = planned(tree, "copy", ["a/IMG_1.JPG", "b/IMG_1.JPG"], ["c/IMG_1234.JPG", "d/K(1).jpg"])
     assert names(plan) == [
         "001 IMG_1/1 IMG_1.JPG",
         "001 IMG_1/1 IMG_1.MOV",
@@ -131,14 +141,14 @@ def test_a_live_photo_an_edit_and_a_numbered_json_keep_their_names_behind_the_nu
 def test_a_photo_gets_another_name_where_that_of_its_sidecar_is_taken(
     pair: Path, journal: Path, action: str
 ) -> None:
-    make_files(pair, {"out/001 I/1 i.XMP": b"somebody's"})
-    made = [group(shot(pair / "a/I.JPG"), shot(pair / "b/I.JPG"))]
+    make_files(pair, {"out/001 I/2 i.XMP": b"somebody's"})
+    made = [group(*(shot(pair / name / "I.JPG") for name in "abc"))]
     ours = {pair / "out/001 I": ""}
     plan = make_plan(made, keep=["largest"], action=action, into=pair / "out", ours=ours)
-    assert names(plan)[:3] == [
-        "001 I/1 I (2).JPG",
-        "001 I/1 I (2).JPG.json",
-        "001 I/1 I (2).xmp",
+    assert names(plan)[1:4] == [
+        "001 I/2 I (2).JPG",
+        "001 I/2 I (2).JPG.json",
+        "001 I/2 I (2).xmp",
     ]
 
 
@@ -177,21 +187,21 @@ def test_where_the_photo_stays_its_sidecars_stay_also_after_a_stop(
         "I.xmp": "stays with its photo",
     }
     assert "a/I.xmp" in contents(pair)
-    assert "out/001 I/1 I.xmp" not in contents(pair)
+    assert "out/001 I/2 I.xmp" not in contents(pair)
 
 
 def test_where_the_photo_cannot_come_back_its_sidecars_stay_with_it(
     pair: Path, journal: Path
 ) -> None:
     apply(planned(pair), journal=journal)
-    (pair / "out/001 I/1 I.JPG").write_bytes(b"edited")
+    (pair / "out/001 I/2 I.JPG").write_bytes(b"edited")
     receipt = undo(journal=journal)
     assert receipt.done == 1
     assert [each.reason for each in receipt.left if each.path.suffix == ".xmp"] == [
         "stays with its photo"
     ]
-    assert contents(pair)["out/001 I/1 I.xmp"] == xmp(WHEN)
-    (pair / "out/001 I/1 I.JPG").write_bytes(jpeg() + b"larger")
+    assert contents(pair)["out/001 I/2 I.xmp"] == xmp(WHEN)
+    (pair / "out/001 I/2 I.JPG").write_bytes(jpeg() + b"larger")
 
 
 @pytest.mark.parametrize("changed", ["I.CR2", "I.JPG"])
@@ -202,8 +212,8 @@ def test_a_sidecar_of_two_is_never_parted_from_the_one_that_stays(
     plan = planned(backups, "move", *SETS)
     if when == "after":
         apply(plan, journal=journal)
-    folder = backups / ("a" if when == "before" else "out/001 I")
-    prefix = "" if when == "before" else "1 "
+    folder = backups / ("b" if when == "before" else "out/001 I")
+    prefix = "" if when == "before" else "2 "
     (folder / f"{prefix}{changed}").write_bytes(b"edited")
     done = apply(plan, journal=journal) if when == "before" else undo(journal=journal)
     assert (folder / f"{prefix}I.xmp").exists()
@@ -231,42 +241,44 @@ def test_the_sets_of_one_shot_go_into_one_folder_each_raw_with_its_jpeg(
 ) -> None:
     before = read_tree(backups)
     plan = planned(backups, action, *SETS)
-    assert names(plan) == [
-        "001 I/1 I.CR2",
-        "001 I/1 I.JPG",
-        "001 I/1 I.xmp",
-        "001 I/2 I.CR2",
-        "001 I/2 I.JPG",
-        "001 I/2 I.xmp",
-    ]
+    second = ["001 I/2 I.CR2", "001 I/2 I.JPG", "001 I/2 I.xmp"]
+    first = ["001 I/1 I.CR2", "001 I/1 I.JPG"]  # shown by links of one rank, where it stays
+    assert names(plan) == (
+        [first[0], *second, first[1]] if action == "move" else [*first, "001 I/1 I.xmp", *second]
+    )
     assert plan.refusals == ()
     receipt = apply(plan, journal=journal)
-    assert (receipt.done, receipt.along) == (2, 4)
+    assert (receipt.done, receipt.along) == ((1, 2) if action == "move" else (2, 4))
+    if action == "move":
+        links = sorted(path.name for path in (backups / "out/001 I").iterdir() if path.is_symlink())
+        assert links == ["1 I.CR2", "1 I.JPG"]
+        assert sorted(path.name for path in (backups / "a").iterdir()) == [
+            *("I.CR2", "I.JPG", "I.xmp")
+        ]
     undo(journal=journal)
     assert read_tree(backups) == before
 
 
 def test_a_raw_in_no_set_goes_along_with_its_jpeg(backups: Path, journal: Path) -> None:
     plan = planned(backups, "move", SETS[1])
-    assert len(plan.placed) == 6
+    assert names(plan)[1:] == ["001 I/2 I.JPG", "001 I/2 I.CR2", "001 I/2 I.xmp"]
     apply(plan, journal=journal)
-    assert not list((backups / "a").iterdir())
+    assert not list((backups / "b").iterdir())
+    assert len(list((backups / "a").iterdir())) == 3
 
 
 def test_a_sidecar_of_two_stays_where_one_of_them_stays(backups: Path) -> None:
-    sets = [group(*(shot(backups / name) for name in each)) for each in SETS]
-    (backups / "a/I.CR2").write_bytes(b"edited")
+    make_files(backups, {"c/I.CR2": raw(), "c/I.JPG": jpeg(), "c/I.xmp": xmp()})
+    sets = [group(*(shot(backups / name) for name in [*each, f"c/{each[0][2:]}"])) for each in SETS]
+    (backups / "b/I.CR2").write_bytes(b"edited")
     plan = make_plan(sets, keep=["largest"], action="move", into=backups / "out")
-    assert {each.path.name: each.reason[:13] for each in plan.refusals} == {
-        "I.CR2": "changed since",
-        "I.xmp": "stays, as it ",
+    assert {each.path.name: each.reason.split(" /")[0] for each in plan.refusals} == {
+        "I.CR2": "changed since: it had 141 bytes, it has 6",
+        "I.JPG": "stays, as",
     }
-    assert names(plan) == [
-        "001 I/2 I.CR2",
-        "001 I/2 I.JPG",
-        "001 I/2 I.xmp",
-        "001 I/3 I.JPG",
-    ]
+    assert {step.source.parent.name for step in plan.placed if step.moves} == {"c"}
+    assert "001 I/2 I.JPG" in names(plan)  # shown by a link, as it stays
+    assert "001 I/3 I.xmp" in names(plan)
 
 
 def test_what_lies_in_a_protected_folder_stays_with_its_photos(backups: Path) -> None:
@@ -275,8 +287,9 @@ def test_what_lies_in_a_protected_folder_stays_with_its_photos(backups: Path) ->
     plan = make_plan(
         sets, keep=["largest"], action="move", into=backups / "out", protected=protected
     )
-    assert all(step.source.parent == backups / "b" for step in plan.placed)
-    assert len(plan.placed) == 3
+    moved = [step for step in plan.placed if step.moves]
+    assert all(step.source.parent == backups / "b" for step in moved)
+    assert len(moved) == 3
 
 
 @pytest.mark.parametrize("action", ALONG)
@@ -286,7 +299,7 @@ def test_what_was_done_needs_nothing_when_it_is_planned_again(
     first = planned(backups, action, *SETS)
     apply(first, journal=journal)
     sets = [
-        group(*(shot(backups / f"out/001 I/{rank} I{suffix}") for rank in (1, 2)))
+        group(shot(backups / f"a/I{suffix}"), shot(backups / f"out/001 I/2 I{suffix}"))
         if action == "move"
         else group(*(shot(backups / folder / f"I{suffix}") for folder in "ab"))
         for suffix in (".CR2", ".JPG")
@@ -308,10 +321,10 @@ def test_a_saved_plan_has_a_line_for_each_and_does_the_same(
     save_plan(plan, tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json") == plan
     text = (tmp_path / "plan.json").read_text("utf-8")
-    assert text.count('"photo": "1 I.CR2"') == text.count('"photo": "1 I.JPG"') == 1
-    assert recheck(read_plan(tmp_path / "plan.json"), {}).steps == plan.steps
+    assert text.count('"photo": "2 I.CR2"') == text.count('"photo": "2 I.JPG"') == 1
+    assert rechecked(read_plan(tmp_path / "plan.json"), {}).steps == plan.steps
     apply(plan, journal=journal)
-    assert recheck(plan, {}).placed == ()
+    assert rechecked(plan, {}).placed == ()
 
 
 def test_without_its_photos_line_a_companion_stays(backups: Path, tmp_path: Path) -> None:
@@ -319,7 +332,7 @@ def test_without_its_photos_line_a_companion_stays(backups: Path, tmp_path: Path
     lines = (tmp_path / "plan.json").read_text("utf-8").splitlines(keepends=True)
     kept = [line for line in lines if '"name": "2 I.CR2"' not in line]
     (tmp_path / "plan.json").write_text("".join(kept), "utf-8")
-    checked = recheck(read_plan(tmp_path / "plan.json"), {})
+    checked = rechecked(read_plan(tmp_path / "plan.json"), {})
     assert {each.reason for each in checked.refusals} >= {"stays with its photo"}
     assert all("2 I" not in step.target.name for step in checked.placed)
 
@@ -330,10 +343,10 @@ def test_a_plan_that_was_stopped_between_a_photo_and_its_sidecar_goes_on(
     plan = planned(pair)
     cut = [step for step in plan.steps if not step.goes_along]
     apply(replace(plan, steps=tuple(cut)), journal=journal)
-    again = recheck(plan, {pair / "out/001 I": "", pair / "out": ""})
-    assert [step.target.name for step in again.placed] == ["1 I.JPG.json", "1 I.xmp"]
+    again = rechecked(plan, {pair / "out/001 I": "", pair / "out": ""})
+    assert [step.target.name for step in again.placed] == ["2 I.JPG.json", "2 I.xmp"]
     apply(again, journal=journal)
-    assert "out/001 I/1 I.xmp" in contents(pair)
+    assert "out/001 I/2 I.xmp" in contents(pair)
 
 
 # --- whatever the tree
@@ -391,13 +404,13 @@ def test_companions_end_beside_their_photo_and_undo_is_as_if_nothing_had_been_do
             each.path: {companion.path for companion in belong.together(each)} for each in photos
         }
         plan = make_plan(groups, action=action, into=tree / "out")
-        assert plan_of(document_of(plan)) == plan
+        assert plan_from(document_for(plan)) == plan
         receipt = apply(plan, journal=top / "journal.db")
         assert receipt.left == plan.refusals
         went = {(step.source, step.target.parent): step.target for step in plan.placed}
         assert len({step.target for step in plan.placed}) == len(plan.placed)
         said = {each.path for each in plan.refusals}
-        for leader in (step for step in plan.placed if step.is_photo):
+        for leader in plan.photos:
             for companion in together[leader.source]:
                 if companion not in said:
                     assert went[companion, leader.target.parent].is_file()

@@ -7,7 +7,7 @@ from trees import group, make_files
 from dedupe.errors import JournalProblem
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
-from dedupe.organize.plan import make_plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.records import Mark
 from dedupe.organize.undo import history, undo
 

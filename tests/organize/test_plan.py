@@ -8,7 +8,8 @@ from trees import Link, group, make_files, photo, read_tree
 from dedupe.errors import UnknownName, UsageError
 from dedupe.matching.clusters import Cluster
 from dedupe.organize.actions import ACTIONS
-from dedupe.organize.plan import Plan, make_plan
+from dedupe.organize.plan import Plan
+from dedupe.organize.planning import make_plan
 
 
 def targets(plan: Plan) -> list[str]:
@@ -100,7 +101,7 @@ def test_links_are_relative_between_the_real_folders(tree: Path) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_photos_that_changed_or_went_are_refused_with_a_reason(tree: Path, action: str) -> None:
-    names = ["gone", "longer", "touched", "link", "other", "fine", "good"]
+    names = ["gone", "longer", "touched", "link", "other", "fine", "the largest"]
     make_files(tree, {f"{name}.jpg": name.encode() for name in names})
     together = group(*(tree / f"{name}.jpg" for name in names))
     (tree / "gone.jpg").unlink()
@@ -121,7 +122,7 @@ def test_photos_that_changed_or_went_are_refused_with_a_reason(tree: Path, actio
         "link": "has been replaced by a link",
         "other": "has been replaced by another file",
     }
-    assert {step.source.stem for step in plan.steps if step.is_photo} == {"fine", "good"}
+    assert {step.source.stem for step in plan.placed} == {"fine", "the largest"}
 
 
 def test_new_inode_numbers_alone_are_no_change_as_shares_and_new_mounts_hand_them_out(
@@ -147,17 +148,24 @@ def test_the_only_photo_left_of_a_group_is_left_alone(pair: Path, action: str) -
 def test_a_photo_of_two_groups_moves_once(tree: Path) -> None:
     make_files(tree, {name: name.encode() for name in ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]})
     groups = [
+        group(tree / "a.jpg", tree / "c.jpg"),
+        group(tree / "b.jpg", tree / "c.jpg", tree / "d.jpg"),
+    ]
+    plan = make_plan(groups, action="move", into=tree / "out")
+    assert [step.source.name for step in plan.photos] == ["c.jpg", "d.jpg"]
+    assert [refusal.reason for refusal in plan.refusals] == ["belongs to an earlier group already"]
+
+
+def test_what_an_earlier_group_has_moved_is_not_what_stays_of_another_one(tree: Path) -> None:
+    make_files(tree, {name: name.encode() for name in ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]})
+    groups = [
         group(tree / "a.jpg", tree / "b.jpg"),
         group(tree / "b.jpg", tree / "c.jpg", tree / "d.jpg"),
     ]
     plan = make_plan(groups, action="move", into=tree / "out")
-    assert sorted(step.source.name for step in plan.steps if step.is_photo) == [
-        "a.jpg",
-        "b.jpg",
-        "c.jpg",
-        "d.jpg",
-    ]
-    assert [refusal.reason for refusal in plan.refusals] == ["belongs to an earlier group already"]
+    assert [step.source.name for step in plan.photos] == ["b.jpg"]
+    reason = f"stays, as {tree}/b.jpg, the one to keep, belongs to an earlier group already"
+    assert [refusal.reason for refusal in plan.refusals][1:] == [reason, reason]
 
 
 @pytest.mark.parametrize("into", ["a/IMG.jpg", "a/IMG.jpg/below"])

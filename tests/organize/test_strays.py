@@ -9,7 +9,7 @@ from trees import contents, group, make_files, read_tree
 
 from dedupe.organize import strays
 from dedupe.organize.apply import apply
-from dedupe.organize.plan import make_plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.undo import undo
 
 
@@ -21,15 +21,15 @@ def moved(full: Path, journal: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "place", ["out/002 f/best.heic", "out/best.heic", "out/new/deep/best.heic", "out/001 -rf [2J/x"]
+    "place", ["out/002 g/best.heic", "out/best.heic", "out/new/deep/best.heic", "out/001 -rf [2J/x"]
 )
 def test_a_photo_that_was_moved_on_below_the_folder_is_found_and_taken_back(
     moved: Path, journal: Path, place: str
 ) -> None:
     (moved / place).parent.mkdir(parents=True, exist_ok=True)
-    (moved / "out/002 f/1 f.heic").rename(moved / place)
+    (moved / "out/002 g/2 f.heic").rename(moved / place)
     receipt = undo(journal=journal)
-    assert receipt.done == 5
+    assert receipt.done == 4
     assert contents(moved) == TREE
 
 
@@ -37,8 +37,8 @@ def test_it_gets_its_name_time_and_permissions_back(full: Path, journal: Path) -
     (full / "d/f.heic").chmod(0o640)
     before = read_tree(full)
     apply(plan_for(full, "move"), journal=journal)
-    photo = full / "out/002 f/1 f.heic"
-    (full / "out/002 f/copied.heic").write_bytes(photo.read_bytes())  # a new file, a new time
+    photo = full / "out/002 g/2 f.heic"
+    (full / "out/002 g/copied.heic").write_bytes(photo.read_bytes())  # a new file, a new time
     photo.unlink()
     assert undo(journal=journal).left == ()
     assert read_tree(full) == before
@@ -47,7 +47,7 @@ def test_it_gets_its_name_time_and_permissions_back(full: Path, journal: Path) -
 def test_it_is_found_in_the_folder_that_it_came_from_if_it_is_the_very_same_file(
     moved: Path, journal: Path
 ) -> None:
-    (moved / "out/002 f/1 f.heic").rename(moved / "d/renamed.heic")
+    (moved / "out/002 g/2 f.heic").rename(moved / "d/renamed.heic")
     assert undo(journal=journal).left == ()
     assert contents(moved) == TREE
 
@@ -56,10 +56,10 @@ def test_another_file_there_with_the_same_bytes_is_not_ours_to_move(
     moved: Path, journal: Path
 ) -> None:
     (moved / "d/twin.heic").write_bytes(TREE["d/f.heic"])  # type: ignore[arg-type]
-    (moved / "out/002 f/1 f.heic").unlink()
+    (moved / "out/002 g/2 f.heic").unlink()
     receipt = undo(journal=journal)
-    assert receipt.done == 4
-    assert reasons(receipt)["1 f.heic"] == (
+    assert receipt.done == 3
+    assert reasons(receipt)["2 f.heic"] == (
         f"is gone; it was looked for below {moved}/out and in {moved}/d"
     )
     assert (moved / "d/twin.heic").read_bytes() == TREE["d/f.heic"]
@@ -68,31 +68,31 @@ def test_another_file_there_with_the_same_bytes_is_not_ours_to_move(
 def test_what_was_moved_on_and_edited_is_left_alone_and_the_rest_is_taken_back(
     moved: Path, journal: Path
 ) -> None:
-    (moved / "out/002 f/1 f.heic").rename(moved / "out/edited.heic")
+    (moved / "out/002 g/2 f.heic").rename(moved / "out/edited.heic")
     (moved / "out/edited.heic").write_bytes(b"SIX SIX")
     receipt = undo(journal=journal)
-    assert receipt.done == 4
-    assert reasons(receipt)["1 f.heic"].startswith("is gone; it was looked for below")
+    assert receipt.done == 3
+    assert reasons(receipt)["2 f.heic"].startswith("is gone; it was looked for below")
     rest = {name: TREE[name] for name in TREE if name != "d/f.heic"}
     assert contents(moved) == {**rest, "out/edited.heic": b"SIX SIX"}
 
 
 def test_a_photo_whose_place_another_file_took_is_found(moved: Path, journal: Path) -> None:
-    (moved / "out/002 f/1 f.heic").rename(moved / "out/mine.heic")
-    (moved / "out/002 f/1 f.heic").write_bytes(b"another")
+    (moved / "out/002 g/2 f.heic").rename(moved / "out/mine.heic")
+    (moved / "out/002 g/2 f.heic").write_bytes(b"another")
     receipt = undo(journal=journal)
-    assert receipt.done == 5
-    assert contents(moved) == {**TREE, "out/002 f/1 f.heic": b"another"}
+    assert receipt.done == 4
+    assert contents(moved) == {**TREE, "out/002 g/2 f.heic": b"another"}
 
 
 def test_of_two_photos_with_the_same_bytes_each_is_taken_back_once(
     tree: Path, journal: Path
 ) -> None:
-    make_files(tree, {"a/x.jpg": b"same", "b/y.jpg": b"same"})
+    make_files(tree, {"a/w.jpg": b"same", "a/x.jpg": b"same", "b/y.jpg": b"same"})
     before = read_tree(tree)
-    plan = make_plan([group(tree / "a/x.jpg", tree / "b/y.jpg")], action="move", into=tree / "out")
+    plan = make_plan([group(*tree.rglob("*.jpg"))], action="move", into=tree / "out")
     apply(plan, journal=journal)
-    (tree / "out/001 x/1 x.jpg").rename(tree / "out/001 x/mine.jpg")
+    (tree / "out/001 w/2 x.jpg").rename(tree / "out/001 w/mine.jpg")
     assert undo(journal=journal).left == ()
     assert read_tree(tree) == before
 
@@ -100,24 +100,24 @@ def test_of_two_photos_with_the_same_bytes_each_is_taken_back_once(
 def test_a_copy_of_another_action_is_no_stray(full: Path, journal: Path) -> None:
     apply(plan_for(full, "copy", into="out/copies"), journal=journal)
     apply(plan_for(full, "move"), journal=journal)
-    (full / "out/002 f/1 f.heic").unlink()
+    (full / "out/002 g/2 f.heic").unlink()
     receipt = undo(journal=journal)
-    assert "1 f.heic" in reasons(receipt)
-    assert (full / "out/copies/002 f/1 f.heic").read_bytes() == TREE["d/f.heic"]
+    assert "2 f.heic" in reasons(receipt)
+    assert (full / "out/copies/002 g/2 f.heic").read_bytes() == TREE["d/f.heic"]
 
 
 def test_what_a_later_action_moved_on_is_left_to_that_action(moved: Path, journal: Path) -> None:
-    pair = group(moved / "out/002 f/1 f.heic", moved / "out/002 f/2 e.png")
-    apply(make_plan([pair], action="move", into=moved / "out/again"), journal=journal)
+    three = group(moved / "d/g.heic", moved / "out/002 g/2 f.heic", moved / "out/002 g/3 e.png")
+    apply(make_plan([three], action="move", into=moved / "out/again"), journal=journal)
     receipt = undo(journal=journal, action=1)
-    assert reasons(receipt)["1 f.heic"] == "was moved on by action 2: take that back first"
+    assert reasons(receipt)["2 f.heic"] == "was moved on by action 2: take that back first"
     undo(journal=journal)
     undo(journal=journal, action=1)
     assert contents(moved) == TREE
 
 
 def test_undo_twice_after_a_stray_changes_nothing_more(moved: Path, journal: Path) -> None:
-    (moved / "out/002 f/1 f.heic").rename(moved / "out/002 f/mine.heic")
+    (moved / "out/002 g/2 f.heic").rename(moved / "out/002 g/mine.heic")
     undo(journal=journal)
     after = read_tree(moved)
     again = undo(journal=journal, action=1)
@@ -130,17 +130,17 @@ def test_it_is_looked_for_among_so_many_files_and_that_is_said(
 ) -> None:
     monkeypatch.setattr(strays, "_MOST", 1)
     make_files(moved, {"out/zzz/f.heic": TREE["d/f.heic"]})
-    (moved / "out/002 f/1 f.heic").unlink()
+    (moved / "out/002 g/2 f.heic").unlink()
     receipt = undo(journal=journal)
-    assert "looked for the first 1 files below" in reasons(receipt)["1 f.heic"]
+    assert "looked for the first 1 files below" in reasons(receipt)["2 f.heic"]
 
 
 def test_nothing_is_followed_through_links_while_looking(moved: Path, journal: Path) -> None:
     make_files(moved, {"elsewhere/f.heic": TREE["d/f.heic"]})
     (moved / "out/way").symlink_to("../elsewhere")
     (moved / "out/link.heic").symlink_to("../elsewhere/f.heic")
-    (moved / "out/002 f/1 f.heic").unlink()
-    assert "1 f.heic" in reasons(undo(journal=journal))
+    (moved / "out/002 g/2 f.heic").unlink()
+    assert "2 f.heic" in reasons(undo(journal=journal))
     assert (moved / "elsewhere/f.heic").exists()
 
 
@@ -153,7 +153,7 @@ def test_extended_attributes_that_a_drive_forgot_are_given_back(full: Path, jour
     except OSError:
         pytest.skip("not on this file system")
     apply(plan_for(full, "move"), journal=journal)
-    there = full / "out/002 f/1 f.heic"
+    there = full / "out/002 g/2 f.heic"
     assert os.getxattr(there, "user.tag") == b"holiday"
     os.removexattr(there, "user.tag")  # as on a card that has none
     os.setxattr(there, "user.stars", b"5")  # and what a person gave it there is his

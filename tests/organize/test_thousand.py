@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from trees import Content, contents, group, make_files, read_tree
+from trees import Content, Link, contents, group, make_files, read_tree
 
 from dedupe.errors import Interrupted
 from dedupe.organize.apply import apply
-from dedupe.organize.plan import make_plan
+from dedupe.organize.planning import make_plan
 from dedupe.organize.recover import recover
 from dedupe.organize.undo import undo
 
@@ -66,16 +66,27 @@ def test_moving_a_thousand_odd_files_and_undo_restores_the_tree_exactly(
 
     plan = make_plan(groups, action="move", into=thousand / "out")
     assert len(plan.refusals) == 0
+    kept = {step.kept.file.path for step in plan.photos if step.kept}
+    assert (len(kept), len(plan.photos)) == (250, 750)
     countdown = itertools.count()
     with pytest.raises(Interrupted):
         apply(plan, journal=journal, stop=lambda: next(countdown) > 500)
     (receipt,) = recover(journal=journal)
-    assert receipt.done > 500
+    assert receipt.done > 250
+    put = [path for path in (thousand / "out").rglob("*") if path.is_file()]
+    links = [path for path in put if path.is_symlink()]
+    assert {path.resolve() for path in links} == kept
+    assert all(path.name.startswith("1 ") for path in links)
     if all(os.access(folder, os.W_OK) for folder in thousand.iterdir()):  # root may
-        assert len([path for path in (thousand / "out").rglob("*") if path.is_file()]) == 1000
+        assert len(put) == 1000
     else:
         assert all("could not be moved" in refusal.reason for refusal in receipt.left)
-    assert sorted(map(repr, contents(thousand).values())) == known
+    files = [each for each in contents(thousand).values() if not isinstance(each, Link)]
+    assert sorted(map(repr, files)) == known
+    after = read_tree(thousand)
+    for path in kept:  # no set is left without a photo in its place
+        name = os.path.relpath(path, thousand)
+        assert after[name] == before[name]
 
     undo(journal=journal)
     assert read_tree(thousand) == before

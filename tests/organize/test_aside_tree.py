@@ -1,6 +1,7 @@
 """Along a tree: one photo of each set stays in its place, the others keep their folders."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 
@@ -15,19 +16,20 @@ from trees import Content, Link, contents, group, make_files, photo, read_tree
 from watched import watched
 
 from dedupe.errors import PlanRefused, UsageError
+from dedupe.matching.groups import Group
 from dedupe.matching.made import Member
 from dedupe.matching.relations import Relation
-from dedupe.organize.act import make_plan
 from dedupe.organize.apply import apply
+from dedupe.organize.aside import AsidePlan
+from dedupe.organize.aside_recheck import recheck_aside
 from dedupe.organize.journal import Journal
 from dedupe.organize.plan import ALONE
+from dedupe.organize.planning import make_plan
 from dedupe.organize.pointing import with_links
 from dedupe.organize.probe import probe
 from dedupe.organize.protected import NOTHING, Protected
 from dedupe.organize.saved import read_plan, save_plan
-from dedupe.organize.tree import TreePlan, common_folder, parts_below
-from dedupe.organize.tree_draft import plan_tree
-from dedupe.organize.tree_recheck import recheck_tree
+from dedupe.organize.tree import common_folder, parts_below
 from dedupe.organize.trying import Abilities
 from dedupe.organize.undo import undo
 
@@ -52,9 +54,22 @@ ASIDE = {
 }
 
 
+def plan_tree(
+    groups: Sequence[Group],
+    *,
+    into: Path,
+    root: Path,
+    keep: Sequence[str] = ("largest",),
+    protected: Protected = NOTHING,
+) -> AsidePlan:
+    plan = make_plan(groups, action="move", keep=keep, into=into, tree=root, protected=protected)
+    assert isinstance(plan, AsidePlan)
+    return plan
+
+
 def planned(
     tree: Path, *sets: list[str], protect: tuple[str, ...] = (), root: str = "p"
-) -> TreePlan:
+) -> AsidePlan:
     groups = [group(*(shot(tree / name) for name in each)) for each in sets or SETS]
     protected = Protected(tree / name for name in protect)
     return plan_tree(
@@ -62,7 +77,7 @@ def planned(
     )
 
 
-def moves(plan: TreePlan) -> dict[str, str]:
+def moves(plan: AsidePlan) -> dict[str, str]:
     top = plan.root.parent
     return {
         os.path.relpath(step.source, top): os.path.relpath(step.target, plan.into)
@@ -70,7 +85,7 @@ def moves(plan: TreePlan) -> dict[str, str]:
     }
 
 
-def refused(plan: TreePlan) -> dict[str, str]:
+def refused(plan: AsidePlan) -> dict[str, str]:
     return {refusal.path.name: refusal.reason for refusal in plan.refusals}
 
 
@@ -325,10 +340,10 @@ def test_a_saved_plan_is_the_plan_and_can_be_applied_twice(
     plan = planned(photos)
     found = read_plan(saved)
     assert found == plan
-    assert isinstance(found, TreePlan)
-    assert recheck_tree(found) == plan
-    apply(recheck_tree(found), journal=journal)
-    again = recheck_tree(found)
+    assert isinstance(found, AsidePlan)
+    assert recheck_aside(found, {}) == plan
+    apply(recheck_aside(found, {}), journal=journal)
+    again = recheck_aside(found, {})
     assert (again.steps, again.standing, again.refusals) == ((), 3, ())
 
 
@@ -338,8 +353,8 @@ def test_a_saved_plan_of_shots_knows_what_each_photo_goes_for(shots: Path, tmp_p
     found = read_plan(tmp_path / "plan.json")
     assert found == plan
     (shots / "p/a/I.JPG").unlink()
-    assert isinstance(found, TreePlan)
-    again = recheck_tree(found)
+    assert isinstance(found, AsidePlan)
+    again = recheck_aside(found, {})
     assert {step.source.name for step in again.placed} == {"I.DNG"} | {
         step.source.name for step in again.along
     }
@@ -351,8 +366,8 @@ def test_on_apply_the_kept_photo_must_still_be_there_and_unchanged(
 ) -> None:
     (photos / SETS[0][0]).write_bytes(b"edited since")
     found = read_plan(saved)
-    assert isinstance(found, TreePlan)
-    plan = recheck_tree(found)
+    assert isinstance(found, AsidePlan)
+    plan = recheck_aside(found, {})
     assert moves(plan) == {"p/b.jpg": "b.jpg"}
     assert {step.target for step in plan.steps if step.verb == "mkdir"} == {photos / "aside"}
     assert all(
@@ -363,8 +378,8 @@ def test_on_apply_the_kept_photo_must_still_be_there_and_unchanged(
 def test_a_saved_plan_goes_into_no_link_and_over_no_name(photos: Path, saved: Path) -> None:
     make_files(photos, {"q": None, "aside/backup": Link("../q"), "aside/b.jpg": b"x"})
     found = read_plan(saved)
-    assert isinstance(found, TreePlan)
-    plan = recheck_tree(found)
+    assert isinstance(found, AsidePlan)
+    plan = recheck_aside(found, {})
     assert set(moves(plan)) == {"p/2019/Sicily/IMG_1 (1).jpg"}
     assert refused(plan) == {
         "IMG_1.jpg": f"stays, as its new folder {photos}/aside/backup is no folder",
@@ -376,8 +391,9 @@ def test_a_saved_plan_goes_into_no_link_and_over_no_name(photos: Path, saved: Pa
     ("old", "new", "words"),
     [
         ('"dedupe_plan": 2', '"dedupe_plan": 3', "has version 3, known is 2"),
-        ('"dedupe_plan": 2', '"dedupe_plan": 1', "version 1, and not the fields"),
-        ('"action": "move"', '"action": "copy"', "keeps the folders: that is"),
+        ('"dedupe_plan": 2', '"dedupe_plan": 1', "moves whole sets: now one photo"),
+        ('"action": "move"', '"action": "copy"', "version 2, and not an action of that"),
+        ('"verb": "move"', '"verb": "symlink"', "has the verb 'symlink'"),
         ('"folder": "backup"', '"folder": "../x"', "leads out of its folder"),
         ('"folder": "backup"', '"folder": "/x"', "leads out of its folder"),
         ('"folder": "backup"', '"folder": "x/../y"', "not in its one form"),
@@ -441,9 +457,9 @@ def test_one_photo_of_every_set_stays_and_undo_is_as_if_nothing_had_been_done(
         plan = with_links(plan_tree(groups, into=into, root=top / "tree"), links, NOTHING)
         save_plan(plan, top / "plan.json")
         found = read_plan(top / "plan.json")
-        assert isinstance(found, TreePlan)
+        assert isinstance(found, AsidePlan)
         assert found == plan
-        assert recheck_tree(found).steps == plan.steps
+        assert recheck_aside(found, {}).steps == plan.steps
         receipt = apply(plan, journal=top / "journal.db")
         assert receipt.left == plan.refusals
         for part in parts:

@@ -1,22 +1,25 @@
 """A saved plan that puts photos aside, looked at again: what of it can still be done?"""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from dedupe.organize.aside import AsidePlan, bare_links
 from dedupe.organize.layout import missing_folders
 from dedupe.organize.plan import make_folder
 from dedupe.organize.protected import Protected
 from dedupe.organize.recheck import Seen, refuse_if_away, refuse_if_elsewhere
 from dedupe.organize.steps import Refusal, Step
-from dedupe.organize.tree import TreePlan, refuse_as_tree
+from dedupe.organize.tree import refuse_as_aside
 
 
-def recheck_tree(plan: TreePlan) -> TreePlan:
+def recheck_aside(plan: AsidePlan, ours: Mapping[Path, str]) -> AsidePlan:
     """The plan as it can be done now: every photo, and the one that stays, is looked at again.
 
     Args:
         plan: as `read_plan` gives it.
+        ours: what the journal says was made below its folder (`Journal.links_under`).
 
     Returns:
         A plan with the same photos or fewer, and a refusal for each that cannot go any more.
@@ -27,24 +30,33 @@ def recheck_tree(plan: TreePlan) -> TreePlan:
     """
     protected = Protected(plan.protected)
     refuse_if_elsewhere(plan.into, protected)
-    refuse_as_tree(plan.root, plan.into)
-    seen = Seen(plan, {}, protected)
+    if plan.root is not None:
+        refuse_as_aside(plan.root, plan.into)
+    seen = Seen(plan, ours, protected)
+    tidying = list(seen.tidying())
+    made = {step.target for step in plan.steps if step.verb == "mkdir"}
     doable, links = seen.doable(plan.placed)
+    # a folder of a set that somebody has made since is his; those of a tree are used
+    own = made - seen.standing_in if plan.root is None else set()
     left: list[Step] = []
     for step in doable:
-        reasons = (seen.taken(folder) for folder in _folders(step, plan.into))
-        if reason := next(filter(None, reasons), None):
-            seen.refusals.append(Refusal(step.source, reason))
-        else:
+        folders = _folders(step, plan.into)
+        reasons = (seen.taken(folder, foreign=folder in own) for folder in folders)
+        reason = next(filter(None, reasons), None)
+        if reason is None:
             left.append(step)
+        elif step.moves:  # what would only be shown there stays anyway
+            seen.refusals.append(Refusal(step.source, reason))
+    bare = bare_links(left)
+    left = [step for step in left if step.target not in bare]
     above = missing_folders(plan.into) if left else []
-    refuse_if_away(plan.into, above, {step.target for step in plan.steps if step.verb == "mkdir"})
+    refuse_if_away(plan.into, above, made)
     inside = sorted({folder for step in left for folder in _folders(step, plan.into)})
     missing = [folder for folder in inside if not os.path.lexists(folder)]
     known = {step.kept.file.path for step in left if step.is_photo and step.kept}
     return replace(
         plan,
-        steps=(*map(make_folder, [*above, *missing]), *seen.followed(left), *links),
+        steps=(*tidying, *map(make_folder, [*above, *missing]), *seen.followed(left), *links),
         refusals=tuple(seen.refusals),
         standing=seen.standing,
         reasons=tuple(each for each in plan.reasons if each[0] in known),
