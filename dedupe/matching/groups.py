@@ -138,9 +138,11 @@ def find_groups(
     with uncollected():
         made = dict(zip(new, made_of(best_first, contents, related, library.vectors), strict=True))
         groups = _groups(library, [made.get(unit) or proved.made[unit] for unit in units])
-        lasting = made.keys() & set(proved.units) - unsettled
+        known = set(proved.units) - unsettled
+        # copies of one file are a set whatever else is
+        lasting = {unit: made[unit] for unit in new if len(unit) == 1 or unit in known}
         if memory is not None and lasting:
-            memory.add(proved, {unit: made[unit] for unit in lasting})
+            memory.add(proved, lasting)
     return sorted(
         groups,
         key=lambda group: (group.relation, group.spread, os.fsencode(group.photos[0].path)),
