@@ -39,12 +39,16 @@ _ENLARGED_FROM, _PLAIN_STEPS = 0.04, 85
 # And the share of its numbers within half a step: 0.66 and more of shrunk copies, 0.98 and more
 # where both were shrunk in the same way.
 _SHRUNK = 0.65
-# Powers of ten by which the detail falls: of enlarged copies 0.4 to 1.8, of photos half below 0.5,
-# but of soft ones, and of those that a camera enlarged, up to 1.8.
+# Powers of ten by which the detail falls: of enlarged copies 0.4 to 1.8, of photos half below 0.5;
+# but of soft ones, and of those that a camera enlarged, up to 1.8. So it proves nothing alone.
 _CLIFF, _STEEP, _NO_CLIFF, _SLOPE = 1.35, 1.1, 0.6, 0.4
-# So the smaller one is enlarged again: TO BE MEASURED
+# The smaller one, enlarged again: the share of numbers that lie within half a step. Of 894 enlarged
+# copies 0.97 and more of 789, 0.94 and more of 847; of 1,330 photos with a shrunk copy 4 and 9,
+# which are soft. Where the steps are too fine to be shown, of photos at most 0.97.
 _THE_SAME, _AGAIN, _NEARLY, _NEAR = 0.985, 0.97, 0.94, 0.9
-_NOT_SHOWN, _OFF = 0.03, 0.9
+# And what it shows of the steps: of enlarged copies 0.021 at most, of those photos 0.05 and more.
+# Below 0.9 of the numbers of a small JPEG it was not shrunk from the larger one, as a rule.
+_NOT_SHOWN, _OFF = 0.025, 0.9
 # How many times as long a side must be for a header to tell: what is developed from a RAW has a
 # few pixels more than the camera's own JPEG, and its header.
 _RESIZED = 1.1
@@ -150,18 +154,20 @@ def _copy_by_pixels(large: Photo, small: Photo) -> Photo | None:
     if left is not None and left >= _ENLARGED_FROM:
         return large
     is_plain = left is not None and (small.jpeg_quality or 100) <= _PLAIN_STEPS
-    if is_plain and within is not None and within >= _SHRUNK:
+    seems_small = is_plain and within is not None and within >= _SHRUNK
+    if seems_small and within is not None and within >= _OFF:
         return small
     fall = _cliff(large, small)
     if fall is None:
-        return None
-    may_be_small = not is_plain and fall <= _NO_CLIFF and small.width < _HALF * large.width
-    if fall < _SLOPE and not may_be_small:
+        return small if seems_small else None
+    if not is_plain:
+        seems_small = fall <= _NO_CLIFF and small.width < _HALF * large.width
+    if fall < _SLOPE and not seems_small:
         return None
     share, shown = _enlarged_again(large, small)
     if share is not None and _is_enlarged(large, small, share, shown):
         return large
-    return small if may_be_small and (share is None or share < _NEAR) else None
+    return small if seems_small and (share is None or share < _NEAR) else None
 
 
 def _is_enlarged(large: Photo, small: Photo, share: float, shown: float | None) -> bool:

@@ -29,7 +29,7 @@ _PLENTY = 2000
 # How programs enlarge. Mixed, they come near to the kernels that are none of them, too.
 _KERNELS = (Image.Resampling.LANCZOS, Image.Resampling.BICUBIC, Image.Resampling.BILINEAR)
 # A weight below this takes blur away: of a shrunk copy it brings back what shrinking took.
-_SHARPENS = -0.25
+_SHARPENS = -0.15
 # Steps beside those that are looked for: what falls off steadily shows as much of them.
 _BESIDE = (0.87, 1.15)
 # Rounding to whole pixels, of both, adds so much to a number, as a rule.
