@@ -7,10 +7,12 @@ Of each photo five copies are made: a PNG, one enlarged by Lanczos (1.5 to 2 tim
 again at a higher quality (steps at least 1.4 times finer), one without metadata (not decoded: its
 segments are left out), and one as messengers make it (shrunk, quality 70 to 80). The original
 keeps its own pixels; it
-gets the EXIF block of a camera, every other one with a place, and each fourth gets none: there
-only pixels can tell. Of what has EXIF, every other PNG, enlarged and re-saved copy keeps all of
-it. Every other messenger's copy has a messenger's name. All other names, folders, and all times
-of files are drawn by chance.
+gets the EXIF block of a camera, with its size in pixels as cameras write it, every other one with
+a place, and each fourth gets none: there only pixels can tell. Of what has EXIF, every other PNG,
+enlarged and re-saved copy keeps all of it; half of these enlarged copies are by a program that
+copies the block as it is, the others by one that writes their own size into it (--updated all:
+all of them, so that only pixels can tell). Every other messenger's copy has a messenger's name.
+All other names, folders, and all times of files are drawn by chance.
 
 Then `dedupe scan` and `dedupe group --relation same-picture` are run. Counted is whose photo is
 kept: the original's (or one of the same bytes: what has no metadata cannot lose any), or which
@@ -67,7 +69,7 @@ def main() -> None:
     sources = sources[: options.count]
     with TemporaryDirectory() as temporary:
         place = Path(temporary)
-        files = make(sources, place / "photos", draw)
+        files = make(sources, place / "photos", draw, options.updated == "all")
         index = place / "index.db"
         _dedupe("scan", str(place / "photos"), "--index", str(index))
         _groups(index, DEFAULT_KEEP)  # pairs are verified and remembered: later runs cost the same
@@ -82,14 +84,19 @@ def main() -> None:
             options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def make(sources: Sequence[Path], folder: Path, draw: Random) -> dict[str, Made]:
+def make(
+    sources: Sequence[Path], folder: Path, draw: Random, all_updated: bool = False
+) -> dict[str, Made]:
     """Write each photo and its copies; what each path is."""
     files: dict[str, Made] = {}
     with quiet_pillow():
         for number, source in enumerate(sources):
-            exif = None if number % 4 == 3 else _exif(draw, gps=number % 2 == 0)
+            with Image.open(source) as opened:
+                size = opened.size
+            exif = None if number % 4 == 3 else _exif(draw, size, gps=number % 2 == 0)
+            updates = all_updated or number // 4 % 2 == 1
             name = f"IMG-{draw.randint(20180101, 20231231)}-WA{draw.randint(0, 9999):04}"
-            for kind, suffix, data in _files(source, exif, draw):
+            for kind, suffix, data in _files(source, exif, draw, updates):
                 stem = name if kind == "messenger" and number % 2 else _stem(draw)
                 path = folder / draw.choice("abcdef") / f"{stem}{suffix}"
                 while path.exists():
@@ -102,7 +109,9 @@ def make(sources: Sequence[Path], folder: Path, draw: Random) -> dict[str, Made]
     return files
 
 
-def _files(source: Path, exif: bytes | None, draw: Random) -> Iterator[tuple[str, str, bytes]]:
+def _files(
+    source: Path, exif: bytes | None, draw: Random, updates: bool
+) -> Iterator[tuple[str, str, bytes]]:
     """The original and its five copies: kind, suffix, bytes."""
     data = without_metadata(source.read_bytes())
     original = with_exif(data, exif) if exif else data
@@ -115,7 +124,8 @@ def _files(source: Path, exif: bytes | None, draw: Random) -> Iterator[tuple[str
     yield "png", ".png", _saved(picture, "PNG", kept[0])
     scale = draw.uniform(1.5, 2)
     large = picture.resize((round(picture.width * scale), round(picture.height * scale)), _FINE)
-    yield "enlarged", ".jpg", _saved(large, "JPEG", kept[1], quality=draw.randint(85, 95))
+    said = _with_size(kept[1], large.size) if kept[1] and updates else kept[1]
+    yield "enlarged", ".jpg", _saved(large, "JPEG", said, quality=draw.randint(85, 95))
     # steps that are hardly finer leave no trace, and lose nothing that there was
     finer = [each for each in _QUALITIES if (100 - each) * 1.4 <= 100 - quality] or [100]
     how = {"quality": draw.choice(finer), "subsampling": draw.choice((0, 2))}
@@ -149,7 +159,7 @@ def with_exif(data: bytes, exif: bytes) -> bytes:
     return data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:]
 
 
-def _exif(draw: Random, *, gps: bool) -> bytes:
+def _exif(draw: Random, size: tuple[int, int], *, gps: bool) -> bytes:
     exif = Image.Exif()
     maker, model = draw.choice(_CAMERAS)
     when = f"{draw.randint(2005, 2023)}:{draw.randint(1, 12):02}:{draw.randint(1, 28):02} "
@@ -157,12 +167,26 @@ def _exif(draw: Random, *, gps: bool) -> bytes:
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = maker, model
     exif[ExifTags.Base.Software] = "Ver.1.00"
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = when
+    _say_size(exif, size)
     if gps:
         where = exif.get_ifd(ExifTags.IFD.GPSInfo)
         where[ExifTags.GPS.GPSLatitudeRef], where[ExifTags.GPS.GPSLongitudeRef] = "N", "E"
         where[ExifTags.GPS.GPSLatitude] = (47.0, float(draw.randint(0, 59)), 12.5)
         where[ExifTags.GPS.GPSLongitude] = (8.0, float(draw.randint(0, 59)), 30.25)
     return exif.tobytes()
+
+
+def _with_size(block: bytes, size: tuple[int, int]) -> bytes:
+    """An EXIF block that says another size."""
+    exif = Image.Exif()
+    exif.load(block)
+    _say_size(exif, size)
+    return exif.tobytes()
+
+
+def _say_size(exif: Image.Exif, size: tuple[int, int]) -> None:
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    details[ExifTags.Base.ExifImageWidth], details[ExifTags.Base.ExifImageHeight] = size
 
 
 def _stem(draw: Random) -> str:
@@ -277,6 +301,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--photos", type=Path, action="append", required=True, metavar="FOLDER")
     parser.add_argument("--count", type=int, default=200, help="of photos, at most")
     parser.add_argument("--half", choices=("all", "first", "second"), default="all")
+    parser.add_argument(
+        "--updated", choices=("half", "all"), default="half", help="whose size programs wrote anew"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="also write what was found here")
     return parser.parse_args()

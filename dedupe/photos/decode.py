@@ -16,7 +16,7 @@ from dedupe.errors import PhotoUnreadable
 from dedupe.photos.colour import to_srgb
 from dedupe.photos.damaged import unless_damaged
 from dedupe.photos.jpeg_quality import estimate_quality, luminance_steps
-from dedupe.photos.metadata import Metadata, read_metadata
+from dedupe.photos.metadata import Metadata, read_metadata, read_said_size
 from dedupe.photos.photo import Photo, PhotoFile
 from dedupe.photos.pixels import (
     THUMBNAIL,
@@ -192,6 +192,16 @@ def decode_luminance(data: bytes, file: PhotoFile) -> tuple[Image.Image, tuple[i
             turn = _turn(image, _header(image))
             bright = flat(image.transpose(UPRIGHT[turn]) if turn in UPRIGHT else image)
     return bright.convert("L"), luminance_steps(tables, turn) if whole or turn == 1 else ()
+
+
+def said_size(data: bytes, file: PhotoFile) -> tuple[int, int] | None:
+    """The width and height in pixels that the header of a photo says; no pixel is unfolded.
+
+    Raises:
+        PhotoUnreadable: with half a sentence that follows the path.
+    """
+    with _opened(data, file) as (image, raw):
+        return read_said_size(image.getexif()) if raw is None else None
 
 
 @contextmanager

@@ -73,6 +73,19 @@ def read_metadata(exif: Image.Exif) -> Metadata:
     )
 
 
+def read_said_size(exif: Image.Exif) -> tuple[int, int] | None:
+    """The width and height in pixels that a header says, as the picture lies in the file.
+
+    PixelXDimension and PixelYDimension (CIPA DC-008, 4.6.5), which cameras write and not all
+    programs that resize a photo update. ImageWidth and ImageLength are not asked: of a camera's
+    RAW they are those of a preview, and what is developed from it may still have them.
+
+    Returns:
+        None where it does not say so; never raises, whatever the block holds.
+    """
+    return _or(None, _said_size, exif)
+
+
 _nothing: tuple[datetime | None, str] = (None, "")
 _nowhere: tuple[float | None, float | None] = (None, None)
 
@@ -189,6 +202,16 @@ def _degrees(value: object) -> float:
     if not 1 <= len(parts) <= 3 or any(isinstance(part, (str, bytes)) for part in parts):
         return math.nan
     return math.fsum(float(part) / 60**place for place, part in enumerate(parts))
+
+
+def _said_size(exif: Image.Exif) -> tuple[int, int] | None:
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    width, height = (
+        details.get(side) for side in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
+    )
+    if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:
+        return width, height
+    return None
 
 
 def _orientation(exif: Image.Exif) -> int:

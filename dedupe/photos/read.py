@@ -2,9 +2,10 @@
 
 import os
 import stat
-from collections.abc import Container
+from collections.abc import Callable, Container
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 from blake3 import blake3
 from PIL import Image
@@ -16,6 +17,7 @@ from dedupe.photos.decode import (
     decode,
     decode_luminance,
     decode_picture,
+    said_size,
 )
 from dedupe.photos.discover import absolute
 from dedupe.photos.photo import Photo, PhotoFile, Skip
@@ -23,6 +25,8 @@ from dedupe.photos.pixels import Preparation
 from dedupe.photos.sniff import HEAD, sniff
 
 MAX_BYTES = 1 << 30
+
+T = TypeVar("T")
 
 
 def read_photo(
@@ -67,13 +71,7 @@ def read_picture(file: PhotoFile, side: int) -> Image.Image | Skip:
     Returns:
         RGB in sRGB, upright, by the same decoders as `read_photo`.
     """
-    try:
-        data = _read(file)
-        return data if isinstance(data, Skip) else decode_picture(data, file, side)
-    except PhotoUnreadable as error:
-        return Skip(file.path, str(error), True)
-    except OSError as error:
-        return Skip(file.path, f"cannot be read: {error.strerror or error}", True, passing=True)
+    return _unless_skipped(file, lambda data: decode_picture(data, file, side))
 
 
 def read_luminance(file: PhotoFile) -> tuple[Image.Image, tuple[int, ...]] | Skip:
@@ -85,13 +83,19 @@ def read_luminance(file: PhotoFile) -> tuple[Image.Image, tuple[int, ...]] | Ski
     Returns:
         As `decode_luminance` gives it: upright, at full size, with the steps of a JPEG.
     """
-    try:
-        data = _read(file)
-        return data if isinstance(data, Skip) else decode_luminance(data, file)
-    except PhotoUnreadable as error:
-        return Skip(file.path, str(error), True)
-    except OSError as error:
-        return Skip(file.path, f"cannot be read: {error.strerror or error}", True, passing=True)
+    return _unless_skipped(file, lambda data: decode_luminance(data, file))
+
+
+def read_said_size(file: PhotoFile) -> tuple[int, int] | Skip | None:
+    """Read the width and height that a photo's header says; whatever is wrong becomes a Skip.
+
+    Args:
+        file: as `discover` found it; one that changed since then is passed over.
+
+    Returns:
+        As `metadata.read_said_size` gives it.
+    """
+    return _unless_skipped(file, lambda data: said_size(data, file))
 
 
 def photo_file(path: Path | str) -> PhotoFile:
@@ -108,6 +112,17 @@ def photo_file(path: Path | str) -> PhotoFile:
     if not stat.S_ISREG(info.st_mode):
         raise PhotoUnreadable(f"{path} is not a file")
     return PhotoFile.seen(path, info)
+
+
+def _unless_skipped(file: PhotoFile, use: Callable[[bytes], T]) -> T | Skip:
+    """What is made of the bytes of a photo; or why nothing can be."""
+    try:
+        data = _read(file)
+        return data if isinstance(data, Skip) else use(data)
+    except PhotoUnreadable as error:
+        return Skip(file.path, str(error), True)
+    except OSError as error:
+        return Skip(file.path, f"cannot be read: {error.strerror or error}", True, passing=True)
 
 
 def _read(file: PhotoFile) -> bytes | Skip:

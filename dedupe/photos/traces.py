@@ -24,6 +24,16 @@ _FINEST = 3
 _COARSER, _PLAINLY = 1.35, 2.0
 # So many numbers that are not 0 are looked at, at least.
 _ENOUGH = 500
+# And here, so that the mean of their cosines is exact to 0.02.
+_PLENTY = 2000
+# How programs enlarge. Mixed, they come near to the kernels that are none of them, too.
+_KERNELS = (Image.Resampling.LANCZOS, Image.Resampling.BICUBIC, Image.Resampling.BILINEAR)
+# A weight below this takes blur away: of a shrunk copy it brings back what shrinking took.
+_SHARPENS = -0.15
+# Steps beside those that are looked for: what falls off steadily shows as much of them.
+_BESIDE = (0.87, 1.15)
+# Rounding to whole pixels, of both, adds so much to a number, as a rule.
+_ROUNDING = 1
 
 Tiles = npt.NDArray[np.uint8]
 
@@ -63,9 +73,42 @@ def read_traces(file: PhotoFile, size: tuple[int, int] | None = None) -> Traces 
         image, steps = image.resize(size, Image.Resampling.LANCZOS), ()
     if min(image.size) < _SIDE:
         return Skip(file.path, f"is less than {_SIDE} pixels wide or high", False)
-    places = [(x, y) for y in _starts(image.height) for x in _starts(image.width)]
-    tiles = [np.asarray(image.crop((x, y, x + _SIDE, y + _SIDE))) for x, y in places]
+    tiles = [np.asarray(image.crop(place)) for place in _places(image.size)]
     return Traces(np.stack(tiles), steps)
+
+
+def read_enlarged(file: PhotoFile, size: tuple[int, int]) -> tuple[Tiles, ...] | Skip:
+    """Read a photo and keep the samples that it would have if it were enlarged.
+
+    No more than these samples is enlarged: they take the pixels around them as the whole
+    picture would, so that memory is that of the photo itself.
+
+    Args:
+        file: as the scan found it.
+        size: width and height in pixels, larger than its own, and at least 128.
+
+    Returns:
+        Tiles as `Traces` has them, once for each way to enlarge; or why there are none.
+    """
+    read = read_luminance(file)
+    if isinstance(read, Skip):
+        return read
+    image, _ = read
+    across, down = image.width / size[0], image.height / size[1]
+    boxes = [
+        (left * across, top * down, min(right * across, image.width), min(low * down, image.height))
+        for left, top, right, low in _places(size)
+    ]
+    return tuple(
+        np.stack([np.asarray(image.resize((_SIDE, _SIDE), kernel, box)) for box in boxes])
+        for kernel in _KERNELS
+    )
+
+
+def _places(size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+    """Where samples lie in a picture of some size: left, top, right, bottom."""
+    lefts, tops = _starts(size[0]), _starts(size[1])
+    return [(left, top, left + _SIDE, top + _SIDE) for top in tops for left in lefts]
 
 
 def _starts(length: int) -> list[int]:
@@ -117,10 +160,58 @@ def share_within_steps(finer: Traces, coarser: Traces) -> float | None:
     told[0, 0] = False
     before, after = _blocks(finer.tiles), _blocks(coarser.tiles)
     alive = (np.maximum(np.abs(before), np.abs(after)) >= 0.5 * table) & told
-    # 1: what the rounding of both to whole pixels adds, as a rule
-    within = np.abs(before - after) <= 0.5 * table + 1
+    within = np.abs(before - after) <= 0.5 * table + _ROUNDING
     count = int(alive.sum())
     return float(within[alive].mean()) if count >= _ENOUGH else None
+
+
+def enlarged_again(large: Traces, again: Sequence[Tiles]) -> tuple[float, float | None] | None:
+    """How near a smaller picture comes to a larger one when it is enlarged once more.
+
+    By the mixture of ways to enlarge that comes nearest. Of a copy that was enlarged and saved,
+    no number is then farther off than half a step, which is what saving it took; a photo has
+    detail that no smaller picture gives back. A photo that is soft, or was enlarged by its
+    camera, has none: but then the smaller one was made when its numbers lay on its steps, and
+    still shows them. What a copy was enlarged from knows nothing of the copy's steps.
+
+    Args:
+        large: of the larger picture.
+        again: of the smaller one at its size, as `read_enlarged` gives it.
+
+    Returns:
+        The share of the numbers that lie within half a step; and how far the smaller one shows
+        the steps of the larger (a mean cosine, as of `steps_left`), less what it shows of steps
+        a little finer and coarser, None where these are too fine, or there are none. None
+        altogether where there are too few numbers, or only an enlarging that also sharpens
+        would come near.
+    """
+    steps = np.array(large.steps or (1,) * 64, np.float32)[1:]  # the first is of the mean
+    numbers, *enlarged = (_blocks(tiles).reshape(-1, 64)[:, 1:] for tiles in (large.tiles, *again))
+    # plainly not 0: what was rounded to 0 would seem to be fainter in the larger one
+    plain = np.flatnonzero(np.abs(enlarged[0]) >= 2 * steps)
+    if plain.size < _ENOUGH:
+        return None
+    ways = np.stack([each.take(plain) for each in enlarged])
+    weights = np.linalg.solve(ways @ ways.T + 1e-6 * np.eye(len(ways)), ways @ numbers.take(plain))
+    if weights.min() < _SHARPENS:
+        return None
+    mixed = np.asarray(sum(np.float32(w) * each for w, each in zip(weights, enlarged, strict=True)))
+    alive = np.maximum(np.abs(numbers), np.abs(mixed)) >= 0.5 * steps
+    # of steps of 1 the rounding is more than they are: they count where there are no others
+    if (coarser := alive & (steps > 1)).sum() >= _ENOUGH:
+        alive = coarser
+    within = np.abs(numbers - mixed) <= 0.5 * steps + _ROUNDING
+    told = steps >= _FINEST
+    in_steps = np.asarray(mixed[:, told] / steps[told], np.float32)
+    shown, *beside = (_cosine(in_steps / nearly) for nearly in (1, *_BESIDE))
+    share = float(np.count_nonzero(within & alive) / np.count_nonzero(alive))
+    return share, None if shown is None else shown - sum(each or 0 for each in beside) / 2
+
+
+def _cosine(places: npt.NDArray[np.float32]) -> float | None:
+    """Mean cosine of where numbers lie between two multiples; None of too few."""
+    places = places[np.abs(places) >= 0.5]
+    return float(np.cos(2 * np.pi * places).mean()) if places.size >= _PLENTY else None
 
 
 def cliff(traces: Traces, scale: float) -> float | None:

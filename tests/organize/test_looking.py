@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 from blake3 import blake3
-from PIL import Image
+from PIL import ExifTags, Image, ImageChops, ImageFilter
 
 from dedupe.organize import looking
 from dedupe.organize.keep import choose, rank, why
@@ -129,6 +129,115 @@ def test_a_jpeg_made_from_a_png_is_not_kept_though_jpeg_is_what_cameras_write(
     sent = copied(drawn, "a.jpg", quality=quality)
     assert choose([[drawn, sent]]) == drawn
     assert seen(drawn, sent) == {"a.jpg": f"was saved again at quality {quality}"}
+
+
+def headed(photo: Photo, name: str, said: tuple[int, int], **how: object) -> Photo:
+    """A copy of the same pixels whose header says a size."""
+    exif = Image.Exif()
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    details[ExifTags.Base.ExifImageWidth], details[ExifTags.Base.ExifImageHeight] = said
+    with Image.open(photo.path) as image:
+        image.save(photo.path.with_name(name), exif=exif, **{"quality": 90, **how})  # type: ignore[arg-type]
+    return photo_of(photo.path.with_name(name))
+
+
+def redrawn(original: Photo, scale: float = 1.6) -> Photo:
+    """An enlarged copy of which no pixel tells: sharpened, and with grain of its own."""
+    with Image.open(original.path) as image:
+        size = round(image.width * scale), round(image.height * scale)
+        large = image.resize(size, FINE).filter(ImageFilter.UnsharpMask(3, 150, 0))
+    grain = Image.effect_noise(size, 12).convert("RGB")
+    ImageChops.add(large, grain, 1, -128).save(original.path.with_name("redrawn.png"))
+    return photo_of(original.path.with_name("redrawn.png"))
+
+
+@pytest.fixture
+def soft(tmp_path: Path) -> Photo:
+    """A photo that is out of focus, of quality 98: no step of it is left in an enlarged copy."""
+    path = tmp_path / "m.jpg"
+    with Image.open(SHARP) as image:
+        image.convert("RGB").filter(ImageFilter.GaussianBlur(1)).save(path, quality=98)
+    return photo_of(path)
+
+
+@pytest.mark.parametrize("kernel", [FINE, Image.Resampling.BICUBIC])
+def test_an_enlarged_copy_of_a_soft_photo_is_known_as_it_comes_out_again(
+    soft: Photo, kernel: Image.Resampling
+) -> None:
+    with Image.open(soft.path) as image:
+        size = round(image.width * 1.6), round(image.height * 1.6)
+        image.resize(size, kernel).save(soft.path.with_name("a.jpg"), quality=90)
+    large = photo_of(soft.path.with_name("a.jpg"))
+    assert seen(soft, large) == {"a.jpg": f"is enlarged from {soft.width} × {soft.height}"}
+    assert choose([[soft, large]]) == soft
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.62, 0.75])
+@pytest.mark.parametrize("quality", [90, 100])
+@pytest.mark.parametrize("kernel", [FINE, Image.Resampling.BOX])
+def test_a_photo_that_its_camera_enlarged_is_no_copy_of_what_is_shrunk_from_it(
+    tmp_path: Path, scale: float, quality: int, kernel: Image.Resampling
+) -> None:
+    path = tmp_path / "m.jpg"
+    with Image.open(SHARP) as image:
+        size = image.width * 3 // 2, image.height * 3 // 2
+        image.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(path, quality=92)
+    zoomed = photo_of(path)
+    with Image.open(path) as image:
+        size = round(image.width * scale), round(image.height * scale)
+        image.resize(size, kernel).save(path.with_name("a.jpg"), quality=quality)
+    assert "m.jpg" not in seen(zoomed, photo_of(path.with_name("a.jpg")))
+
+
+def test_a_header_that_still_says_the_size_of_its_source_gives_an_enlarged_copy_away(
+    original: Photo,
+) -> None:
+    large = redrawn(original)
+    kept = headed(large, "a.jpg", (original.width, original.height))
+    updated = headed(large, "b.jpg", (large.width, large.height))
+    assert seen(original, updated) == {}
+    assert seen(original, kept) == {
+        "a.jpg": f"is enlarged from {original.width} × {original.height}"
+    }
+    assert choose([[original, kept]]) == original
+
+
+def test_a_header_may_say_a_size_as_it_lies_in_the_file_or_upright(original: Photo) -> None:
+    turned = headed(redrawn(original), "a.jpg", (original.height, original.width))
+    assert set(seen(original, turned)) == {"a.jpg"}
+
+
+def test_a_header_that_still_says_the_size_of_its_source_gives_a_shrunk_copy_away(
+    original: Photo,
+) -> None:
+    small = copied(original, "b.jpg", 0.7, quality=95)
+    kept = headed(small, "a.jpg", (original.width, original.height), quality=95)
+    assert seen(original, small) == {}
+    assert seen(original, kept) == {"a.jpg": f"is shrunk from {original.width} × {original.height}"}
+
+
+@pytest.mark.parametrize("said", [(0, 0), (799, 600), (640, 480)])
+def test_a_header_that_says_no_size_of_another_photo_proves_nothing(
+    original: Photo, said: tuple[int, int]
+) -> None:
+    assert seen(original, headed(redrawn(original), "a.jpg", said)) == {}
+
+
+def test_a_photo_developed_from_a_raw_has_a_few_pixels_more_and_is_not_called_enlarged(
+    original: Photo,
+) -> None:
+    developed = headed(redrawn(original, 1.01), "a.jpg", (original.width, original.height))
+    assert developed.width > original.width
+    assert seen(original, developed) == {}
+
+
+def test_a_photo_that_got_its_header_from_a_small_copy_is_not_called_enlarged(
+    original: Photo,
+) -> None:
+    small = copied(original, "a.jpg", 0.5, quality=75)
+    again = headed(original, "b.jpg", (small.width, small.height), quality="keep")
+    assert seen(original, small) == {"a.jpg": "is shrunk from 800 × 600"}
+    assert seen(again, small) == {}
 
 
 @pytest.mark.parametrize(("scale", "quality"), [(0.5, 80), (0.4, 92)])

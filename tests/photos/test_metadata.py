@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
-from dedupe.photos.metadata import Metadata, read_metadata
+from dedupe.photos.metadata import Metadata, read_metadata, read_said_size
 
 Base = ExifTags.Base
 ORIGINAL, DIGITISED = Base.DateTimeOriginal, Base.DateTimeDigitized
@@ -407,3 +407,29 @@ def test_every_container_says_the_same(kind: str) -> None:
             *(NOON.replace(microsecond=250_000), "original", "Canon EOS 450D", "GIMP", True, 1),
             *(48.1373611, 11.5752778),
         )
+
+
+# --- how large it is
+
+
+def test_the_size_that_a_camera_wrote_is_read() -> None:
+    said = header(details={Base.ExifImageWidth: 4000, Base.ExifImageHeight: 3000})
+    assert read_said_size(said) == (4000, 3000)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {},
+        {Base.ExifImageWidth: 4000},
+        {Base.ExifImageWidth: 0, Base.ExifImageHeight: 0},
+        {Base.ExifImageWidth: 4000, Base.ExifImageHeight: "3000"},
+        {Base.ExifImageWidth: (4000, 4000), Base.ExifImageHeight: (3000, 3000)},
+    ],
+)
+def test_a_header_that_says_half_a_size_or_none_says_nothing(details: dict[int, object]) -> None:
+    assert read_said_size(header(details=details)) is None
+
+
+def test_the_size_of_a_preview_that_a_raw_left_in_a_header_is_not_asked() -> None:
+    assert read_said_size(header({Base.ImageWidth: 1616, Base.ImageLength: 1080})) is None
