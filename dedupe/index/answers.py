@@ -2,10 +2,8 @@
 
 import struct
 from collections.abc import Iterable, Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import xxhash
 
@@ -25,39 +23,44 @@ class AnswerFile:
     """index.db.<fingerprint>.<kind>: answers, each known by all that it rests on.
 
     Written whole, sealed, read whole. What is not as it was written is not there: losing it
-    costs time, never an answer. Its writers take a lock of their own.
+    costs time, never an answer. Its writers take a lock of their own. The seal is no secret:
+    whoever reads an answer looks whether it can be one.
     """
 
-    def __init__(self, index: Path, fingerprint: str, kind: str, most: int) -> None:
+    def __init__(
+        self, index: Path, fingerprint: str, kind: str, columns: Mapping[str, str], most: int
+    ) -> None:
         """Nothing is read yet.
 
         Args:
             index: beside which it lies.
             fingerprint: of the encoder.
             kind: of the answers.
-            most: how many are remembered.
+            columns: of an answer by name: of which numbers they are, as numpy says it ("<i4").
+            most: how many answers are remembered.
         """
         self.path = beside(index, fingerprint, kind)
+        self._columns = columns
         self._most = most
         self._lock = index.with_name(f"{index.name}.{kind}")
 
     def read(self, key: bytes) -> "Answer | None":
-        """What `write` was given for a key; None where it is not remembered."""
+        """The columns that `write` was given for a key; None where it is not remembered."""
         answer = self._all().get(key)
-        return None if answer is None else _unpacked(answer)
+        return None if answer is None else _unpacked(answer, self._columns)
 
     def write(self, key: bytes, answer: "Mapping[str, npt.ArrayLike]") -> None:
         """Remember one more; the oldest one is forgotten.
 
         Args:
             key: 16 bytes of all that it rests on (`answer_key`).
-            answer: arrays by name; the whole numbers of a list take 4 bytes each.
+            answer: its columns, which come back as arrays of one dimension.
 
         Raises:
             IndexProblem: another process is writing, or it cannot be written.
         """
         with written_alone(self.path, self._lock):
-            found: dict[bytes, bytes | memoryview] = {key: _packed(answer)}
+            found: dict[bytes, bytes | memoryview] = {key: _packed(answer, self._columns)}
             found |= {each: data for each, data in self._all().items() if each != key}
             newest = list(found.items())[: self._most]
             data = b"".join(_HEAD.pack(each, len(it)) + it for each, it in newest)
@@ -70,7 +73,7 @@ class AnswerFile:
             return {}
         found = {}
         at = len(_MAGIC)
-        while at < len(body):
+        while at + _HEAD.size <= len(body):
             key, count = _HEAD.unpack_from(body, at)
             at += _HEAD.size + count
             found[key] = body[at - count : at]
@@ -85,23 +88,28 @@ def answer_key(parts: Iterable[bytes]) -> bytes:
     return hasher.digest()
 
 
-def _packed(answer: "Mapping[str, npt.ArrayLike]") -> bytes:
+def _packed(answer: "Mapping[str, npt.ArrayLike]", columns: Mapping[str, str]) -> bytes:
+    """The length of every column in bytes, then all of them."""
     import numpy as np
 
-    arrays = {
-        name: np.array(column, np.int32) if isinstance(column, list) else np.asarray(column)
-        for name, column in answer.items()
-    }
-    data = BytesIO()
-    np.savez(data, allow_pickle=False, **arrays)
-    return data.getvalue()
+    parts = [np.asarray(answer[name], kind).tobytes() for name, kind in columns.items()]
+    return b"".join((struct.pack(f"<{len(parts)}Q", *map(len, parts)), *parts))
 
 
-def _unpacked(data: memoryview) -> "Answer | None":
+def _unpacked(data: memoryview, columns: Mapping[str, str]) -> "Answer | None":
     import numpy as np
 
-    try:
-        with np.load(BytesIO(data), allow_pickle=False) as found:
-            return dict(found)
-    except (ValueError, EOFError, BadZipFile):  # sealed, and yet nothing that was written here
+    head = struct.Struct(f"<{len(columns)}Q")
+    if len(data) < head.size:
         return None
+    lengths = head.unpack_from(data)
+    if head.size + sum(lengths) != len(data):
+        return None
+    found: Answer = {}
+    at = head.size
+    for (name, kind), length in zip(columns.items(), lengths, strict=True):
+        if length % np.dtype(kind).itemsize:
+            return None
+        found[name] = np.frombuffer(data[at : at + length], kind)
+        at += length
+    return found

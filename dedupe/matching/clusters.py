@@ -142,11 +142,13 @@ def _labels(
     """The cluster of each of some rows, in the order of their paths; -1 where it is in none."""
     if len(rows) < WORTH or library.vectors.dtype != np.float16 or not library.index.is_file():
         return _clustered(library, rows, threshold)
-    file = AnswerFile(library.index, library.encoder.fingerprint, "clusters", REMEMBERED)
+    file = AnswerFile(
+        library.index, library.encoder.fingerprint, "clusters", {"labels": "<i4"}, REMEMBERED
+    )
     key = answer_key(_rests_on(library, rows, threshold))
     known = file.read(key)
-    if known is not None:
-        return known["labels"].astype(np.int32, copy=False)
+    if known is not None and len(known["labels"]) == len(rows):
+        return known["labels"].astype(np.int32)
     labels = _clustered(library, rows, threshold)
     with suppress(IndexProblem):  # then it is clustered anew next time
         file.write(key, {"labels": labels})

@@ -19,6 +19,20 @@ _PACKED = np.dtype(
 )
 
 
+SIZE = _PACKED.itemsize
+"""Bytes of what was packed, where there is any."""
+
+
+def is_sound(data: bytes) -> bool:
+    """Whether bytes can be what was packed of some evidence, one behind the other."""
+    if len(data) % SIZE:
+        return False
+    rows = np.frombuffer(data, _PACKED)
+    homographies = rows["homography"]
+    lays = np.isfinite(homographies).all() and bool(np.linalg.det(homographies).all())
+    return bool(lays and (rows["form"] < len(FORMS)).all() and np.isfinite(rows["shares"]).all())
+
+
 def packed(evidence: Evidence | None) -> bytes:
     """The bytes of some evidence; none where there is none."""
     if evidence is None:

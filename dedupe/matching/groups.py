@@ -129,7 +129,7 @@ def find_groups(
         contents = contents_of(library, order)
         name = known_as or ("" if choose else default_name(order, wins))
         memory = _memory(library, verdicts, relation, name, chooses=choose is not None)
-        proved = memory.read() if memory is not None else None
+        proved = memory.read(contents) if memory is not None else None
         if proved is None:
             proved = proved_sets(library, contents, related, relation, wins)
         units = _units(proved, contents, pairs)

@@ -12,16 +12,24 @@ import numpy.typing as npt
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.library import Library
+from dedupe.matching.contents import Contents
 from dedupe.matching.joining import Unit
 from dedupe.matching.made import Made, Member
 from dedupe.matching.proved import Proved
 from dedupe.matching.relations import Relation
+from dedupe.names import safe
 
 # Answers that are kept: for the whole library and for folders, by relation and keep rules.
 _KEPT = 4
 
 # Goes up with every change of which sets the same verdicts make, and of what is said of them.
 _VERSION = 1
+
+_ROWS = ("units", "lengths", "collages", "apart", "made", "made_lengths", "rows", "rows_lengths")
+COLUMNS = {
+    **dict.fromkeys((*_ROWS, "kept", "edits"), "<i4"),
+    **{"spreads": "<f8", "relations": "u1", "words": "u1"},
+}
 
 _T = TypeVar("_T")
 
@@ -36,55 +44,87 @@ class RememberedSets:
             library: from an index.
             rests_on: what decides its sets, beside its photos.
         """
-        self._file = AnswerFile(library.index, library.encoder.fingerprint, "sets", _KEPT)
+        self._file = AnswerFile(library.index, library.encoder.fingerprint, "sets", COLUMNS, _KEPT)
         ignored = (one + other for one, other in sorted(library.ignored.pairs))
         self._key = answer_key((b"%d" % _VERSION, library.key, *rests_on, *ignored))
 
-    def read(self) -> Proved | None:
-        """The sets, with all that was found of them so far; None where nothing is remembered."""
+    def read(self, contents: Contents) -> Proved | None:
+        """The sets, with all that was found of them so far; None where nothing is remembered.
+
+        Args:
+            contents: of the library.
+        """
         answer = self._file.read(self._key)
-        return None if answer is None else _proved_of(answer)
+        if answer is None:
+            return None
+        found = {name: column.tolist() for name, column in answer.items() if name != "words"}
+        words = answer["words"].tobytes().decode(errors="replace").split("\0")
+        return _proved_of(found, [safe(each) for each in words], contents)
 
     def add(self, proved: Proved, made: dict[Unit, Made]) -> None:
         """Remember more of some units; where that cannot be, it is found anew next time."""
         with suppress(IndexProblem):
-            self._file.write(self._key, _as_arrays(replace(proved, made={**proved.made, **made})))
+            self._file.write(self._key, _as_columns(replace(proved, made={**proved.made, **made})))
 
 
-def _as_arrays(proved: Proved) -> dict[str, npt.ArrayLike]:
+def _as_columns(proved: Proved) -> dict[str, npt.ArrayLike]:
     made = proved.made.values()
     members = [member for each in made for member in each.members]
-    edits = sorted({member.edit for member in members})
+    edits = sorted({"", *(member.edit for member in members)})
     number = {edit: place for place, edit in enumerate(edits)}
     return {
         "units": _end_to_end(proved.units),
         "lengths": list(map(len, proved.units)),
         "collages": sorted(proved.collages),
-        "apart": np.array(sorted(proved.apart), np.int32).reshape(-1, 2),
+        "apart": _end_to_end(sorted(proved.apart)),
         "made": _end_to_end(proved.made),
         "made_lengths": list(map(len, proved.made)),
         "rows": _end_to_end(each.rows for each in made),
         "rows_lengths": [len(each.rows) for each in made],
         "kept": [each.kept for each in made],
-        "spreads": np.array([each.spread for each in made], np.float64),
+        "spreads": [each.spread for each in made],
         "relations": [member.relation for member in members],
         "edits": [number[member.edit] for member in members],
-        "words": np.array(edits, np.str_),
+        "words": np.frombuffer("\0".join(edits).encode(), np.uint8),
     }
 
 
-def _proved_of(answer: Mapping[str, npt.NDArray[np.generic]]) -> Proved:
-    found: dict[str, Any] = {name: its.tolist() for name, its in answer.items()}
-    member = cache(lambda relation, edit: Member(Relation(relation), found["words"][edit]))
+def _proved_of(found: Mapping[str, Any], words: Sequence[str], contents: Contents) -> Proved | None:
+    if not _are_sound(found, len(words), contents):
+        return None
+    member = cache(lambda relation, edit: Member(Relation(relation), words[edit]))
     members = list(map(member, found["relations"], found["edits"]))
     lengths = found["rows_lengths"]
     rows, its_members = _cut(found["rows"], lengths), _cut(members, lengths)
-    made = map(Made, rows, found["kept"], its_members, found["spreads"])
+    made = list(map(Made, rows, found["kept"], its_members, found["spreads"]))
+    if not all(each.kept in each.rows for each in made):
+        return None
+    apart = found["apart"]
     return Proved(
         units=list(_cut(found["units"], found["lengths"])),
         collages=frozenset(found["collages"]),
-        apart=frozenset(map(tuple, found["apart"])),
+        apart=frozenset(zip(apart[::2], apart[1::2], strict=True)),
         made=dict(zip(_cut(found["made"], found["made_lengths"]), made, strict=True)),
+    )
+
+
+def _are_sound(found: Mapping[str, Any], words: int, contents: Contents) -> bool:
+    """Whether these can be sets of a library: the seal tells of damage, not of who wrote them."""
+    photos, count = len(contents.photos), len(found["kept"])
+    in_parts = (("units", "lengths"), ("made", "made_lengths"), ("rows", "rows_lengths"))
+    return (
+        all(contents.copies.keys() >= set(found[name]) for name in ("units", "made", "apart"))
+        and len(set(found["units"])) == len(found["units"])
+        and len(found["apart"]) % 2 == 0
+        and all(sum(found[each]) == len(found[name]) for name, each in in_parts)
+        and all(min(found[each], default=1) > 0 for _, each in in_parts)
+        and min(found["rows_lengths"], default=2) > 1
+        and len(found["made_lengths"]) == len(found["rows_lengths"]) == count
+        and len(found["spreads"]) == count
+        and len(found["relations"]) == len(found["edits"]) == len(found["rows"])
+        and all(0 <= row < photos for row in (*found["rows"], *found["kept"]))
+        and max(found["relations"], default=0) <= max(Relation)
+        and all(0 <= edit < words for edit in found["edits"])
     )
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.evidence import each_unpacked, packed
+from dedupe.matching.evidence import SIZE, each_unpacked, is_sound, packed
 from dedupe.matching.relations import Relation
 from dedupe.matching.stars import Link
 from dedupe.matching.verify import Evidence
@@ -45,11 +46,15 @@ class Verdicts:
     key: bytes = field(default=b"", compare=False)
 
 
-def verdicts_as_arrays(verdicts: Verdicts) -> dict[str, npt.ArrayLike]:
+COLUMNS = {"pairs": "<i4", "relations": "u1", "sizes": "<i4", "evidence": "u1", "counts": "<i8"}
+"""Of verdicts as they are remembered: what `verdicts_as_columns` gives."""
+
+
+def verdicts_as_columns(verdicts: Verdicts) -> dict[str, npt.ArrayLike]:
     """All but the key, for `verdicts_of`."""
     packs = [packed(verdict.evidence) for verdict in verdicts.related.values()]
     return {
-        "pairs": np.array(list(verdicts.related), np.int32).reshape(-1, 2),
+        "pairs": [row for pair in verdicts.related for row in pair],
         "relations": [verdict.relation for verdict in verdicts.related.values()],
         "sizes": list(map(len, packs)),
         "evidence": np.frombuffer(b"".join(packs), np.uint8),
@@ -57,18 +62,46 @@ def verdicts_as_arrays(verdicts: Verdicts) -> dict[str, npt.ArrayLike]:
     }
 
 
-def verdicts_of(found: Mapping[str, npt.NDArray[np.generic]], key: bytes) -> Verdicts:
-    """What `verdicts_as_arrays` gave; the pairs are unpacked when one is asked about."""
+def verdicts_of(
+    found: Mapping[str, npt.NDArray[np.generic]], photos: int, key: bytes
+) -> Verdicts | None:
+    """What `verdicts_as_columns` gave; the pairs are unpacked when one is asked about.
+
+    Args:
+        found: the columns.
+        photos: how many there are in the library.
+        key: of the verdicts.
+
+    Returns:
+        None where these can be no verdicts of so many photos.
+    """
+    if not _are_sound(found, photos):
+        return None
+    data = found["evidence"].tobytes()
 
     def unpack() -> dict[Link, Verdict]:
-        data = found["evidence"].tobytes()
         ends = np.cumsum(found["sizes"]).tolist()
         each = each_unpacked(data[start:end] for start, end in pairwise([0, *ends]))
         verdicts = map(Verdict, map(Relation, found["relations"].tolist()), each)
-        return dict(zip(map(tuple, found["pairs"].tolist()), verdicts, strict=True))
+        pairs = map(tuple, found["pairs"].reshape(-1, 2).tolist())
+        return dict(zip(pairs, verdicts, strict=True))
 
     verified, without = found["counts"].tolist()
     return Verdicts(_Unpacked(unpack), verified, without, key)
+
+
+def _are_sound(found: Mapping[str, npt.NDArray[Any]], photos: int) -> bool:
+    pairs, sizes, relations = found["pairs"], found["sizes"], found["relations"]
+    if len(pairs) != 2 * len(sizes) or len(sizes) != len(relations) or len(found["counts"]) != 2:
+        return False
+    one, other = pairs.reshape(-1, 2).T
+    return bool(
+        ((one >= 0) & (one < other) & (other < photos)).all()
+        and ((relations >= Relation.SAME_PIXELS) & (relations <= Relation.SAME_SCENE)).all()
+        and np.isin(sizes, (0, SIZE)).all()
+        and int(sizes.sum(dtype=np.int64)) == len(found["evidence"])
+        and is_sound(found["evidence"].tobytes())
+    )
 
 
 class _Unpacked(Mapping[Link, Verdict]):

@@ -15,7 +15,13 @@ from dedupe.matching.collages import without_collages
 from dedupe.matching.examination import Examination, method
 from dedupe.matching.relations import Relation
 from dedupe.matching.stars import missing_links
-from dedupe.matching.verdicts import Verdict, Verdicts, verdicts_as_arrays, verdicts_of
+from dedupe.matching.verdicts import (
+    COLUMNS,
+    Verdict,
+    Verdicts,
+    verdicts_as_columns,
+    verdicts_of,
+)
 from dedupe.photos.photo import Photo
 from dedupe.progress import Progress, Silent
 from dedupe.uncollected import uncollected
@@ -108,7 +114,9 @@ def verify(
     """
     file, key = _file_for(library, known_as or default_name(order, wins))
     if file is not None and (answer := file.read(key)) is not None:
-        return verdicts_of(answer, key)
+        known_verdicts = verdicts_of(answer, len(library.photos), key)
+        if known_verdicts is not None:
+            return known_verdicts
     with uncollected():
         rows = first_of_each_content(library)
         photos = [library.photos[row] for row in rows.tolist()]
@@ -143,7 +151,7 @@ def verify(
     verdicts = Verdicts(of_rows, count, len(examination.without), key)
     if file is not None:
         with suppress(IndexProblem):  # then it is put together anew next time
-            file.write(key, verdicts_as_arrays(verdicts))
+            file.write(key, verdicts_as_columns(verdicts))
     return verdicts
 
 
@@ -152,7 +160,7 @@ def _file_for(library: Library, name: str) -> tuple[AnswerFile | None, bytes]:
     if not name or not library.key or len(library.photos) < WORTH:
         return None, b""
     rests_on = f"{_VERSION} {method()} {candidates_method()} {name}"
-    file = AnswerFile(library.index, library.encoder.fingerprint, "verdicts", _REMEMBERED)
+    file = AnswerFile(library.index, library.encoder.fingerprint, "verdicts", COLUMNS, _REMEMBERED)
     return file, answer_key((library.key, rests_on.encode()))
 
 

@@ -164,7 +164,7 @@ def test_where_it_cannot_be_written_clusters_are_found_all_the_same(
     expected = find_clusters(library, [])
     lock.release()
     assert not list(library.index.parent.glob("*.clusters"))
-    file = AnswerFile(library.index, library.encoder.fingerprint, "clusters", 4)
+    file = AnswerFile(library.index, library.encoder.fingerprint, "clusters", {"labels": "<i4"}, 4)
     file.path.mkdir()
     assert find_clusters(library, []) == expected
     assert linked == [25, 25]

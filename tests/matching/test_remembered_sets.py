@@ -4,14 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from dedupe.index.answers import AnswerFile
 from dedupe.index.ignored import Ignored
 from dedupe.index.library import Library, open_library
 from dedupe.matching import groups as grouping
 from dedupe.matching import verified
 from dedupe.matching.groups import Group, find_groups
 from dedupe.matching.relations import Relation
+from dedupe.matching.remembered_sets import COLUMNS as set_columns
+from dedupe.matching.verdicts import COLUMNS as verdict_columns
 from dedupe.matching.verdicts import Verdicts
 from dedupe.matching.verified import Choice, verify
 from dedupe.photos.photo import Photo
@@ -193,6 +197,65 @@ def test_a_damaged_answer_is_found_anew(samples: Library, proofs: list[str]) -> 
     verdicts = verify(samples, device="cpu")
     assert told(find_groups(samples, verdicts=verdicts, device="cpu")) == expected
     assert proofs == ["verdicts", "sets"] * 2
+
+
+SPOILS: dict[str, Callable[[npt.NDArray[np.generic]], npt.ArrayLike]] = {
+    "gone": lambda column: column[:0],
+    "one less": lambda column: column[:-1],
+    "one more": lambda column: np.append(column, column[:1]),
+    "negative": lambda column: np.append(column[:-1], -1).astype(column.dtype),
+    "huge": lambda column: np.append(column[:-1], 10**9).astype(column.dtype),
+    "all zero": np.zeros_like,
+    "all one": np.ones_like,
+    "backwards": lambda column: column[::-1],
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILS)
+@pytest.mark.parametrize("kind", ["verdicts", "sets"])
+def test_an_answer_that_somebody_made_up_never_ends_in_a_fault(
+    samples: Library, monkeypatch: pytest.MonkeyPatch, kind: str, spoil: str
+) -> None:
+    real = AnswerFile.read
+    expected = told(find_groups(samples, verdicts=verify(samples, device="cpu"), device="cpu"))
+    answer = None
+    columns = verdict_columns if kind == "verdicts" else set_columns
+    for name in columns:
+
+        def read(file: AnswerFile, key: bytes, name: str = name) -> object:
+            nonlocal answer
+            answer = real(file, key)
+            if answer is not None and f".{kind}" in file.path.name:
+                answer[name] = np.array(SPOILS[spoil](answer[name]), columns[name])
+            return answer
+
+        monkeypatch.setattr(AnswerFile, "read", read)
+        verdicts = verify(samples, device="cpu")
+        found = find_groups(samples, verdicts=verdicts, device="cpu")
+        assert answer is not None
+        if spoil in ("gone", "one less", "one more") and name not in ("collages", "words"):
+            assert told(found) == expected  # what does not fit together is found anew
+        for group in found:
+            assert all(member.edit.isprintable() for member in group.members)
+
+
+def test_what_stands_in_an_answer_is_safe_to_show(samples: Library) -> None:
+    find_groups(samples, verdicts=verify(samples, device="cpu"), device="cpu")
+    real = AnswerFile.read
+
+    def read(file: AnswerFile, key: bytes) -> object:
+        answer = real(file, key)
+        if answer is not None and ".sets" in file.path.name:
+            words = ["\x1b]0;owned\x07\u202e"] * 50
+            answer["words"] = np.frombuffer("\0".join(words).encode(), np.uint8)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AnswerFile, "read", read)
+        groups = find_groups(samples, verdicts=verify(samples, device="cpu"), device="cpu")
+    edits = {member.edit for group in groups for member in group.members}
+    assert any("owned" in edit for edit in edits)
+    assert all(edit.isprintable() for edit in edits)
 
 
 def test_few_photos_are_not_remembered(samples: Library, monkeypatch: pytest.MonkeyPatch) -> None:
