@@ -135,8 +135,9 @@ def _says(place: Place, text: str) -> bool:
 
 def _refused(step: Step, here: Place, error: OSError) -> OSError | Refused:
     """What a rename that failed is about, where it is about the photo."""
-    if error.errno == errno.EXDEV:
-        return Refused(step.source, "stays, as its trash is on another drive")
     reason = checks.difference(here, step.file, step.content)
+    # later on, when the photo has lost its name already, an error is one, whichever it is
+    if error.errno == errno.EXDEV and reason is None:
+        return Refused(step.source, "stays, as its trash is on another drive")
     gone = error.errno in {errno.ENOENT, errno.ELOOP} and reason is not None
     return Refused(step.source, reason or "") if gone else error
