@@ -12,8 +12,7 @@ from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.index import scan as scanning
 from dedupe.index.library import Library, open_library
-from dedupe.matching.groups import Group
-from dedupe.matching.groups import find_groups
+from dedupe.matching.groups import Group, find_groups
 from dedupe.matching.made import Member
 from dedupe.matching.relations import Relation
 
