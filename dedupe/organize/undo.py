@@ -1,5 +1,6 @@
 """Takes an action back, newest step first, as far as nobody has touched its files since."""
 
+import errno
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from dedupe.organize.records import Entry, Record
 from dedupe.organize.signals import Asked, held_back
 from dedupe.organize.steps import Receipt, Refusal
 from dedupe.progress import Progress, Silent
+
+# What another try may mend, when the time of a folder could not be given back.
+_PASSING = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 def undo(*, journal: Path, action: int | None = None, progress: Progress | None = None) -> Receipt:
@@ -90,6 +94,7 @@ def take_back(
     others = [entry for entry in standing if entry.step.verb != "relink"]
     work.backwards([*_photos_first(others), *reversed(links)])
     work.sync()
+    again = False
     for folder in book.folders(record.id):
         if is_below(folder.path, gone):
             continue
@@ -102,9 +107,13 @@ def take_back(
         except Refused as refused:
             work.left.append(Refusal(refused.path, f"keeps its time, as it {refused.reason}"))
         except OSError as error:
-            work.left.append(Refusal(folder.path, f"keeps its new time: {checks.said(error)}"))
+            passing = error.errno in _PASSING
+            again |= passing
+            then = "; `dedupe recover` tries again" if passing else ""
+            why = f"keeps its new time: {checks.said(error)}{then}"
+            work.left.append(Refusal(folder.path, why))
     # what is on a drive that is away is tried again when it is back
-    waiting = len(standing) < len(done) or book.is_unclear(record.id)
+    waiting = again or len(standing) < len(done) or book.is_unclear(record.id)
     book.mark(record.id, [], state="undoing" if waiting else "undone")
     return receipt(book, record, work.passed, tuple(work.left))
 

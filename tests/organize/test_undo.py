@@ -1,3 +1,4 @@
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,10 +8,12 @@ from scene import DONE, EXPECTED, TREE, plan_for, reasons
 from trees import Content, Link, contents, group, make_files, read_tree
 
 from dedupe.errors import UsageError
+from dedupe.organize import files
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.apply import apply
 from dedupe.organize.journal import Journal
 from dedupe.organize.planning import make_plan
+from dedupe.organize.recover import recover
 from dedupe.organize.undo import history, undo
 
 
@@ -204,3 +207,28 @@ def test_one_name_of_a_hard_linked_photo_moves_and_comes_back(full: Path, journa
     undo(journal=journal)
     assert read_tree(full) == before
     assert (full / "a/IMG.jpg").samefile(full / "d/second name.jpg")
+
+
+@pytest.mark.parametrize(("number", "passes"), [(errno.EIO, True), (errno.EPERM, False)])
+def test_the_time_of_a_folder_that_could_not_be_given_back_is_tried_again(
+    full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, number: int, passes: bool
+) -> None:
+    before = read_tree(full)
+    apply(plan_for(full, "move"), journal=journal)
+    real = files.restore_folder_times
+
+    def failing(path: Path, **times: int) -> None:
+        if path == full / "a":
+            raise OSError(number, os.strerror(number))
+        real(path, **times)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "restore_folder_times", failing)
+        taken = undo(journal=journal)
+    [left] = taken.left
+    assert left.path == full / "a"
+    assert ("`dedupe recover` tries again" in left.reason) == passes
+    again = recover(journal=journal)
+    assert (len(again) == 1) == passes
+    assert (read_tree(full) == before) == passes
+    assert history(journal)[-1].state == "undone"
