@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 
 import pytest
 from quick import Quick
@@ -67,13 +67,21 @@ def test_a_drive_that_is_pulled_ends_the_scan_and_keeps_what_is_done(
     monkeypatch.setattr(workers, "_AHEAD", 1)
     read_photo = workers.read_photo
     pulled = Event()
+    read_before = Semaphore(0)
 
     def pulling(file: PhotoFile, *others: object, **options: object) -> Reading | Skip:
+        if file.path.name < "06.jpg":
+            try:
+                return read_photo(file, *others, **options)  # type: ignore[arg-type]
+            finally:
+                read_before.release()
+        # neither is another thread to be behind this one, nor ahead of it
         if file.path.name == "06.jpg":
+            for _ in range(6):
+                assert read_before.acquire(timeout=60)
             drive.rename(tree / "unplugged")
             pulled.set()
-        elif file.path.name > "06.jpg":  # another thread is not to be ahead of this one
-            pulled.wait()
+        assert pulled.wait(timeout=60)
         return read_photo(file, *others, **options)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
