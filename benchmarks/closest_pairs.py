@@ -23,7 +23,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageOps
 
 from dedupe.encoders.registry import DEFAULT_ENCODER
-from dedupe.index.library import Library, first_of_each_content, open_library
+from dedupe.index.library import Library, open_library
 from dedupe.index.scan import update_index
 from dedupe.matching.distances import pairs_within
 from dedupe.matching.examination import Examination
@@ -50,7 +50,7 @@ def main() -> None:
         index = Path(temporary) / "index.db"
         update_index([*folders, plain], index=index, encoder=options.encoder)
         library = open_library(index=index)
-        rows = first_of_each_content(library)
+        rows = library.first_rows
         kinds = [kind(library.photos[row].path, folders) for row in rows.tolist()]
         pairs, away = closest(library, rows, same_things(folders), options.pairs)
         print(

@@ -26,7 +26,7 @@ from made_up_library import fill
 from PIL import Image
 from remembered_pairs import ADDED, DIM, made_up
 
-from dedupe.index.library import Library, first_of_each_content, open_library
+from dedupe.index.library import Library, open_library
 from dedupe.index.store import Index
 from dedupe.index.verdicts import remember_evidence
 from dedupe.matching.agreement import Agreement
@@ -119,7 +119,7 @@ def count(found: object) -> str:
 
 
 def found(library: Library) -> npt.NDArray[np.int64]:
-    return candidates(library, first_of_each_content(library), device="cpu")
+    return candidates(library, device="cpu")
 
 
 def add(index: Path, vectors: npt.NDArray[np.float16], first: int) -> None:
@@ -133,7 +133,7 @@ def add(index: Path, vectors: npt.NDArray[np.float16], first: int) -> None:
 
 def remember(library: Library, pairs: npt.NDArray[np.int64], related: float) -> None:
     """As if all pairs had been verified."""
-    rows = first_of_each_content(library)
+    rows = library.first_rows
     a, b = rows[pairs].T
     away = subtracted(library.vectors, library.vectors, a, b)
     contents = [photo.content for photo in library.photos]
