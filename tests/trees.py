@@ -108,7 +108,7 @@ def group(*photos: Photo | Path) -> "Group":
     return Group(
         photos=tuple(members),
         spread=1.0,
-        vectors=np.zeros((len(members), 4), np.float32),
+        all_vectors=np.zeros((len(members), 4), np.float32),
         kept=members[0],
         members=(Member(Relation.LOOK_ALIKE),) * len(members),
     )

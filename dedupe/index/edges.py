@@ -116,15 +116,6 @@ class Remembered:
         return sum(segment.pairs for segment in self.segments)
 
 
-def photo_key(content: bytes, vector: "npt.NDArray[np.float16]") -> bytes:
-    """What a photo is known by in an edge file: 16 bytes of its content and its vector.
-
-    No number of the index: SQLite gives those of forgotten photos to others, and a compaction
-    moves rows. A photo that is encoded again, on another device, has another key.
-    """
-    return xxhash.xxh3_128_digest(content + vector.tobytes())
-
-
 class EdgeFile:
     """Segments of pairs, each sorted by distance, appended to a file beside the index.
 
@@ -201,7 +192,8 @@ class EdgeFile:
 
         Args:
             known: what is in the file; an empty one begins it anew.
-            keys: of photos that it does not know yet; they get the next numbers.
+            keys: 16 bytes (`Library.photo_keys`) of each photo that it does not know yet; they get
+                the next numbers.
             left: (n,) bool, n = all photos now: those compared with `right`.
             right: (n,) bool.
             reach: all pairs up to it are in `edges`.

@@ -1,10 +1,13 @@
 """Photos and their vectors, as the index remembers them."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import xxhash
 
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem
@@ -13,15 +16,18 @@ from dedupe.index.place import default_index
 from dedupe.index.store import EncoderRow, Index
 from dedupe.photos.discover import each_absolute
 from dedupe.photos.photo import Photo, Skip
+from dedupe.uncollected import uncollected
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Library:
     """The photos of one or more folders, each with its vector.
+
+    What every step from pairs to clusters asks of all photos is found once, and kept with it.
 
     Attributes:
         photos: N of them, sorted by path; hard links of one file are one photo.
@@ -51,6 +57,46 @@ class Library:
         if read is None or read.photos is not self.photos or read.vectors is not self.vectors:
             return b""
         return read.key
+
+    @cached_property
+    def places(self) -> Sequence[int]:
+        """Of each row its place in the order of paths: ties end with the path."""
+        count = len(self.photos)
+        if self.key:  # an index gives them in that order; to sort 100,000 again takes 0.5 s
+            return range(count)
+        names = [os.fsencode(photo.path) for photo in self.photos]
+        places = [0] * count
+        for place, row in enumerate(sorted(range(count), key=names.__getitem__)):
+            places[row] = place
+        return places
+
+    @cached_property
+    def copies(self) -> Mapping[int, Sequence[int]]:
+        """By the row of its first photo each content's rows, all in the order of paths."""
+        contents: dict[bytes, list[int]] = {}
+        with uncollected():
+            for row in sorted(range(len(self.photos)), key=self.places.__getitem__):
+                contents.setdefault(self.photos[row].content, []).append(row)
+            return {rows[0]: rows for rows in contents.values()}
+
+    @cached_property
+    def first_rows(self) -> "npt.NDArray[np.int64]":
+        """(C,) int64: of each content the row whose path is first, in the order of the rows."""
+        import numpy as np
+
+        return np.sort(np.fromiter(self.copies, np.int64, len(self.copies)))
+
+    @cached_property
+    def photo_keys(self) -> Sequence[bytes]:
+        """Of each of `first_rows` 16 bytes of its content and its vector.
+
+        No number of the index: SQLite gives those of forgotten photos to others, and a compaction
+        moves rows. A photo that is encoded again, on another device, has another key.
+        """
+        key_of = xxhash.xxh3_128_digest
+        photos, vectors, rows = self.photos, self.vectors, self.first_rows.tolist()
+        with uncollected():
+            return [key_of(photos[row].content + vectors[row].tobytes()) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +200,6 @@ def scanned_roots(*, index: Path | None = None) -> tuple[Path, ...]:
     """
     with Index(index or default_index()) as store:
         return store.roots()
-
-
-def first_of_each_content(library: Library) -> "npt.NDArray[np.int64]":
-    """(N,) int64: of each content the row whose path is first, in the order of the rows."""
-    import numpy as np
-
-    first: dict[bytes, int] = {}
-    photos = library.photos
-    for row, photo in enumerate(photos):
-        other = first.setdefault(photo.content, row)
-        # a library is in the order of paths, unless somebody put it together: to sort 100,000
-        # again took 1.7 s of the 4.6 of a remembered answer (a busy machine)
-        if other != row and os.fsencode(photo.path) < os.fsencode(photos[other].path):
-            first[photo.content] = row
-    return np.array(sorted(first.values()), np.int64)
 
 
 def _refuse_unscanned(folders: Iterable[Path], roots: Sequence[Path]) -> None:

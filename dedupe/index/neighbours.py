@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_MAGIC = b"dedupeN2"
+_MAGIC = b"dedupeN3"
 _HEAD = struct.Struct("<8s16sQQ")  # magic, who found them, photos, lists
 _COUNT = struct.Struct("<Q")
 _KEY = 16
@@ -101,9 +101,14 @@ class NeighbourFile:
             write_sealed(self.path, b"".join(parts))
 
 
-def neighbour_key(content: bytes, vector: "npt.NDArray[np.float16]", dct_hash: bytes) -> bytes:
-    """What a photo is known by in a neighbour file: 16 bytes of all that its neighbours rest on."""
-    return xxhash.xxh3_128_digest(content + vector.tobytes() + dct_hash)
+def neighbour_key(photo_key: bytes, dct_hash: bytes) -> bytes:
+    """What a photo is known by in a neighbour file: 16 bytes of all that its neighbours rest on.
+
+    Args:
+        photo_key: of its content and vector (`Library.photo_keys`).
+        dct_hash: its hash.
+    """
+    return xxhash.xxh3_128_digest(photo_key + dct_hash)
 
 
 def _unpacked(body: memoryview, photos: int, lists: int) -> Neighbourhood:

@@ -55,7 +55,6 @@ def candidates_method() -> str:
 
 def candidates(
     library: Library,
-    rows: npt.NDArray[np.int64],
     *,
     device: str = "auto",
     progress: Progress | None = None,
@@ -74,18 +73,18 @@ def candidates(
 
     Args:
         library: as `scan` or `open_library` gives it.
-        rows: (N,) one row of each content.
         device: "auto", "cpu", "cuda" or "mps".
         progress: told of every photo that is compared.
 
     Returns:
-        (M, 2) int64, places in `rows`, a < b, sorted.
+        (M, 2) int64, places in `library.first_rows`, a < b, sorted.
 
     Raises:
         ValueError: vectors are not finite.
         DeviceMissing: the device is not on this machine.
         IndexDamaged: a thumbnail is not as it was written.
     """
+    rows = library.first_rows
     photos = [library.photos[row] for row in rows.tolist()]
     vectors = library.vectors if len(rows) == len(library.photos) else library.vectors[rows]
     rank = np.empty(len(photos), np.int64)
@@ -102,8 +101,8 @@ def candidates(
     if len(photos) >= _WORTH and vectors.dtype == np.float16 and library.index.is_file():
         file = NeighbourFile(library.index, library.encoder.fingerprint)
         keys = [
-            neighbour_key(photo.content, vector, photo.dct_hash)
-            for photo, vector in zip(photos, vectors, strict=True)
+            neighbour_key(key, photo.dct_hash)
+            for key, photo in zip(library.photo_keys, photos, strict=True)
         ]
         known = file.read(candidates_method())
     if known:

@@ -46,12 +46,16 @@ def cluster_name(photos: Sequence[Photo], everything: Path) -> str:
 
 def shared_folder(photos: Sequence[Photo]) -> Path:
     """The deepest folder that holds all of some photos."""
+    return Path(_shared(photos))
+
+
+def _shared(photos: Sequence[Photo]) -> str:
     # by letters: to make a Path of each parent took half of naming 4,500 clusters
     folders = {os.fspath(photo.path).rpartition(os.sep)[0] or os.sep for photo in photos}
     try:
-        return Path(os.path.commonpath(folders))
+        return os.path.commonpath(folders)
     except ValueError:  # two drives of Windows, or no photo at all
-        return Path()
+        return ""
 
 
 def places(photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
@@ -80,8 +84,8 @@ def _when(photos: Sequence[Photo]) -> str:
 
 
 def _folder(photos: Sequence[Photo], everything: Path) -> str:
-    folder = shared_folder(photos)
-    return "" if folder == everything else safe(folder.name)
+    folder = _shared(photos)
+    return "" if folder == os.fspath(everything) else safe(folder.rpartition(os.sep)[2])
 
 
 def _where(photos: Sequence[Photo]) -> str:

@@ -4,17 +4,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
-from dedupe.index.edges import photo_key
 from dedupe.index.library import Library
-from dedupe.matching.cluster_names import EARTH_KM, cluster_name, places, shared_folder
-from dedupe.matching.contents import contents_of
+from dedupe.matching.apart import apart
+from dedupe.matching.cluster_names import cluster_name, shared_folder
 from dedupe.matching.groups import Group
 from dedupe.photos.photo import Photo
 
@@ -22,20 +21,11 @@ from dedupe.photos.photo import Photo
 # 16.5 apart, a dog and a cat 24.6.
 KIND_THRESHOLD = 22.0
 
-# Two photos of one hour, not known to be of two places, count as so much nearer. Unrelated
-# photos are 29 apart (median): these stay above KIND_THRESHOLD, so that what was taken together
-# brings together only what also looks related.
-_TOGETHER = 6.0
-_TOGETHER_S = 3600.0  # of one hour: in full
-_APART_S = 24 * 3600.0  # a day later: not at all
-_TOGETHER_KM = 0.5  # likewise: a few streets
-_APART_KM = 5.0  # and another village
-
-# Rows of the distances that are changed at once: 256 x 4,000 x 8 bytes are 8 MB.
-_ROWS = 256
-
 # scikit-learn's linkage needs all distances at once, and copies of them: 380 MB for 4,000 photos.
 _AT_ONCE = 4000
+
+# Rows whose means are taken together: 2.6 MB of 1,280 float64 stay in the cache.
+_ROWS = 256
 
 # More are cut into parts by their 64 principal components, those of so many of them: a tenth of
 # the time that 1,280 numbers take, and of 155,000 pairs of 8,000 photos that are in one cluster
@@ -50,7 +40,7 @@ WORTH = 1000
 REMEMBERED = 4
 
 # Goes up with every change of what is clustered with what.
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +92,35 @@ def find_clusters(
     """
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
-    photos = library.photos
-    grouped = {photo.content for group in groups for photo in group.photos}
-    contents = contents_of(library)
-    rows = np.fromiter(contents.copies, np.int64)  # in the order of paths, which settles ties
-    is_alone = np.array([photos[row].content not in grouped for row in rows.tolist()], np.bool_)
-    everything = shared_folder(photos)
-    clusters = []
+    photos, copies = library.photos, library.copies
+    rows = np.fromiter(copies, np.int64, len(copies))  # in the order of paths, which settles ties
     labels = _labels(library, rows, threshold)
+    grouped = {photo.content for group in groups for photo in group.photos}
+    kinds: list[npt.NDArray[np.int64]] = []
     for kind in _several(labels):
         if labels[kind[0]] < 0:  # those that are of no kind
             continue
-        alone = rows[kind[is_alone[kind]]]
-        whole = len(alone) == len(kind)
-        for members in [alone] if whole else _without_sets(library, alone, threshold):
-            ordered = members[_middle_first(library.vectors[members].astype(np.float32))].tolist()
-            chosen = tuple(photos[each] for row in ordered for each in contents.copies[row])
-            clusters.append(Cluster(chosen, cluster_name(chosen, everything)))
+        members = rows[kind]
+        alone = [row for row in members.tolist() if photos[row].content not in grouped]
+        kinds += (
+            [members]
+            if len(alone) == len(members)
+            else _without_sets(library, np.array(alone, np.int64), threshold)
+        )
+    everything = _folder_of_all(library)
+    clusters = []
+    for members, middle in zip(kinds, _middles(library.vectors, kinds), strict=True):
+        in_order = [middle, *(row for row in members.tolist() if row != middle)]
+        chosen = tuple(photos[each] for first in in_order for each in copies[first])
+        clusters.append(Cluster(chosen, cluster_name(chosen, everything)))
     return sorted(clusters, key=lambda each: (-len(each.photos), os.fsencode(each.photos[0].path)))
+
+
+def _folder_of_all(library: Library) -> Path:
+    """The deepest folder that holds all photos: of paths in order, that of the first and last."""
+    places = library.places
+    ends = (places.index(0), places.index(len(places) - 1)) if places else ()
+    return shared_folder([library.photos[row] for row in ends])
 
 
 def _without_sets(
@@ -163,9 +164,10 @@ def _rests_on(library: Library, rest: npt.NDArray[np.int64], threshold: float) -
     if library.key:  # all of its contents, whichever these are
         yield library.key
         return
+    key_of = dict(zip(library.first_rows.tolist(), library.photo_keys, strict=True))
     for row in rest.tolist():
         photo = library.photos[row]
-        yield photo_key(photo.content, library.vectors[row])
+        yield key_of[row]
         yield f"{photo.taken} {photo.latitude} {photo.longitude};".encode()
 
 
@@ -218,7 +220,7 @@ def _linked(
 
     model = AgglomerativeClustering(
         n_clusters=None, distance_threshold=threshold, linkage="average", metric="precomputed"
-    ).fit(_apart(vectors, photos))
+    ).fit(apart(vectors, photos))
     return _several(model.labels_)
 
 
@@ -231,7 +233,7 @@ def _linked_again(
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    merges = linkage(squareform(_apart(vectors, photos), checks=False), "average")
+    merges = linkage(squareform(apart(vectors, photos), checks=False), "average")
     # what is exactly at the threshold stays apart, as there
     return _several(fcluster(merges, np.nextafter(threshold, -np.inf), "distance"))
 
@@ -243,40 +245,22 @@ def _several(labels: npt.NDArray[np.integer]) -> list[npt.NDArray[np.int64]]:
     return [kind for kind in kinds if len(kind) > 1]
 
 
-def _apart(vectors: npt.NDArray[np.float32], photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
-    """(N, N) L2 distances, less where two photos share time and place."""
-    exact = vectors.astype(np.float64)
-    squares = np.einsum("ij,ij->i", exact, exact)
-    away: npt.NDArray[np.float64]
-    away = np.sqrt(np.maximum(squares[:, None] + squares - 2 * (exact @ exact.T), 0))
-    np.fill_diagonal(away, 0)
-    _bring_together(away, photos)
-    return away
-
-
-def _bring_together(away: npt.NDArray[np.float64], photos: Sequence[Photo]) -> None:
-    """Make (N, N) distances smaller where two photos share time and place."""
-    start = datetime(1970, 1, 1)
-    taken = [(photo.taken - start).total_seconds() if photo.taken else np.nan for photo in photos]
-    seconds, points = np.array(taken), places(photos)
-    for first in range(0, len(away), _ROWS):
-        here = slice(first, first + _ROWS)
-        share = _share(np.abs(seconds[here, None] - seconds), _TOGETHER_S, _APART_S)
-        # a straight line through the Earth, which at 5 km is as long as the way on it; not by
-        # a product: of the squares of small distances it would leave nothing
-        lines = np.sqrt(sum((one[here, None] - one) ** 2 for one in points.T))
-        near = _share(EARTH_KM * lines, _TOGETHER_KM, _APART_KM)
-        away[here] -= _TOGETHER * np.nan_to_num(share, nan=0) * np.nan_to_num(near, nan=1)
-    np.maximum(away, 0, out=away)
-
-
-def _share(apart: npt.NDArray[np.float64], whole: float, none: float) -> npt.NDArray[np.float64]:
-    """1 up to `whole`, falling to 0 at `none`; nan stays nan."""
-    return np.clip((none - apart) / (none - whole), 0, 1)
-
-
-def _middle_first(vectors: npt.NDArray[np.float32]) -> list[int]:
-    """The row nearest to the mean, then the others in their order."""
-    away = vectors - vectors.mean(0, dtype=np.float64)
-    nearest = int(np.einsum("ij,ij->i", away, away).argmin())
-    return [nearest, *(each for each in range(len(vectors)) if each != nearest)]
+def _middles(
+    vectors: npt.NDArray[np.floating], kinds: Sequence[npt.NDArray[np.int64]]
+) -> list[int]:
+    """Of each kind the row that is nearest to the mean; of equally near ones the first."""
+    found = [int(kind[0]) for kind in kinds]  # of two, both are equally near
+    larger = [number for number, kind in enumerate(kinds) if len(kind) > 2]
+    # many kinds at once: one by one numpy was called for longer than it computed
+    ends = np.cumsum([len(kinds[number]) for number in larger])
+    for part in np.split(larger, np.flatnonzero(np.diff(ends // _ROWS)) + 1) if larger else ():
+        some = [kinds[number] for number in part.tolist()]
+        sizes = [len(kind) for kind in some]
+        starts = np.cumsum([0, *sizes[:-1]])
+        exact = vectors[np.concatenate(some)].astype(np.float64)
+        means = np.add.reduceat(exact, starts) / np.array(sizes)[:, None]
+        exact -= np.repeat(means, sizes, axis=0)
+        away = np.split(np.einsum("ij,ij->i", exact, exact), starts[1:])
+        for number, kind, its in zip(part.tolist(), some, away, strict=True):
+            found[number] = int(kind[its.argmin()])
+    return found

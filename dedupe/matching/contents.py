@@ -1,7 +1,6 @@
 """The contents of a library: its photos, with copies of one file together."""
 
-import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dedupe.index.library import Library
@@ -24,7 +23,7 @@ class Contents:
 
     photos: Sequence[Photo]
     places: Sequence[int]
-    copies: dict[int, list[int]]
+    copies: Mapping[int, Sequence[int]]
     order: Order
 
     def ranks(self, rows: Collection[int]) -> dict[int, int]:
@@ -49,15 +48,4 @@ def contents_of(library: Library, order: Order = largest_first) -> Contents:
         library: in any order of its photos.
         order: sorts photos, the one to keep first.
     """
-    photos = library.photos
-    if library.key:  # as an index gives them, they are in the order of their paths
-        in_order: Sequence[int] = range(len(photos))
-    else:
-        names = [os.fsencode(photo.path) for photo in photos]
-        in_order = sorted(range(len(names)), key=names.__getitem__)
-    places = [0] * len(photos)
-    contents: dict[bytes, list[int]] = {}
-    for place, row in enumerate(in_order):
-        places[row] = place
-        contents.setdefault(photos[row].content, []).append(row)
-    return Contents(photos, places, {rows[0]: rows for rows in contents.values()}, order)
+    return Contents(library.photos, library.places, library.copies, order)

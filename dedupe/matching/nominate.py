@@ -112,20 +112,14 @@ def nominated(
     source = source.on(where, whole=pays)
     room = Room(rows, dim, where)
     with torch.inference_mode(), full_float32():
-        squares = torch.empty(count, device=where)
-        for first in range(0, count, rows):
-            part = slice(first, min(first + rows, count))
-            block = source.fill(room.left, part)
-            # into the room: a new block each time took longer than the product of 100 rows
-            torch.sum(torch.mul(block, block, out=room.right[: len(block)]), 1, out=squares[part])
-        slack = product_slack(float(squares.max()), dim)
+        lengths = _Lengths(count, where)
         short = shortened(source.stored, rows, reach.value) if pays else None
         if short is not None:
             short_squares = short.vectors.square().sum(1)
             short_slack = product_slack(float(short_squares.max()), short.vectors.shape[1])
         for first in range(0, lefts, rows):
             here = slice(first, min(first + rows, lefts))
-            filled = False
+            left: torch.Tensor | None = None
             for second in range(first if inside else lefts, count, rows):
                 there = slice(second, min(second + rows, count))
                 limits = [reach.of(part, order, where) for part in (here, there)]
@@ -141,16 +135,48 @@ def nominated(
                     if near.sum() * _MANY <= near.numel():
                         yield here, there, near.nonzero().numpy()
                         continue
-                if not filled:
-                    left, filled = source.fill(room.left, here), True
+                if left is None:
+                    left = source.fill(room.left, here)
                 right = left if here == there else source.fill(room.right, there)
+                squares = [lengths.of(*each) for each in ((here, left), (there, right))]
+                slack = product_slack(lengths.largest, dim)
                 near = _near(
-                    room, left, right, squares[here], squares[there],
-                    *(limit * limit + slack for limit in limits),
-                )  # fmt: skip
+                    room, left, right, *squares, *(limit * limit + slack for limit in limits)
+                )
                 if first == second:
                     near.triu_(diagonal=1)
                 yield here, there, near.nonzero().cpu().numpy()
+
+
+class _Lengths:
+    """Squared norms, found as their rows come by: a pass for them alone took as long as 60 rows'
+    products with all others.
+    """
+
+    def __init__(self, count: int, device: "torch.device") -> None:
+        import torch
+
+        self._squares = torch.empty(count, device=device)
+        self._known: set[tuple[int, int]] = set()
+        self.largest = 0.0
+        """Of those that were asked for so far."""
+
+    def of(self, part: slice, rows: "torch.Tensor") -> "torch.Tensor":
+        """(B,) of some rows.
+
+        Args:
+            part: where they are.
+            rows: (B, D) float32.
+        """
+        import torch
+
+        squares = self._squares[part]
+        if (part.start, part.stop) not in self._known:
+            # without a block of squares: to make one each time took longer than the product
+            squares.copy_(torch.linalg.vector_norm(rows, dim=1).square_())
+            self._known.add((part.start, part.stop))
+            self.largest = max(self.largest, float(squares.max()))
+        return squares
 
 
 def _pays(count: int, lefts: int, inside: bool) -> bool:

@@ -10,8 +10,8 @@ from dedupe.encoders.device import pick_device
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import IndexProblem
 from dedupe.index import edges as files
-from dedupe.index.edges import EdgeFile, Edges, EdgesDamaged, EdgeSegment, Remembered, photo_key
-from dedupe.index.library import Library, first_of_each_content
+from dedupe.index.edges import EdgeFile, Edges, EdgesDamaged, EdgeSegment, Remembered
+from dedupe.index.library import Library
 from dedupe.index.store import Index
 from dedupe.matching.distances import Pairs, compared, pairs_within, refuse
 from dedupe.matching.measure import subtracted
@@ -67,13 +67,13 @@ def near_pairs(
         ValueError: `threshold` is negative, or vectors are not finite.
         DeviceMissing: the device is not on this machine.
     """
-    rows = first_of_each_content(library)
+    rows = library.first_rows
     vectors = library.vectors if len(rows) == len(library.photos) else library.vectors[rows]
     remembers = len(rows) >= WORTH and vectors.dtype == np.float16 and library.index.is_file()
     if remembers and 0 <= threshold <= REACH:
         if device not in ("auto", "cpu"):
             pick_device(device)  # which refuses one that is not here
-        pairs = _Asked(library, rows, vectors, threshold, device, progress or Silent()).answer()
+        pairs = _Asked(library, vectors, threshold, device, progress or Silent()).answer()
     else:
         pairs = pairs_within(vectors, threshold, device=device)
     return Pairs(rows[pairs.a], rows[pairs.b], pairs.distance)
@@ -93,7 +93,6 @@ class _Asked:
     def __init__(
         self,
         library: Library,
-        rows: npt.NDArray[np.int64],
         vectors: npt.NDArray[np.float16],
         threshold: float,
         device: str,
@@ -106,10 +105,7 @@ class _Asked:
         self.progress = progress
         # float32 distances above it are surely beyond the threshold, below `_sure` within
         self.limit = _next(threshold, np.inf)
-        self.keys = [
-            photo_key(library.photos[row].content, vector)
-            for row, vector in zip(rows.tolist(), vectors, strict=True)
-        ]
+        self.keys = library.photo_keys
         self.file = EdgeFile(library.index, library.encoder.fingerprint)
 
     def answer(self) -> Pairs:

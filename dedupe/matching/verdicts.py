@@ -1,9 +1,8 @@
 """What is proved of pairs of photos, and how it is remembered as one answer."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,17 +76,8 @@ def verdicts_of(
     """
     if not _are_sound(found, photos):
         return None
-    data = found["evidence"].tobytes()
-
-    def unpack() -> dict[Link, Verdict]:
-        ends = np.cumsum(found["sizes"]).tolist()
-        each = each_unpacked(data[start:end] for start, end in pairwise([0, *ends]))
-        verdicts = map(Verdict, map(Relation, found["relations"].tolist()), each)
-        pairs = map(tuple, found["pairs"].reshape(-1, 2).tolist())
-        return dict(zip(pairs, verdicts, strict=True))
-
     verified, without = found["counts"].tolist()
-    return Verdicts(_Unpacked(unpack), verified, without, key)
+    return Verdicts(_Packed(found), verified, without, key)
 
 
 def _are_sound(found: Mapping[str, npt.NDArray[Any]], photos: int) -> bool:
@@ -104,21 +94,35 @@ def _are_sound(found: Mapping[str, npt.NDArray[Any]], photos: int) -> bool:
     )
 
 
-class _Unpacked(Mapping[Link, Verdict]):
-    """Verdicts that cost nothing as long as nobody asks: 0.1 s for 13,000."""
+class _Packed(Mapping[Link, Verdict]):
+    """Verdicts that are unpacked when they are asked for: 0.1 s for all of 13,000."""
 
-    def __init__(self, unpack: Callable[[], dict[Link, Verdict]]) -> None:
-        self._unpack = unpack
+    def __init__(self, found: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._found = found
 
     @cached_property
-    def _all(self) -> dict[Link, Verdict]:
-        return self._unpack()
+    def _place(self) -> dict[Link, int]:
+        pairs = map(tuple, self._found["pairs"].reshape(-1, 2).tolist())
+        return {pair: place for place, pair in enumerate(pairs)}
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [0, *np.cumsum(self._found["sizes"]).tolist()]
+
+    @cached_property
+    def _known(self) -> dict[Link, Verdict]:
+        return {}
 
     def __getitem__(self, link: Link) -> Verdict:
-        return self._all[link]
+        if link not in self._known:
+            place = self._place[link]
+            start, end = self._ends[place : place + 2]
+            (evidence,) = each_unpacked([self._found["evidence"][start:end].tobytes()])
+            self._known[link] = Verdict(Relation(self._found["relations"][place]), evidence)
+        return self._known[link]
 
     def __iter__(self) -> Iterator[Link]:
-        return iter(self._all)
+        return iter(self._place)
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self._place)

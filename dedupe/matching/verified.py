@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
-from dedupe.index.library import Library, first_of_each_content
+from dedupe.index.library import Library
 from dedupe.matching.candidates import candidates, candidates_method
 from dedupe.matching.collages import without_collages
 from dedupe.matching.examination import Examination, method
@@ -118,9 +118,9 @@ def verify(
         if known_verdicts is not None:
             return known_verdicts
     with uncollected():
-        rows = first_of_each_content(library)
+        rows = library.first_rows
         photos = [library.photos[row] for row in rows.tolist()]
-    asked = candidates(library, rows, device=device, progress=progress)
+    asked = candidates(library, device=device, progress=progress)
     with Examination(library, photos, progress or Silent()) as examination:
         examination.verify(asked)
         with uncollected():

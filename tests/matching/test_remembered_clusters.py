@@ -123,7 +123,7 @@ def test_photos_that_only_one_in_a_set_brings_together_are_no_kind(numbers: Numb
     taken = Group(
         photos=(middle, replace(middle, content=b"copy")),
         spread=0.0,
-        vectors=library.vectors[:2],
+        all_vectors=library.vectors[:2],
         kept=middle,
         members=members,
     )
