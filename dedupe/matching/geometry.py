@@ -23,6 +23,9 @@ INLIERS = 12
 # A picture that another one is carried to must keep so much of its area.
 _LEAST = 1 / 400
 
+# By how much the sides of a whole picture may be stretched against each other.
+_STRETCHED = 0.03
+
 # With so many, the mirrored picture is not tried any more.
 _PLENTY = 25
 
@@ -159,24 +162,36 @@ def whole(size: tuple[int, int], other: tuple[int, int]) -> list[npt.NDArray[np.
 
     Returns:
         (3, 3) homographies for 0, 90, 180 and 270 degrees; one whose sides would be stretched
-        by more than 3 % against each other is left out.
+        by more than 3 % against each other, or what rounding makes of small ones, is left out.
     """
     found = []
     for quarter in _QUARTERS:
         turned = np.abs(quarter @ np.array(size, np.float64))
         stretch = np.array(other) / turned
-        if abs(np.log(stretch[0] / stretch[1])) > 0.03:
+        # sides of so few pixels were rounded when it was made smaller
+        if abs(np.log(stretch[0] / stretch[1])) > max(_STRETCHED, 0.75 / min(*size, *other)):
             continue
-        linear = stretch[:, None] * quarter
-        middle, middle_other = (np.array(size) - 1) / 2, (np.array(other) - 1) / 2
-        found.append(_shifted(linear, middle_other - linear @ middle))
+        found.append(_about_middle(stretch[:, None] * quarter, size, other))
     return found
+
+
+def stretched(size: tuple[int, int], other: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """(3, 3), carries the pixels of a picture to those of the same in another size."""
+    return _about_middle(np.diag(np.array(other) / np.array(size, np.float64)), size, other)
 
 
 _QUARTERS = tuple(
     np.array(rows, np.float64)
     for rows in ([[1, 0], [0, 1]], [[0, -1], [1, 0]], [[-1, 0], [0, -1]], [[0, 1], [-1, 0]])
 )
+
+
+def _about_middle(
+    linear: npt.NDArray[np.float64], size: tuple[int, int], other: tuple[int, int]
+) -> npt.NDArray[np.float64]:
+    """Carries the middle of one picture to that of another."""
+    middle, middle_other = (np.array(size) - 1) / 2, (np.array(other) - 1) / 2
+    return _shifted(linear, middle_other - linear @ middle)
 
 
 def _shifted(

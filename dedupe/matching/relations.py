@@ -119,18 +119,30 @@ def is_agreed(evidence: Evidence) -> bool:
     Either plainly, or beneath something that was laid over (a watermark, a sticker, text).
     """
     found = evidence.agreement
-    many = evidence.inliers >= _MANY
     # frames and screens around plain colours: the map of colours makes any of them another
     if found.tone > _TONED and (found.texture < _PLAIN or evidence.inliers < SAME_THING):
         return False
+    return _agrees_plainly(evidence) or _agrees_beneath(evidence)
+
+
+def _agrees_plainly(evidence: Evidence) -> bool:
+    """Whether they agree with all that is in them."""
+    found = evidence.agreement
     if evidence.inliers < SAME_THING:
         # so few points prove nothing by themselves
         return found.texture > 0.2 and found.share > 0.95 and found.colour > 0.9
-    if found.texture < 0.05:
-        return False
-    if found.share > (0.85 if many else 0.92) and found.colour > 0.75:
-        return True
-    beneath = found.beneath > (0.85 if many else 0.92)
+    agrees = found.share > (0.85 if evidence.inliers >= _MANY else 0.92)
+    return found.texture >= 0.05 and agrees and found.colour > 0.75
+
+
+def _agrees_beneath(evidence: Evidence) -> bool:
+    """Whether they agree but for something that was laid over one of them, and nothing moved."""
+    found = evidence.agreement
+    if evidence.inliers < SAME_THING:
+        # likewise: then it is no crop, and little lies over it
+        few = evidence.form == "whole" and found.texture > 0.2 and found.share > 0.4
+        return few and found.beneath > 0.95 and found.colour > 0.8
+    beneath = found.beneath > (0.85 if evidence.inliers >= _MANY else 0.92)
     return evidence.form != "free" and beneath and found.colour > 0.8 and found.share > 0.3
 
 
@@ -154,9 +166,12 @@ def second_shot(first: Photo, second: Photo, evidence: Evidence) -> str | None:
     free = evidence.form == "free"
     if novelty > _NOVELTY and (min(evidence.news) > _NEWS if free else _same_frame(evidence)):
         return "each shows something that the other does not"
-    # flow follows noise where a picture was blurred or clipped, and yet all of it agrees
-    whole = max(evidence.agreement.share, evidence.agreement.beneath) > 0.97
-    if evidence.motion > _MOVED[evidence.form] and not (evidence.form == "whole" and whole):
+    # flow follows noise where a picture was blurred or clipped, and yet all of it agrees; and
+    # what was laid over a picture, beneath which nothing moved (laid_over.py)
+    agreed = evidence.agreement
+    whole = evidence.form == "whole" and max(agreed.share, agreed.beneath) > 0.97
+    still = whole or (_agrees_beneath(evidence) and not _agrees_plainly(evidence))
+    if evidence.motion > _MOVED[evidence.form] and not still:
         return "things moved in between"
     return None
 

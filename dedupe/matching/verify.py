@@ -5,18 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.agreement import (
-    Agreement,
-    Overlap,
-    Windows,
-    agreement,
-    lay,
-    motion,
-    news,
-    windows,
-)
+from dedupe.matching.agreement import Agreement, agreement
 from dedupe.matching.features import Features
 from dedupe.matching.geometry import Alignment, align, corners, upright, whole
+from dedupe.matching.motion import motion
+from dedupe.matching.overlap import Overlap, Windows, lay, news, windows
 
 FORMS = ("whole", "upright", "free")
 """What lays one picture on another: the whole on the whole; quarter turns, one scale and a
