@@ -6,9 +6,10 @@ import numpy as np
 
 from dedupe.matching.colour_map import STEP, unexplained
 from dedupe.matching.laid_over import beneath
-from dedupe.matching.overlap import WINDOW, Bytes, Mask, Overlap, Windows
+from dedupe.matching.overlap import Bytes, Mask, Overlap, Windows
 
 _EASY = 0.02  # share that one direction may leave unexplained for the other not to be tried
+_CELL = 8  # pixels of a side of what is one colour, for the tone
 _ALL_OVER = 0.97  # share from which on nothing lies over a picture
 
 
@@ -70,16 +71,24 @@ def agreement(overlap: Overlap, seen: Windows) -> Agreement:
 
 
 def _tone(overlap: Overlap, clear: Mask) -> float:
-    """Mean difference of the colours around each pixel: a sharper picture is no other tone."""
+    """Mean difference of the colours of 8 x 8 pixels: a sharper picture is no other tone."""
     import cv2
 
-    weight = clear.astype(np.float32)
-    around = np.maximum(cv2.blur(weight, (WINDOW, WINDOW)), 1e-3)[..., None]
+    height, width = clear.shape
+    cells = max(1, width // _CELL), max(1, height // _CELL)
+    weight = cv2.resize(clear.astype(np.float32), cells, interpolation=cv2.INTER_AREA)
+    whole = weight > 0.5
+    if not whole.any():
+        return 0.0
     left, right = (
-        cv2.blur(each * weight[..., None], (WINDOW, WINDOW)) / around
-        for each in (overlap.left.astype(np.float32), overlap.right.astype(np.float32))
+        cv2.resize(
+            cv2.bitwise_and(each, each, mask=clear.astype(np.uint8)),
+            cells,
+            interpolation=cv2.INTER_AREA,
+        )[whole].astype(np.float32)
+        for each in (overlap.left, overlap.right)
     )
-    return float(np.abs(left - right)[clear].mean() / 255) if clear.any() else 0.0
+    return float((np.abs(left - right) / weight[whole][:, None]).mean() / 255)
 
 
 def _chroma(pixels: Bytes) -> float:

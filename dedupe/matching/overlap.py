@@ -1,6 +1,8 @@
 """Two pictures laid on each other, and how the windows of one correlate with the other's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,10 @@ WINDOW = 15
 
 _CORRELATED = 0.7  # from which on a window agrees
 _TEXTURE = 25.0  # variance of grey values, below which a window has nothing to compare
+
+# Variance of grey values about the mean of 9 x 9 pixels, in both together, up to which there is a
+# gradient alone: a vignette made windows of plain white walls that agreed with nothing.
+_AROUND, _DETAIL = 9, 2.0
 
 # Both are smoothed by so much before: noise, sharpening and the blocks of a poor JPEG agree in
 # 0.3 to 0.9 of their windows without it and in 0.95 to 1 with it.
@@ -99,7 +105,7 @@ def lay(first: Features, second: Features, homography: npt.NDArray[np.float64]) 
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Windows:
     """How the windows of 15 pixels around each pixel of an overlap correlate.
 
@@ -108,17 +114,19 @@ class Windows:
         right: (H, W) float32, of the other.
         correlation: (H, W) float32, -1 to 1.
         variance: (H, W) float32, of the one that varies more; 0 outside the overlap.
+        detailed: (H, W) bool, where one of them shows more than a gradient.
     """
 
     left: Floats
     right: Floats
     correlation: Floats
     variance: Floats
+    detailed: Mask
 
-    @property
+    @cached_property
     def textured(self) -> Mask:
         """Where there is something to compare."""
-        return self.variance > _TEXTURE
+        return (self.variance > _TEXTURE) & self.detailed
 
     @property
     def share(self) -> float:
@@ -137,8 +145,23 @@ def windows(overlap: Overlap) -> Windows:
 
     Source: J. P. Lewis, "Fast Normalized Cross-Correlation" (1995).
     """
-    left, right = _smooth_grey(overlap.left), _smooth_grey(overlap.right)
-    return Windows(left, right, *correlation(left, right, overlap.mask, overlap.mask, 0.6))
+    seen = left, right = _smooth_grey(overlap.left), _smooth_grey(overlap.right)
+    mask = overlap.mask
+    return Windows(left, right, *correlation(left, right, mask, mask, 0.6), _detailed(seen, mask))
+
+
+def _detailed(pictures: Sequence[Floats], mask: Mask) -> Mask:
+    """Where one shows more than a gradient: the sky's, or what a vignette makes of a plain wall."""
+    import cv2
+
+    weight = mask.astype(np.float32)
+    around = np.maximum(cv2.blur(weight, (_AROUND, _AROUND)), 1e-3)
+    energy = np.zeros_like(weight)
+    for grey in pictures:
+        beside = (grey - cv2.blur(grey * weight, (_AROUND, _AROUND)) / around) * weight
+        energy += beside * beside
+    counted = cv2.blur(weight, (WINDOW, WINDOW))
+    return np.asarray(cv2.blur(energy, (WINDOW, WINDOW)) > _DETAIL * counted, np.bool_)
 
 
 def news(

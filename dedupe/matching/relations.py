@@ -143,7 +143,8 @@ def _agrees_beneath(evidence: Evidence) -> bool:
         few = evidence.form == "whole" and found.texture > 0.2 and found.share > 0.4
         return few and found.beneath > 0.95 and found.colour > 0.8
     beneath = found.beneath > (0.85 if evidence.inliers >= _MANY else 0.92)
-    return evidence.form != "free" and beneath and found.colour > 0.8 and found.share > 0.3
+    some = found.texture >= 0.05 and found.share > 0.3
+    return evidence.form != "free" and some and beneath and found.colour > 0.8
 
 
 def shows_the_same(evidence: Evidence) -> bool:

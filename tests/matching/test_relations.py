@@ -153,6 +153,23 @@ def test_a_watermark_may_cover_much_of_a_picture_but_not_of_one_in_perspective()
     assert relation_of(photo(1), photo(2), tilted) is not Relation.SAME_PICTURE
 
 
+def test_few_points_are_enough_beneath_a_watermark_of_a_whole_picture() -> None:
+    covered = replace(AGREED, share=0.5, colour=0.85, beneath=0.97)
+    few = replace(EDIT, inliers=9, form="whole", agreement=covered)
+    assert relation_of(photo(1), photo(2), few) is Relation.SAME_PICTURE
+    for less in (replace(few, form="upright"), replace(few, agreement=replace(covered, share=0.3))):
+        assert relation_of(photo(1), photo(2), less) is None
+
+
+def test_what_lies_over_a_picture_is_no_motion_of_it() -> None:
+    # beneath is 0 where anything but what lies over it moved
+    covered = replace(AGREED, share=0.6, beneath=0.95)
+    over = replace(EDIT, motion=0.6, agreement=covered)
+    assert relation_of(photo(1), photo(2), over) is Relation.SAME_PICTURE
+    moved = replace(over, agreement=replace(covered, beneath=0.0))
+    assert relation_of(photo(1), photo(2), moved) is not Relation.SAME_PICTURE
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0.4, "0.4 s"), (90, "90 s"), (600, "10 min"), (9000, "2 h"), (400000, "5 days")],

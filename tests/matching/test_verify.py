@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from dedupe.matching.features import decoded, features_of
 from dedupe.matching.geometry import align, corners, is_a_view, whole
@@ -110,6 +110,77 @@ def test_a_product_in_another_colour_is_not_the_same_picture() -> None:
 
     red, blue = shirt((200, 30, 40), STREET), shirt((30, 60, 200), PARTY)
     assert relation(looked_at(red, blue, alike=True)) in (None, Relation.SAME_SCENE)
+
+
+@pytest.mark.parametrize("side", [24, 32, 48])
+def test_a_picture_shrunk_to_an_icon_is_the_same_picture(side: int) -> None:
+    original = picture(STREET)
+    icon = original.resize((side, round(side * original.height / original.width)))
+    assert relation(looked_at(original, icon, alike=True)) is Relation.SAME_PICTURE
+    other = picture(PARTY).resize(icon.size)
+    assert relation(looked_at(original, other, alike=True)) is None
+
+
+def in_an_app(shown: Image.Image) -> Image.Image:
+    """A screenshot: a white page with a picture, and what the app draws around it."""
+    screen = Image.new("RGB", (720, 1480), (14, 14, 16))
+    draw = ImageDraw.Draw(screen)
+    draw.text((30, 20), "18:22   < Shop    Summer 2019", fill="white", font_size=44)
+    draw.rectangle((0, 220, 720, 1240), fill="white")
+    draw.text((40, 240), "Add to the basket", fill="black", font_size=60)
+    for place in range(4):
+        draw.ellipse((80 + 160 * place, 1320, 140 + 160 * place, 1380), outline="white", width=5)
+    screen.paste(shown, ((720 - shown.width) // 2, (1460 - shown.height) // 2))
+    return screen
+
+
+@pytest.mark.parametrize("width", [340, 480, 700])
+def test_two_screenshots_of_one_app_are_not_one_picture(width: int) -> None:
+    one, other = (
+        in_an_app(picture(each).resize((width, width * 3 // 4))) for each in (STREET, PARTY)
+    )
+    assert relation(looked_at(one, other, alike=True)) is not Relation.SAME_PICTURE
+    again = in_an_app(picture(STREET).resize((width, width * 3 // 4)))
+    assert relation(looked_at(one, again, alike=True)) is Relation.SAME_PICTURE
+
+
+def on_a_wall(shown: Image.Image) -> Image.Image:
+    wall = Image.new("RGB", (640, 640), (244, 244, 244))
+    wall.paste(shown.resize((300, 300)), (170, 170))
+    return wall
+
+
+def test_a_vignette_does_not_make_another_picture_of_a_plain_wall() -> None:
+    original = on_a_wall(picture(STREET))
+    y, x = np.mgrid[-1:1:640j, -1:1:640j]
+    darker = 1 - 0.3 * np.clip(x * x + y * y - 0.3, 0, 1)
+    filtered = Image.fromarray((np.asarray(original) * darker[..., None]).astype(np.uint8))
+    evidence = looked_at(original, filtered)
+    assert relation(evidence) is Relation.SAME_PICTURE
+    assert evidence is not None
+    assert evidence.agreement.share > 0.95
+
+
+def test_beneath_large_letters_a_picture_is_the_same_and_no_other_tone() -> None:
+    original = picture(STREET)
+    stamped = original.copy()
+    draw = ImageDraw.Draw(stamped, "RGBA")
+    for line in range(5):
+        at = original.width // 20, original.height * line // 5
+        draw.text(at, "do not copy", fill=(255, 255, 255, 200), font_size=original.height // 7)
+    evidence = looked_at(original, stamped)
+    assert evidence is not None
+    assert evidence.agreement.share < 0.8
+    assert evidence.agreement.tone < 0.02
+    assert relation(evidence) is Relation.SAME_PICTURE
+
+
+def test_a_sharpened_picture_has_the_same_tone() -> None:
+    original = picture(STREET)
+    sharp = original.filter(ImageFilter.UnsharpMask(3, 180, 2))
+    evidence = looked_at(original, sharp)
+    assert evidence is not None
+    assert evidence.agreement.tone < 0.015
 
 
 def test_both_directions_say_the_same_relation() -> None:
