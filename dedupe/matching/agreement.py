@@ -52,19 +52,21 @@ def agreement(overlap: Overlap, seen: Windows) -> Agreement:
     mask = overlap.mask
     share = seen.share
     count = max(1, int(mask[::STEP, ::STEP].sum()))
-    wrong = unexplained(overlap.left, overlap.right, mask)
-    if wrong.sum() > _EASY * count:
+    over = wrong = unexplained(overlap.left, overlap.right, mask)
+    covered = share <= _ALL_OVER  # what agrees all over has nothing laid over it
+    if covered or wrong.sum() > _EASY * count:
         other = unexplained(overlap.right, overlap.left, mask)
+        # white letters on a white wall can be had from the letters, and not from the wall
+        over = wrong | other
         wrong = min(wrong, other, key=lambda each: int(each.sum()))
     few = slice(None, None, 2 * STEP)
     chroma = [_chroma(each[few, few][mask[few, few]]) for each in (overlap.left, overlap.right)]
-    # what agrees all over has nothing laid over it
-    rest = None if share > _ALL_OVER else beneath(overlap, seen, wrong)
+    rest = beneath(overlap, seen, over) if covered else None
     return Agreement(
         texture=float(seen.textured.sum() / mask.sum()),
         share=share,
         colour=1 - float(wrong.sum() / count),
-        beneath=share if share > _ALL_OVER else rest.share if rest else 0.0,
+        beneath=(rest.share if rest else 0.0) if covered else share,
         tone=_tone(overlap, rest.clear if rest else mask),  # a stamp is no other tone
         chroma=(chroma[1], chroma[0]) if overlap.scale > 1 else (chroma[0], chroma[1]),
     )
