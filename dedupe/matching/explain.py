@@ -17,6 +17,7 @@ from dedupe.matching.hashes import ALIKE, hash_bits
 from dedupe.matching.relations import (
     SAME_THING,
     Relation,
+    agrees_plainly,
     is_agreed,
     same_pixels,
     second_shot,
@@ -188,8 +189,9 @@ def _of_geometry(first: Photo, second: Photo, evidence: Evidence | None) -> list
             "Where they overlap they do not agree: "
             f"{found.share * 100:.0f} % of the texture, {found.colour * 100:.0f} % of the colours.",
         ]
+    where = "Where they overlap" if agrees_plainly(evidence) else "Beneath what is laid over one"
     told.append(
-        "Where they overlap they agree: "
+        f"{where} they agree: "
         f"{max(found.share, found.beneath) * 100:.0f} % of the texture, "
         f"{found.colour * 100:.0f} % of the colours."
     )

@@ -122,10 +122,10 @@ def is_agreed(evidence: Evidence) -> bool:
     # frames and screens around plain colours: the map of colours makes any of them another
     if found.tone > _TONED and (found.texture < _PLAIN or evidence.inliers < SAME_THING):
         return False
-    return _agrees_plainly(evidence) or _agrees_beneath(evidence)
+    return agrees_plainly(evidence) or _agrees_beneath(evidence)
 
 
-def _agrees_plainly(evidence: Evidence) -> bool:
+def agrees_plainly(evidence: Evidence) -> bool:
     """Whether they agree with all that is in them."""
     found = evidence.agreement
     if evidence.inliers < SAME_THING:
@@ -171,7 +171,7 @@ def second_shot(first: Photo, second: Photo, evidence: Evidence) -> str | None:
     # what was laid over a picture, beneath which nothing moved (laid_over.py)
     agreed = evidence.agreement
     whole = evidence.form == "whole" and max(agreed.share, agreed.beneath) > 0.97
-    still = whole or (_agrees_beneath(evidence) and not _agrees_plainly(evidence))
+    still = whole or (_agrees_beneath(evidence) and not agrees_plainly(evidence))
     if evidence.motion > _MOVED[evidence.form] and not still:
         return "things moved in between"
     return None

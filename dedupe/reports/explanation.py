@@ -45,6 +45,7 @@ def _evidence(explanation: "Explanation") -> list[tuple[str, str]]:
     if evidence is None:
         return []
     agreed = evidence.agreement
+    beneath = f" (beneath what is laid over {agreed.beneath * 100:.0f} %)"
     ways = {
         "whole": "one whole picture on the other",
         "upright": "by one scale and a shift",
@@ -55,8 +56,8 @@ def _evidence(explanation: "Explanation") -> list[tuple[str, str]]:
         ("points", f"{evidence.inliers} that fit, {ways[evidence.form]}{mirrored}"),
         (
             "agreement",
-            f"texture {agreed.share * 100:.0f} % (beneath what is laid over "
-            f"{agreed.beneath * 100:.0f} %), colour {agreed.colour * 100:.0f} %",
+            f"texture {agreed.share * 100:.0f} %{beneath if agreed.beneath > agreed.share else ''}"
+            f", colour {agreed.colour * 100:.0f} %",
         ),
         ("motion", f"{evidence.motion:.2f} pixels of the thumbnail"),
     ]

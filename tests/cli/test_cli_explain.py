@@ -1,0 +1,42 @@
+"""What `dedupe explain` says of two photos, in words."""
+
+import shutil
+from pathlib import Path
+
+from cli.conftest import CHOSEN, SAMPLES
+from cli.running import dedupe
+from PIL import Image, ImageDraw
+
+PAGODA = SAMPLES / CHOSEN[3]
+
+
+def test_a_stamped_copy_is_said_to_agree_beneath_its_letters() -> None:
+    photos = Path("photos")
+    photos.mkdir()
+    shutil.copy(PAGODA, photos / "pagoda.jpg")
+    with Image.open(PAGODA) as image:
+        stamped = image.convert("RGB")
+    draw = ImageDraw.Draw(stamped, "RGBA")
+    for line in range(5):
+        at = stamped.width // 20, stamped.height * line // 5
+        draw.text(at, "do not copy", fill=(255, 255, 255, 200), font_size=stamped.height // 7)
+    stamped.save(photos / "stamped.jpg")
+    assert dedupe("scan", photos).code == 0
+    told = " ".join(dedupe("explain", photos / "pagoda.jpg", photos / "stamped.jpg").out.split())
+    assert "Beneath what is laid over one they agree: " in told
+    assert "(beneath what is laid over " in told
+    assert "Nothing says that they are two shots." in told
+    assert told.endswith("verdict same picture: overlaid")
+
+
+def test_a_copy_with_nothing_over_it_is_said_to_agree_all_over() -> None:
+    photos = Path("photos")
+    photos.mkdir()
+    shutil.copy(PAGODA, photos / "pagoda.jpg")
+    with Image.open(PAGODA) as image:
+        image.reduce(2).save(photos / "small.jpg")
+    dedupe("scan", photos)
+    told = " ".join(dedupe("explain", photos / "pagoda.jpg", photos / "small.jpg").out.split())
+    assert "Where they overlap they agree: " in told
+    assert "beneath" not in told.lower()
+    assert told.endswith("verdict same picture: resized to 50 %")
