@@ -18,9 +18,9 @@ from pathlib import Path
 
 from dedupe.index.library import open_library
 from dedupe.index.scan import update_index
-from dedupe.matching.clusters import find_clusters
-from dedupe.matching.groups import find_groups
-from dedupe.matching.verified import verify
+from dedupe.matching.sets.clusters import find_clusters
+from dedupe.matching.sets.groups import find_groups
+from dedupe.matching.sets.verified import verify
 from dedupe.organize.keep import DEFAULT_KEEP
 from dedupe.reports.facts import Overview, look_alikes
 from dedupe.reports.registry import REPORTS

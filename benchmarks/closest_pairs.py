@@ -25,8 +25,8 @@ from PIL import Image, ImageDraw, ImageOps
 from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.index.library import Library, open_library
 from dedupe.index.scan import update_index
-from dedupe.matching.distances import pairs_within
-from dedupe.matching.examination import Examination
+from dedupe.matching.near.distances import pairs_within
+from dedupe.matching.pairs.examination import Examination
 from dedupe.progress import Silent
 
 PLAIN = "plain frames"

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dedupe.matching.distances import pairs_within
+from dedupe.matching.near.distances import pairs_within
 
 DIM = 1280
 ROWS = 2048

@@ -29,16 +29,16 @@ from remembered_pairs import ADDED, DIM, made_up
 from dedupe.index.library import Library, open_library
 from dedupe.index.store import Index
 from dedupe.index.verdicts import remember_evidence
-from dedupe.matching.agreement import Agreement
-from dedupe.matching.candidates import candidates
-from dedupe.matching.clusters import find_clusters
-from dedupe.matching.distances import pairs_within
-from dedupe.matching.evidence import packed
-from dedupe.matching.examination import method
-from dedupe.matching.groups import find_groups
-from dedupe.matching.measure import subtracted
-from dedupe.matching.verified import verify
-from dedupe.matching.verify import Evidence
+from dedupe.matching.near.candidates import candidates
+from dedupe.matching.near.distances import pairs_within
+from dedupe.matching.near.measure import subtracted
+from dedupe.matching.pairs.agreement import Agreement
+from dedupe.matching.pairs.evidence import packed
+from dedupe.matching.pairs.examination import method
+from dedupe.matching.pairs.verify import Evidence
+from dedupe.matching.sets.clusters import find_clusters
+from dedupe.matching.sets.groups import find_groups
+from dedupe.matching.sets.verified import verify
 
 BATCH = 1000
 

@@ -41,7 +41,7 @@ from rich.table import Table
 from rivals import OURS, Failed, Run, Tool, _version, run
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
-from dedupe.matching.known_edits import KNOWN_EDITS
+from dedupe.matching.calibration.known_edits import KNOWN_EDITS
 
 # the strongest first: of two photos of a set, the weaker of their relations counts
 RELATIONS = (

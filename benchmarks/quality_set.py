@@ -15,7 +15,7 @@ from random import Random
 
 from PIL import Image
 
-from dedupe.matching.known_edits import KNOWN_EDITS, jpeg
+from dedupe.matching.calibration.known_edits import KNOWN_EDITS, jpeg
 from dedupe.photos.photo import Skip
 from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.read import photo_file, read_picture

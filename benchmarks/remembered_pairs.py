@@ -23,8 +23,8 @@ from dedupe.encoders.registry import DEFAULT_ENCODER
 from dedupe.index.edges import EdgeFile
 from dedupe.index.library import Library
 from dedupe.index.store import EncoderRow
-from dedupe.matching.distances import Pairs, pairs_within
-from dedupe.matching.remembered import near_pairs
+from dedupe.matching.near.distances import Pairs, pairs_within
+from dedupe.matching.near.remembered import near_pairs
 from dedupe.photos.photo import Photo, PhotoFile
 
 DIM = 1280

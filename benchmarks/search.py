@@ -22,7 +22,7 @@ from distances import DIM, made_up
 from made_up_library import fill, photo
 
 from dedupe.index.library import Library, open_library
-from dedupe.matching.distances import distances_to
+from dedupe.matching.near.distances import distances_to
 from dedupe.matching.search import search
 from dedupe.photos.photo import Photo
 

@@ -27,40 +27,40 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.index.scan import ScanReport as ScanReport
     from dedupe.index.scan import scan as scan
     from dedupe.index.scan import update_index as update_index
-    from dedupe.matching.calibrate import Calibration as Calibration
-    from dedupe.matching.calibrate import EditDistances as EditDistances
-    from dedupe.matching.calibrate import Found as Found
-    from dedupe.matching.calibrate import calibrate as calibrate
-    from dedupe.matching.clusters import Cluster as Cluster
-    from dedupe.matching.clusters import find_clusters as find_clusters
-    from dedupe.matching.containment import Containment as Containment
-    from dedupe.matching.containment import find_containments as find_containments
-    from dedupe.matching.cover import Cover as Cover
-    from dedupe.matching.cover import Coverage as Coverage
-    from dedupe.matching.cover import covered as covered
-    from dedupe.matching.distances import Pairs as Pairs
-    from dedupe.matching.distances import pairs_within as pairs_within
+    from dedupe.matching.calibration.calibrate import Calibration as Calibration
+    from dedupe.matching.calibration.calibrate import EditDistances as EditDistances
+    from dedupe.matching.calibration.calibrate import Found as Found
+    from dedupe.matching.calibration.calibrate import calibrate as calibrate
+    from dedupe.matching.calibration.known_edits import KNOWN_EDITS as KNOWN_EDITS
+    from dedupe.matching.calibration.known_edits import KnownEdit as KnownEdit
+    from dedupe.matching.calibration.unrelated import Apart as Apart
     from dedupe.matching.explain import Explanation as Explanation
     from dedupe.matching.explain import explain as explain
-    from dedupe.matching.groups import Group as Group
-    from dedupe.matching.groups import find_groups as find_groups
+    from dedupe.matching.folders.containment import Containment as Containment
+    from dedupe.matching.folders.containment import find_containments as find_containments
+    from dedupe.matching.folders.cover import Cover as Cover
+    from dedupe.matching.folders.cover import Coverage as Coverage
+    from dedupe.matching.folders.cover import covered as covered
     from dedupe.matching.hits import verify_hits as verify_hits
-    from dedupe.matching.ignore import Decision as Decision
-    from dedupe.matching.ignore import decisions as decisions
-    from dedupe.matching.ignore import hide as hide
-    from dedupe.matching.ignore import ignore as ignore
-    from dedupe.matching.ignore import unignore as unignore
-    from dedupe.matching.known_edits import KNOWN_EDITS as KNOWN_EDITS
-    from dedupe.matching.known_edits import KnownEdit as KnownEdit
-    from dedupe.matching.made import Member as Member
-    from dedupe.matching.relations import Relation as Relation
+    from dedupe.matching.near.distances import Pairs as Pairs
+    from dedupe.matching.near.distances import pairs_within as pairs_within
+    from dedupe.matching.pairs.relations import Relation as Relation
+    from dedupe.matching.pairs.verify import Evidence as Evidence
     from dedupe.matching.search import Hit as Hit
     from dedupe.matching.search import search as search
-    from dedupe.matching.unrelated import Apart as Apart
-    from dedupe.matching.verdicts import Verdict as Verdict
-    from dedupe.matching.verdicts import Verdicts as Verdicts
-    from dedupe.matching.verified import verify as verify
-    from dedupe.matching.verify import Evidence as Evidence
+    from dedupe.matching.sets.clusters import Cluster as Cluster
+    from dedupe.matching.sets.clusters import find_clusters as find_clusters
+    from dedupe.matching.sets.groups import Group as Group
+    from dedupe.matching.sets.groups import find_groups as find_groups
+    from dedupe.matching.sets.ignore import Decision as Decision
+    from dedupe.matching.sets.ignore import decisions as decisions
+    from dedupe.matching.sets.ignore import hide as hide
+    from dedupe.matching.sets.ignore import ignore as ignore
+    from dedupe.matching.sets.ignore import unignore as unignore
+    from dedupe.matching.sets.made import Member as Member
+    from dedupe.matching.sets.verdicts import Verdict as Verdict
+    from dedupe.matching.sets.verdicts import Verdicts as Verdicts
+    from dedupe.matching.sets.verified import verify as verify
     from dedupe.organize.act import apply as apply
     from dedupe.organize.act import history as history
     from dedupe.organize.act import load_plan as load_plan
@@ -84,67 +84,67 @@ _HOME = {
     "DEFAULT_ENCODER": "dedupe.encoders.registry",
     "ENCODERS": "dedupe.encoders.registry",
     "KEEP_RULES": "dedupe.organize.keep_rules",
-    "KNOWN_EDITS": "dedupe.matching.known_edits",
-    "Apart": "dedupe.matching.unrelated",
-    "Calibration": "dedupe.matching.calibrate",
-    "Cluster": "dedupe.matching.clusters",
-    "Containment": "dedupe.matching.containment",
-    "Cover": "dedupe.matching.cover",
-    "Coverage": "dedupe.matching.cover",
-    "Decision": "dedupe.matching.ignore",
+    "KNOWN_EDITS": "dedupe.matching.calibration.known_edits",
+    "Apart": "dedupe.matching.calibration.unrelated",
+    "Calibration": "dedupe.matching.calibration.calibrate",
+    "Cluster": "dedupe.matching.sets.clusters",
+    "Containment": "dedupe.matching.folders.containment",
+    "Cover": "dedupe.matching.folders.cover",
+    "Coverage": "dedupe.matching.folders.cover",
+    "Decision": "dedupe.matching.sets.ignore",
     "DedupeError": "dedupe.errors",
-    "EditDistances": "dedupe.matching.calibrate",
+    "EditDistances": "dedupe.matching.calibration.calibrate",
     "Encoded": "dedupe.encoders.stage",
     "Encoder": "dedupe.encoders.encoder",
-    "Evidence": "dedupe.matching.verify",
+    "Evidence": "dedupe.matching.pairs.verify",
     "Explanation": "dedupe.matching.explain",
-    "Found": "dedupe.matching.calibrate",
-    "Group": "dedupe.matching.groups",
+    "Found": "dedupe.matching.calibration.calibrate",
+    "Group": "dedupe.matching.sets.groups",
     "Hit": "dedupe.matching.search",
     "Ignored": "dedupe.index.ignored",
-    "KnownEdit": "dedupe.matching.known_edits",
+    "KnownEdit": "dedupe.matching.calibration.known_edits",
     "Library": "dedupe.index.library",
-    "Member": "dedupe.matching.made",
-    "Pairs": "dedupe.matching.distances",
+    "Member": "dedupe.matching.sets.made",
+    "Pairs": "dedupe.matching.near.distances",
     "Photo": "dedupe.photos.photo",
     "PhotoFile": "dedupe.photos.photo",
     "Plan": "dedupe.organize.plan",
     "Receipt": "dedupe.organize.steps",
     "Refusal": "dedupe.organize.steps",
     "Record": "dedupe.organize.records",
-    "Relation": "dedupe.matching.relations",
+    "Relation": "dedupe.matching.pairs.relations",
     "ScanReport": "dedupe.index.scan",
     "Skip": "dedupe.photos.photo",
     "Step": "dedupe.organize.steps",
-    "Verdict": "dedupe.matching.verdicts",
-    "Verdicts": "dedupe.matching.verdicts",
+    "Verdict": "dedupe.matching.sets.verdicts",
+    "Verdicts": "dedupe.matching.sets.verdicts",
     "apply": "dedupe.organize.act",
-    "calibrate": "dedupe.matching.calibrate",
-    "covered": "dedupe.matching.cover",
-    "decisions": "dedupe.matching.ignore",
+    "calibrate": "dedupe.matching.calibration.calibrate",
+    "covered": "dedupe.matching.folders.cover",
+    "decisions": "dedupe.matching.sets.ignore",
     "encode_photos": "dedupe.encoders.stage",
     "explain": "dedupe.matching.explain",
-    "find_clusters": "dedupe.matching.clusters",
-    "find_containments": "dedupe.matching.containment",
-    "find_groups": "dedupe.matching.groups",
+    "find_clusters": "dedupe.matching.sets.clusters",
+    "find_containments": "dedupe.matching.folders.containment",
+    "find_groups": "dedupe.matching.sets.groups",
     "find_problems": "dedupe.index.library",
     "forget": "dedupe.index.forget",
     "history": "dedupe.organize.act",
     "load_plan": "dedupe.organize.act",
-    "hide": "dedupe.matching.ignore",
-    "ignore": "dedupe.matching.ignore",
+    "hide": "dedupe.matching.sets.ignore",
+    "ignore": "dedupe.matching.sets.ignore",
     "make_plan": "dedupe.organize.act",
     "open_library": "dedupe.index.library",
-    "pairs_within": "dedupe.matching.distances",
+    "pairs_within": "dedupe.matching.near.distances",
     "plan_to_free": "dedupe.organize.act",
     "recover": "dedupe.organize.act",
     "save_plan": "dedupe.organize.saved",
     "scan": "dedupe.index.scan",
     "search": "dedupe.matching.search",
     "undo": "dedupe.organize.act",
-    "unignore": "dedupe.matching.ignore",
+    "unignore": "dedupe.matching.sets.ignore",
     "update_index": "dedupe.index.scan",
-    "verify": "dedupe.matching.verified",
+    "verify": "dedupe.matching.sets.verified",
     "verify_hits": "dedupe.matching.hits",
 }
 

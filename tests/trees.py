@@ -13,7 +13,7 @@ from blake3 import blake3
 from dedupe.photos.photo import Photo, PhotoFile
 
 if TYPE_CHECKING:
-    from dedupe.matching.groups import Group
+    from dedupe.matching.sets.groups import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,9 @@ def group(*photos: Photo | Path) -> "Group":
     """A group of photos, sorted by path."""
     import numpy as np  # not in the crash driver, which forks: 40 MB and threads
 
-    from dedupe.matching.groups import Group
-    from dedupe.matching.made import Member
-    from dedupe.matching.relations import Relation
+    from dedupe.matching.pairs.relations import Relation
+    from dedupe.matching.sets.groups import Group
+    from dedupe.matching.sets.made import Member
 
     members = [one if isinstance(one, Photo) else photo(one) for one in photos]
     members.sort(key=lambda one: os.fsencode(one.path))

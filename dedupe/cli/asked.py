@@ -10,8 +10,8 @@ from dedupe.errors import UsageError
 from dedupe.organize.freeing import FREEING
 
 if TYPE_CHECKING:
-    from dedupe.matching.clusters import Cluster
-    from dedupe.matching.groups import Group
+    from dedupe.matching.sets.clusters import Cluster
+    from dedupe.matching.sets.groups import Group
     from dedupe.organize.plan import Plan
     from dedupe.organize.protected import Protected
 

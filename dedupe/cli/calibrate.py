@@ -37,7 +37,7 @@ def calibrate(
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
-    from dedupe.matching.calibrate import calibrate as measure
+    from dedupe.matching.calibration.calibrate import calibrate as measure
     from dedupe.reports.registry import find_report
 
     form = find_report(report, terminal=True, null=null)

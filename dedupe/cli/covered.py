@@ -41,7 +41,7 @@ def covered(
     are covered, 4 if not. No file is touched.
     """
     from dedupe.cli.progress import RichProgress
-    from dedupe.matching.cover import covered as find
+    from dedupe.matching.folders.cover import covered as find
     from dedupe.reports.coverage import summary
     from dedupe.reports.registry import REPORTS, find_report
 

@@ -39,9 +39,9 @@ def explain(
     from dedupe.index.library import open_library
     from dedupe.matching.explain import explain as find
     from dedupe.matching.explain import which_sets
-    from dedupe.matching.groups import find_groups
-    from dedupe.matching.ignore import without_hidden
-    from dedupe.matching.verified import verify
+    from dedupe.matching.sets.groups import find_groups
+    from dedupe.matching.sets.ignore import without_hidden
+    from dedupe.matching.sets.verified import verify
     from dedupe.organize.looked import remembered_in
     from dedupe.reports.registry import find_report
 

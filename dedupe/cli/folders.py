@@ -37,10 +37,10 @@ def folders(
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library, scanned_roots
-    from dedupe.matching.containment import find_containments
-    from dedupe.matching.groups import find_groups
-    from dedupe.matching.relations import Relation
-    from dedupe.matching.verified import verify
+    from dedupe.matching.folders.containment import find_containments
+    from dedupe.matching.pairs.relations import Relation
+    from dedupe.matching.sets.groups import find_groups
+    from dedupe.matching.sets.verified import verify
     from dedupe.photos.discover import each_absolute
     from dedupe.reports.facts import Folders
     from dedupe.reports.registry import find_report

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from dedupe.cli.progress import RichProgress
     from dedupe.index.ignored import Ignored
     from dedupe.index.library import Library
-    from dedupe.matching.clusters import Cluster
-    from dedupe.matching.groups import Group
-    from dedupe.matching.verdicts import Verdicts
-    from dedupe.matching.verified import Choice
+    from dedupe.matching.sets.clusters import Cluster
+    from dedupe.matching.sets.groups import Group
+    from dedupe.matching.sets.verdicts import Verdicts
+    from dedupe.matching.sets.verified import Choice
     from dedupe.organize.protected import Protected
     from dedupe.photos.photo import Photo
     from dedupe.reports.facts import Hidden, LeftOut
@@ -157,11 +157,11 @@ def group(
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
-    from dedupe.matching.clusters import find_clusters
-    from dedupe.matching.groups import find_groups
-    from dedupe.matching.relations import Relation, find_relation
-    from dedupe.matching.sides import known_folders
-    from dedupe.matching.verified import verify
+    from dedupe.matching.pairs.relations import Relation, find_relation
+    from dedupe.matching.sets.clusters import find_clusters
+    from dedupe.matching.sets.groups import find_groups
+    from dedupe.matching.sets.sides import known_folders
+    from dedupe.matching.sets.verified import verify
     from dedupe.organize.looked import remembered_in
     from dedupe.organize.protected import Protected
     from dedupe.photos.companions import Companions
@@ -282,7 +282,7 @@ def _say_not_shown(*what: "LeftOut | Hidden") -> None:
 
 def _not_hidden(groups: "list[Group]", library: "Library") -> "tuple[list[Group], Hidden]":
     """The groups that nobody hid, and how much is hidden."""
-    from dedupe.matching.ignore import without_hidden
+    from dedupe.matching.sets.ignore import without_hidden
     from dedupe.reports.facts import Hidden
 
     shown, hidden = without_hidden(groups, library.ignored)
@@ -295,7 +295,7 @@ def _on_both_sides(
     groups: "list[Group]", kinds: "list[Cluster]", folders: tuple[Path, ...]
 ) -> "tuple[list[Group], list[Cluster], LeftOut]":
     """What has photos below some folders and elsewhere, and how much has not."""
-    from dedupe.matching.sides import on_both_sides
+    from dedupe.matching.sets.sides import on_both_sides
     from dedupe.reports.facts import LeftOut
 
     sets, clusters = on_both_sides(groups, folders), on_both_sides(kinds, folders)

@@ -45,8 +45,8 @@ def ignore(
     set comes back when another photo joins it. What is the same file or the same pixels is
     never different: hide its set. No file is touched.
     """
-    from dedupe.matching.ignore import decisions, unignore
-    from dedupe.matching.ignore import ignore as remember
+    from dedupe.matching.sets.ignore import decisions, unignore
+    from dedupe.matching.sets.ignore import ignore as remember
     from dedupe.reports.registry import find_report
 
     form = find_report(report, terminal=True, null=null)
@@ -73,9 +73,9 @@ def _hide(
     """Hide the set of each photo, as `dedupe group` shows it."""
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
-    from dedupe.matching.groups import find_groups
-    from dedupe.matching.ignore import hide
-    from dedupe.matching.verified import verify
+    from dedupe.matching.sets.groups import find_groups
+    from dedupe.matching.sets.ignore import hide
+    from dedupe.matching.sets.verified import verify
     from dedupe.photos.discover import absolute
 
     library = open_library(index=index, encoder=encoder)

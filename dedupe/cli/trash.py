@@ -46,8 +46,8 @@ def trash(
     """
     from dedupe.cli.progress import RichProgress
     from dedupe.index.library import open_library
-    from dedupe.matching.groups import find_groups
-    from dedupe.matching.verified import verify
+    from dedupe.matching.sets.groups import find_groups
+    from dedupe.matching.sets.verified import verify
     from dedupe.organize.act import plan_to_free
     from dedupe.organize.protected import Protected
     from dedupe.organize.trash import refuse_without_trash

@@ -8,13 +8,12 @@ import numpy as np
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
-from dedupe.matching.candidates import REACH
-from dedupe.matching.compare import evidence_of, look_at, relation_and_edit
-from dedupe.matching.distances import distances_to
-from dedupe.matching.features import features_of
-from dedupe.matching.groups import Group
-from dedupe.matching.hashes import ALIKE, hash_bits
-from dedupe.matching.relations import (
+from dedupe.matching.near.candidates import REACH
+from dedupe.matching.near.distances import distances_to
+from dedupe.matching.near.hashes import ALIKE, hash_bits
+from dedupe.matching.pairs.compare import evidence_of, look_at, relation_and_edit
+from dedupe.matching.pairs.features import features_of
+from dedupe.matching.pairs.relations import (
     SAME_THING,
     Relation,
     agrees_plainly,
@@ -23,8 +22,9 @@ from dedupe.matching.relations import (
     second_shot,
     shows_the_same,
 )
+from dedupe.matching.pairs.verify import Evidence
 from dedupe.matching.search import vectors_of
-from dedupe.matching.verify import Evidence
+from dedupe.matching.sets.groups import Group
 from dedupe.photos.photo import Photo
 from dedupe.photos.read import photo_file
 from dedupe.photos.shots import partnership

@@ -13,8 +13,8 @@ from dedupe.encoders.encode import load_encoder
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem, PhotoUnreadable, UsageError
 from dedupe.index.library import Library
-from dedupe.matching.nearest import nearest
-from dedupe.matching.relations import Relation
+from dedupe.matching.near.nearest import nearest
+from dedupe.matching.pairs.relations import Relation
 from dedupe.names import safe
 from dedupe.photos.photo import Photo, PhotoFile, Skip
 from dedupe.photos.quiet import quiet_pillow

@@ -33,8 +33,8 @@ from dedupe.photos.photo import PhotoFile
 from dedupe.progress import Progress
 
 if TYPE_CHECKING:
-    from dedupe.matching.clusters import Cluster
-    from dedupe.matching.groups import Group
+    from dedupe.matching.sets.clusters import Cluster
+    from dedupe.matching.sets.groups import Group
 
 
 # What is no file of its own any more afterwards, so that the index forgets it until undo.

@@ -15,7 +15,7 @@ from dedupe.photos.companions import Companion, Companions
 from dedupe.photos.photo import PhotoFile
 
 if TYPE_CHECKING:
-    from dedupe.matching.groups import Group
+    from dedupe.matching.sets.groups import Group
     from dedupe.photos.photo import Photo
 
 

@@ -21,7 +21,7 @@ from dedupe.organize.steps import Kept, Step
 from dedupe.organize.tree import refuse_as_aside
 
 if TYPE_CHECKING:
-    from dedupe.matching.groups import Group
+    from dedupe.matching.sets.groups import Group
     from dedupe.photos.photo import Photo
 
 
@@ -166,7 +166,7 @@ class _AsideDraft(Draft):
 
     def _equal(self, photos: "Sequence[Photo]", best: "Photo", aside: "Photo") -> "list[Photo]":
         """Those that are the same as the one in place: the others were compared to one aside."""
-        from dedupe.matching.relations import same_pixels
+        from dedupe.matching.pairs.relations import same_pixels
 
         same = [each for each in photos if each.content == best.content or same_pixels(each, best)]
         reason = f"stays, as it was compared with {safe(aside.path)} alone, which is put aside"

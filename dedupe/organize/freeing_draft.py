@@ -26,7 +26,7 @@ from dedupe.organize.steps import Kept, Refusal, Step
 from dedupe.organize.trash import Trashes, refuse_without_trash
 
 if TYPE_CHECKING:
-    from dedupe.matching.groups import Group
+    from dedupe.matching.sets.groups import Group
     from dedupe.photos.companions import Companions
     from dedupe.photos.photo import Photo
 
@@ -232,7 +232,7 @@ class _Draft:
 
 def _relation(group: "Group", photo: "Photo", best: "Photo") -> str:
     """What a photo is to another one, which need not be the one that the group was made around."""
-    from dedupe.matching.relations import Relation, same_pixels
+    from dedupe.matching.pairs.relations import Relation, same_pixels
 
     if photo.content == best.content:
         return Relation.SAME_FILE.words

@@ -13,8 +13,8 @@ from dedupe.organize.protected import Protected
 from dedupe.photos.photo import Photo
 
 if TYPE_CHECKING:  # it loads numpy
-    from dedupe.matching.groups import Group
-    from dedupe.matching.verified import Choice
+    from dedupe.matching.sets.groups import Group
+    from dedupe.matching.sets.verified import Choice
 
 # An enlarged copy has the most pixels, a PNG the most bytes, and a copy that went through a
 # messenger may have both: so where a photo comes from is asked first.
@@ -109,7 +109,7 @@ def choice(
     protected: Protected = NO_FOLDER,
 ) -> "Choice":
     """As `choose`; and whether all was seen that it rests on, so that it can be remembered."""
-    from dedupe.matching.verified import Choice
+    from dedupe.matching.sets.verified import Choice
 
     before = misses()
     photo = choose(pictures, rules, protected=protected)
@@ -120,7 +120,7 @@ def seen_in(group: "Group", rules: Sequence[str] = DEFAULT_KEEP) -> Seen:
     """What the rules have to know of the pixels of a group's photos."""
     if LOOKING.isdisjoint(rules):
         return NOTHING
-    from dedupe.matching.relations import Relation
+    from dedupe.matching.pairs.relations import Relation
 
     members = zip(group.photos, group.members, strict=True)
     picture = [

@@ -190,7 +190,7 @@ def _of_one_size(finer: Photo, coarser: Photo) -> Iterator[tuple[Photo, Photo, s
     """Whether the finer one was made from the coarser, or the other way round, by their steps."""
     if coarser.jpeg_quality is None:
         return
-    from dedupe.matching.relations import same_pixels
+    from dedupe.matching.pairs.relations import same_pixels
 
     if finer.format in _LOSSLESS and same_pixels(finer, coarser):
         yield finer, coarser, f"is a {finer.format} made from a JPEG"

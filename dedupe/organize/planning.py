@@ -17,8 +17,8 @@ from dedupe.organize.protected import NOTHING, Protected
 from dedupe.organize.tree import refuse_tree
 
 if TYPE_CHECKING:
-    from dedupe.matching.clusters import Cluster
-    from dedupe.matching.groups import Group
+    from dedupe.matching.sets.clusters import Cluster
+    from dedupe.matching.sets.groups import Group
     from dedupe.organize.steps import Step
     from dedupe.photos.photo import Photo
 

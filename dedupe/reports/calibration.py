@@ -8,7 +8,7 @@ from dedupe.reports.screen import Screen
 from dedupe.reports.words import counted
 
 if TYPE_CHECKING:
-    from dedupe.matching.calibrate import Calibration, Found
+    from dedupe.matching.calibration.calibrate import Calibration, Found
 
 _KIND = 15  # cells of a kind's name
 _COUNT = 6

@@ -11,7 +11,7 @@ from dedupe.reports.screen import NARROWEST, Screen, folded
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
-    from dedupe.matching.cover import Cover, Coverage
+    from dedupe.matching.folders.cover import Cover, Coverage
 
 _MARK = 12
 _INDENT = " " * (_MARK + 2)

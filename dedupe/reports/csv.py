@@ -10,10 +10,10 @@ from dedupe.photos.photo import Photo
 from dedupe.reports.facts import Folders, Overview, Problems, Ranking, explanation_facts
 
 if TYPE_CHECKING:
-    from dedupe.matching.calibrate import Calibration
-    from dedupe.matching.cover import Coverage
+    from dedupe.matching.calibration.calibrate import Calibration
     from dedupe.matching.explain import Explanation
-    from dedupe.matching.ignore import Decision
+    from dedupe.matching.folders.cover import Coverage
+    from dedupe.matching.sets.ignore import Decision
 
 _PHOTO = (
     *("width", "height", "bytes", "format", "taken", "taken_from", "camera", "software", "gps"),

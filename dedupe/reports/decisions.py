@@ -9,7 +9,7 @@ from dedupe.reports.screen import NARROWEST, Screen, folded
 from dedupe.reports.words import counted, shown_path
 
 if TYPE_CHECKING:
-    from dedupe.matching.ignore import Decision
+    from dedupe.matching.sets.ignore import Decision
 
 _INDENT = "  "
 

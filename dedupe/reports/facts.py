@@ -13,11 +13,11 @@ from dedupe.photos.photo import Photo, Skip
 from dedupe.reports.words import counted
 
 if TYPE_CHECKING:  # they load numpy, which a list of skipped files does not need
-    from dedupe.matching.clusters import Cluster
-    from dedupe.matching.containment import Containment
     from dedupe.matching.explain import Explanation
-    from dedupe.matching.groups import Group
+    from dedupe.matching.folders.containment import Containment
     from dedupe.matching.search import Hit
+    from dedupe.matching.sets.clusters import Cluster
+    from dedupe.matching.sets.groups import Group
     from dedupe.photos.companions import Companion, Companions
 
 

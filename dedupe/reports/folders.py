@@ -10,7 +10,7 @@ from dedupe.reports.screen import NARROWEST, Screen, folded
 from dedupe.reports.words import counted, shown_path
 
 if TYPE_CHECKING:
-    from dedupe.matching.containment import Containment
+    from dedupe.matching.folders.containment import Containment
 
 # More are cut, with a word on where the rest is.
 _ROWS = 100

@@ -17,11 +17,11 @@ from dedupe.reports.facts import (
 )
 
 if TYPE_CHECKING:
-    from dedupe.matching.calibrate import Calibration
-    from dedupe.matching.clusters import Cluster
-    from dedupe.matching.cover import Coverage
+    from dedupe.matching.calibration.calibrate import Calibration
     from dedupe.matching.explain import Explanation
-    from dedupe.matching.ignore import Decision
+    from dedupe.matching.folders.cover import Coverage
+    from dedupe.matching.sets.clusters import Cluster
+    from dedupe.matching.sets.ignore import Decision
 
 # shares of unrelated pairs whose distance is told, where there are enough pairs
 QUANTILES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)

@@ -9,10 +9,10 @@ from dedupe.names import safe
 from dedupe.reports.facts import Folders, Overview, Problems, Ranking
 
 if TYPE_CHECKING:
-    from dedupe.matching.calibrate import Calibration
-    from dedupe.matching.cover import Coverage
+    from dedupe.matching.calibration.calibrate import Calibration
     from dedupe.matching.explain import Explanation
-    from dedupe.matching.ignore import Decision
+    from dedupe.matching.folders.cover import Coverage
+    from dedupe.matching.sets.ignore import Decision
 
 
 def write_overview(overview: Overview, out: TextIO, *, null: bool = False) -> None:

@@ -21,10 +21,10 @@ from dedupe.reports import (
 from dedupe.reports.facts import Folders, Overview, Problems, Ranking
 
 if TYPE_CHECKING:  # it loads numpy
-    from dedupe.matching.calibrate import Calibration
-    from dedupe.matching.cover import Coverage
+    from dedupe.matching.calibration.calibrate import Calibration
     from dedupe.matching.explain import Explanation
-    from dedupe.matching.ignore import Decision
+    from dedupe.matching.folders.cover import Coverage
+    from dedupe.matching.sets.ignore import Decision
 
 
 @dataclass(frozen=True, slots=True)

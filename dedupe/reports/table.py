@@ -19,7 +19,7 @@ from dedupe.reports.screen import Screen, folded
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
-    from dedupe.matching.clusters import Cluster
+    from dedupe.matching.sets.clusters import Cluster
 
 # From here on everything of a photo stands in one line; below, the path has its own.
 _WIDE = 110

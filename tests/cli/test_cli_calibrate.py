@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cli.running import dedupe, on_terminal
 
-from dedupe.matching import calibrate as calibrating
+from dedupe.matching.calibration import calibrate as calibrating
 
 FEW = ("--photos", "2", "--tries", "1")
 

@@ -9,7 +9,7 @@ from trees import read_tree
 
 from dedupe.cli import app
 from dedupe.errors import DedupeError
-from dedupe.matching import groups
+from dedupe.matching.sets import groups
 
 MISUSES = {
     "unknown option": (["group", "--colour"], "no such option: --colour"),

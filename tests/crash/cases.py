@@ -83,7 +83,7 @@ class Member:
 
     @property
     def relation(self) -> object:
-        from dedupe.matching.relations import Relation
+        from dedupe.matching.pairs.relations import Relation
 
         return Relation.SAME_PICTURE
 

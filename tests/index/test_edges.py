@@ -12,9 +12,9 @@ from dedupe.index.aside import set_aside
 from dedupe.index.edges import EdgeFile, Edges, EdgesDamaged, Remembered
 from dedupe.index.library import Library, open_library
 from dedupe.index.store import Index
-from dedupe.matching import remembered as remembering
-from dedupe.matching.distances import pairs_within
-from dedupe.matching.remembered import near_pairs
+from dedupe.matching.near import remembered as remembering
+from dedupe.matching.near.distances import pairs_within
+from dedupe.matching.near.remembered import near_pairs
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from photos_by_number import library
 
 from dedupe.index import edges
-from dedupe.matching import remembered
+from dedupe.matching.near import remembered
 
 if __name__ == "__main__":
     remembered.WORTH = 2

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dedupe.index.library import Library
-from dedupe.matching.across import nearest_across
+from dedupe.matching.near.across import nearest_across
 
 Numbers = Callable[..., Library]
 patient = settings(

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from photos_by_number import library
 
-from dedupe.matching import apart as module
-from dedupe.matching.apart import apart
+from dedupe.matching.sets import apart as module
+from dedupe.matching.sets.apart import apart
 from dedupe.photos.photo import Photo
 
 NOON = datetime(2019, 8, 3, 12)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.errors import DedupeError, IndexProblem, UnknownName
 from dedupe.index.library import Library
-from dedupe.matching import calibrate as calibrating
-from dedupe.matching.calibrate import THRESHOLDS, Calibration, Found, calibrate
-from dedupe.matching.known_edits import KNOWN_EDITS
-from dedupe.matching.unrelated import STEPS, Apart
+from dedupe.matching.calibration import calibrate as calibrating
+from dedupe.matching.calibration.calibrate import THRESHOLDS, Calibration, Found, calibrate
+from dedupe.matching.calibration.known_edits import KNOWN_EDITS
+from dedupe.matching.calibration.unrelated import STEPS, Apart
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
 EDITS = ("jpeg_85", "turned_left", "crop_60", "collage_four")

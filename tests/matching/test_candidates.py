@@ -14,10 +14,10 @@ from photos_by_number import library
 from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.index.neighbours import NeighbourFile
-from dedupe.matching import candidates as module
-from dedupe.matching.candidates import ALIKE_PARTS, MOST_ALIKE, NEAREST, candidates
-from dedupe.matching.hashes import ALIKE, hash_bits
-from dedupe.matching.neighbours import Kept, Neighbours
+from dedupe.matching.near import candidates as module
+from dedupe.matching.near.candidates import ALIKE_PARTS, MOST_ALIKE, NEAREST, candidates
+from dedupe.matching.near.hashes import ALIKE, hash_bits
+from dedupe.matching.near.neighbours import Kept, Neighbours
 from dedupe.photos.photo import Photo
 
 

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dedupe.index.library import Library
-from dedupe.matching.containment import Containment, find_containments
-from dedupe.matching.groups import find_groups
-from dedupe.matching.relations import Relation
-from dedupe.matching.verified import verify
+from dedupe.matching.folders.containment import Containment, find_containments
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.groups import find_groups
+from dedupe.matching.sets.verified import verify
 
 Numbers = Callable[..., Library]
 patient = settings(

@@ -14,10 +14,10 @@ from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.errors import IndexProblem, RootMissing, UsageError
 from dedupe.index.scan import update_index
-from dedupe.matching.cover import NOT_COMPARED, NOTHING, Cover, covered
-from dedupe.matching.ignore import ignore
-from dedupe.matching.known_edits import KNOWN_EDITS, jpeg
-from dedupe.matching.relations import Relation
+from dedupe.matching.calibration.known_edits import KNOWN_EDITS, jpeg
+from dedupe.matching.folders.cover import NOT_COMPARED, NOTHING, Cover, covered
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.ignore import ignore
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
 BEE = SAMPLES / "camera/2019/DSC_0733.JPG"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.errors import UnknownName
-from dedupe.matching import nominate, pruning
-from dedupe.matching.distances import Pairs, distances_to, pairs_within
+from dedupe.matching.near import nominate, pruning
+from dedupe.matching.near.distances import Pairs, distances_to, pairs_within
 
 
 def brute_force(

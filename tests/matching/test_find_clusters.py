@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from dedupe.index.library import Library
-from dedupe.matching import clusters as clustering
-from dedupe.matching.clusters import Cluster, find_clusters
-from dedupe.matching.groups import find_groups
+from dedupe.matching.sets import clusters as clustering
+from dedupe.matching.sets.clusters import Cluster, find_clusters
+from dedupe.matching.sets.groups import find_groups
 from dedupe.photos.photo import Photo
 
 Numbers = Callable[..., Library]

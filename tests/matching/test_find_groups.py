@@ -12,9 +12,9 @@ from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.index import scan as scanning
 from dedupe.index.library import Library, open_library
-from dedupe.matching.groups import Group, find_groups
-from dedupe.matching.made import Member
-from dedupe.matching.relations import Relation
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.groups import Group, find_groups
+from dedupe.matching.sets.made import Member
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_photos"

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.matching.hashes import ALIKE, alike, hash_bits, hashes_of
+from dedupe.matching.near.hashes import ALIKE, alike, hash_bits, hashes_of
 from dedupe.photos.dct_hash import dct_hashes
 from dedupe.photos.photo import Photo, PhotoFile
 

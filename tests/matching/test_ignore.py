@@ -14,10 +14,10 @@ from dedupe.errors import PhotoUnreadable, UsageError
 from dedupe.index.ignored import Ignored
 from dedupe.index.library import Library, open_library
 from dedupe.matching.explain import explain
-from dedupe.matching.groups import Group, find_groups
-from dedupe.matching.ignore import decisions, hide, ignore, unignore, without_hidden
-from dedupe.matching.relations import Relation
-from dedupe.matching.verified import verify
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.groups import Group, find_groups
+from dedupe.matching.sets.ignore import decisions, hide, ignore, unignore, without_hidden
+from dedupe.matching.sets.verified import verify
 
 Numbers = Callable[..., Library]
 patient = settings(

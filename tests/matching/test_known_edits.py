@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dedupe.matching.edits_shape import warped
-from dedupe.matching.known_edits import KNOWN_EDITS, KnownEdit
+from dedupe.matching.calibration.edits_shape import warped
+from dedupe.matching.calibration.known_edits import KNOWN_EDITS, KnownEdit
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
 # by their bytes another picture than the photo as it is: they change the file, not the look

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dedupe.matching import linkage
-from dedupe.matching.distances import Pairs, pairs_within
-from dedupe.matching.linkage import complete_linkage
+from dedupe.matching.near.distances import Pairs, pairs_within
+from dedupe.matching.sets import linkage
+from dedupe.matching.sets.linkage import complete_linkage
 
 
 def linked(*pairs: tuple[int, int, float]) -> list[list[int]]:

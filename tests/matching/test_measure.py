@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.matching import measure
-from dedupe.matching.measure import Measure, subtracted
+from dedupe.matching.near import measure
+from dedupe.matching.near.measure import Measure, subtracted
 
 
 @pytest.fixture

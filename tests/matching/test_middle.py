@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trees import imagined
 
-from dedupe.matching.agreement import Agreement
-from dedupe.matching.middle import possible_middles, relation
-from dedupe.matching.relations import Relation
-from dedupe.matching.stars import Link, pair
-from dedupe.matching.verdicts import Verdict
-from dedupe.matching.verify import Evidence
+from dedupe.matching.pairs.agreement import Agreement
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.pairs.verify import Evidence
+from dedupe.matching.sets.middle import possible_middles, relation
+from dedupe.matching.sets.stars import Link, pair
+from dedupe.matching.sets.verdicts import Verdict
 from dedupe.photos.photo import Photo
 
 PICTURE, MOMENT, SCENE = Relation.SAME_PICTURE, Relation.SAME_MOMENT, Relation.SAME_SCENE

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.matching import nearest as searching
-from dedupe.matching.distances import distances_to
-from dedupe.matching.nearest import Nearest, nearest
+from dedupe.matching.near import nearest as searching
+from dedupe.matching.near.distances import distances_to
+from dedupe.matching.near.nearest import Nearest, nearest
 
 Floats = npt.NDArray[np.floating]
 

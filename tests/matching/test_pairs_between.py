@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.errors import UnknownName
-from dedupe.matching import distances, measure, nominate, pruning
-from dedupe.matching.distances import Pairs, pairs_between, pairs_within
+from dedupe.matching.near import distances, measure, nominate, pruning
+from dedupe.matching.near.distances import Pairs, pairs_between, pairs_within
 
 
 def brute_force(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from dedupe.matching.hashes import ALIKE
-from dedupe.matching.parts import part_hashes
+from dedupe.matching.near.hashes import ALIKE
+from dedupe.matching.near.parts import part_hashes
 from dedupe.photos.dct_hash import SIDE, dct_hashes
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"

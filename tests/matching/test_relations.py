@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from dedupe.errors import UnknownName
-from dedupe.matching.agreement import Agreement
-from dedupe.matching.edits import named_edit
-from dedupe.matching.evidence import each_unpacked, packed
-from dedupe.matching.relations import (
+from dedupe.matching.pairs.agreement import Agreement
+from dedupe.matching.pairs.edits import named_edit
+from dedupe.matching.pairs.evidence import each_unpacked, packed
+from dedupe.matching.pairs.relations import (
     Relation,
     find_relation,
     is_exact,
@@ -19,7 +19,7 @@ from dedupe.matching.relations import (
     second_shot,
     shown_seconds,
 )
-from dedupe.matching.verify import Evidence
+from dedupe.matching.pairs.verify import Evidence
 from dedupe.photos.photo import Photo, PhotoFile
 
 NOON = datetime(2019, 7, 14, 12, 0, 0)

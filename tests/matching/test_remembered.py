@@ -24,10 +24,10 @@ from dedupe.index.edges import EdgeFile
 from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.index.store import EncoderRow
-from dedupe.matching import distances, measure, remembered
-from dedupe.matching.distances import Pairs, pairs_within
-from dedupe.matching.groups import find_groups
-from dedupe.matching.remembered import near_pairs
+from dedupe.matching.near import distances, measure, remembered
+from dedupe.matching.near.distances import Pairs, pairs_within
+from dedupe.matching.near.remembered import near_pairs
+from dedupe.matching.sets.groups import find_groups
 
 
 @pytest.fixture(autouse=True)

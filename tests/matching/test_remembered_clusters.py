@@ -12,11 +12,11 @@ import pytest
 from dedupe.index.answers import AnswerFile
 from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
-from dedupe.matching import clusters as clustering
-from dedupe.matching.clusters import Cluster, find_clusters
-from dedupe.matching.groups import Group, find_groups
-from dedupe.matching.made import Member
-from dedupe.matching.relations import Relation
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets import clusters as clustering
+from dedupe.matching.sets.clusters import Cluster, find_clusters
+from dedupe.matching.sets.groups import Group, find_groups
+from dedupe.matching.sets.made import Member
 
 Numbers = Callable[..., Library]
 

@@ -10,14 +10,14 @@ import pytest
 from dedupe.index.answers import AnswerFile
 from dedupe.index.ignored import Ignored
 from dedupe.index.library import Library, open_library
-from dedupe.matching import groups as grouping
-from dedupe.matching import verified
-from dedupe.matching.groups import Group, find_groups
-from dedupe.matching.relations import Relation
-from dedupe.matching.remembered_sets import COLUMNS as set_columns
-from dedupe.matching.verdicts import COLUMNS as verdict_columns
-from dedupe.matching.verdicts import Verdicts
-from dedupe.matching.verified import Choice, verify
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets import groups as grouping
+from dedupe.matching.sets import verified
+from dedupe.matching.sets.groups import Group, find_groups
+from dedupe.matching.sets.remembered_sets import COLUMNS as set_columns
+from dedupe.matching.sets.verdicts import COLUMNS as verdict_columns
+from dedupe.matching.sets.verdicts import Verdicts
+from dedupe.matching.sets.verified import Choice, verify
 from dedupe.photos.photo import Photo
 
 THRESHOLDS = (0.0, 8.0, 16.0, 22.0, 16.0, 30.0)

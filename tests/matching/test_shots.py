@@ -10,7 +10,7 @@ from beside import header, jpeg
 
 from dedupe.index.library import Library
 from dedupe.matching.explain import explain
-from dedupe.matching.groups import Group, find_groups
+from dedupe.matching.sets.groups import Group, find_groups
 from dedupe.photos.shots import partnership
 
 Numbers = Callable[..., Library]

@@ -11,9 +11,9 @@ from trees import imagined
 
 from dedupe.errors import UsageError
 from dedupe.index.library import Library
-from dedupe.matching.clusters import Cluster, find_clusters
-from dedupe.matching.groups import find_groups
-from dedupe.matching.sides import known_folders, on_both_sides
+from dedupe.matching.sets.clusters import Cluster, find_clusters
+from dedupe.matching.sets.groups import find_groups
+from dedupe.matching.sets.sides import known_folders, on_both_sides
 
 Numbers = Callable[..., Library]
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.matching.stars import components, missing_links, neighbours, pair, stars
+from dedupe.matching.sets.stars import components, missing_links, neighbours, pair, stars
 
 COUNT = 9
 LINKS = st.sets(

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dedupe.matching import unrelated
-from dedupe.matching.unrelated import STEPS, Apart, distances_apart
+from dedupe.matching.calibration import unrelated
+from dedupe.matching.calibration.unrelated import STEPS, Apart, distances_apart
 from dedupe.photos.photo import Photo, PhotoFile
 
 UNLIKE = np.random.default_rng(1).integers(0, 256, (64, 32), np.uint8)

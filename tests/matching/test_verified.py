@@ -13,11 +13,12 @@ from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.index.library import Library, open_library
 from dedupe.index.scan import update_index
-from dedupe.matching import crew, examination
-from dedupe.matching.groups import Group, find_groups
-from dedupe.matching.relations import Relation
-from dedupe.matching.verdicts import Verdicts
-from dedupe.matching.verified import verify
+from dedupe.matching import crew
+from dedupe.matching.pairs import examination
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.groups import Group, find_groups
+from dedupe.matching.sets.verdicts import Verdicts
+from dedupe.matching.sets.verified import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_photos"

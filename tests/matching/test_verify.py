@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from dedupe.matching.features import decoded, features_of
-from dedupe.matching.geometry import align, corners, is_a_view, whole
-from dedupe.matching.known_edits import KNOWN_EDITS, KnownEdit
-from dedupe.matching.relations import Relation, relation_of
-from dedupe.matching.verify import FORMS, Evidence, examine
+from dedupe.matching.calibration.known_edits import KNOWN_EDITS, KnownEdit
+from dedupe.matching.pairs.features import decoded, features_of
+from dedupe.matching.pairs.geometry import align, corners, is_a_view, whole
+from dedupe.matching.pairs.relations import Relation, relation_of
+from dedupe.matching.pairs.verify import FORMS, Evidence, examine
 from dedupe.photos.photo import Photo, PhotoFile
 from dedupe.photos.quiet import quiet_pillow
 

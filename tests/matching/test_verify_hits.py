@@ -15,12 +15,12 @@ from dedupe.index.library import Library, open_library
 from dedupe.index.scan import update_index
 from dedupe.matching import hits as verifying
 from dedupe.matching import search as searching
-from dedupe.matching.compare import evidence_of
 from dedupe.matching.explain import explain
 from dedupe.matching.hits import verify_hits
-from dedupe.matching.relations import Relation
+from dedupe.matching.pairs.compare import evidence_of
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.pairs.verify import Evidence
 from dedupe.matching.search import Hit, search
-from dedupe.matching.verify import Evidence
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_photos"

@@ -12,8 +12,8 @@ from trees import Content, Link, contents, group, make_files, photo, read_tree
 from watched import watched
 
 from dedupe.errors import Interrupted
-from dedupe.matching.made import Member
-from dedupe.matching.relations import Relation
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.made import Member
 from dedupe.organize import files
 from dedupe.organize.apply import apply
 from dedupe.organize.aside import AsidePlan

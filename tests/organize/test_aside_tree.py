@@ -16,9 +16,9 @@ from trees import Content, Link, contents, group, make_files, photo, read_tree
 from watched import watched
 
 from dedupe.errors import PlanRefused, UsageError
-from dedupe.matching.groups import Group
-from dedupe.matching.made import Member
-from dedupe.matching.relations import Relation
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.groups import Group
+from dedupe.matching.sets.made import Member
 from dedupe.organize.apply import apply
 from dedupe.organize.aside import AsidePlan
 from dedupe.organize.aside_recheck import recheck_aside

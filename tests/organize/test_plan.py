@@ -6,7 +6,7 @@ import pytest
 from trees import Link, group, make_files, photo, read_tree
 
 from dedupe.errors import UnknownName, UsageError
-from dedupe.matching.clusters import Cluster
+from dedupe.matching.sets.clusters import Cluster
 from dedupe.organize.actions import ACTIONS
 from dedupe.organize.plan import Plan
 from dedupe.organize.planning import make_plan

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as some
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from dedupe.matching.distances import Pairs, pairs_within
-from dedupe.matching.linkage import complete_linkage
+from dedupe.matching.near.distances import Pairs, pairs_within
+from dedupe.matching.sets.linkage import complete_linkage
 
 Vectors = npt.NDArray[np.floating]
 # the first property pays for the import of torch, so no deadline

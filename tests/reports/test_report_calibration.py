@@ -11,8 +11,8 @@ import pytest
 from reports.streams import Pipe, Terminal
 from reports.views import calibration
 
-from dedupe.matching.calibrate import Calibration
-from dedupe.matching.unrelated import Apart
+from dedupe.matching.calibration.calibrate import Calibration
+from dedupe.matching.calibration.unrelated import Apart
 from dedupe.reports.calibration import sentences
 from dedupe.reports.registry import REPORTS, find_report
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from reports.views import photo
 
-from dedupe.matching.groups import Group
-from dedupe.matching.made import Member
-from dedupe.matching.relations import Relation
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.groups import Group
+from dedupe.matching.sets.made import Member
 from dedupe.reports.facts import look_alikes, shown_date
 from dedupe.reports.words import shown_bytes
 

@@ -24,9 +24,9 @@ from reports.views import (
 )
 
 from dedupe.errors import UnknownName, UsageError
-from dedupe.matching.clusters import Cluster
-from dedupe.matching.relations import Relation
+from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.search import Hit
+from dedupe.matching.sets.clusters import Cluster
 from dedupe.names import safe
 from dedupe.photos.companions import Companion
 from dedupe.photos.photo import Skip

@@ -8,9 +8,9 @@ from reports.streams import Pipe, Terminal
 from reports.views import ELSEWHERE, look_alikes, of_names, overview, photo, ranking
 from rich.cells import cell_len
 
-from dedupe.matching.clusters import Cluster
-from dedupe.matching.relations import Relation
+from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.search import Hit
+from dedupe.matching.sets.clusters import Cluster
 from dedupe.names import safe
 from dedupe.reports import table
 from dedupe.reports.facts import LeftOut, Ranking

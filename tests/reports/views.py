@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from dedupe.matching.calibrate import THRESHOLDS, Calibration, EditDistances
-from dedupe.matching.clusters import Cluster
-from dedupe.matching.containment import Containment
-from dedupe.matching.cover import Cover, Coverage
-from dedupe.matching.ignore import Decision
-from dedupe.matching.relations import Relation
+from dedupe.matching.calibration.calibrate import THRESHOLDS, Calibration, EditDistances
+from dedupe.matching.calibration.unrelated import STEPS, Apart
+from dedupe.matching.folders.containment import Containment
+from dedupe.matching.folders.cover import Cover, Coverage
+from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.search import Hit
-from dedupe.matching.unrelated import STEPS, Apart
+from dedupe.matching.sets.clusters import Cluster
+from dedupe.matching.sets.ignore import Decision
 from dedupe.photos.photo import Photo, PhotoFile, Skip
 from dedupe.reports.facts import Folders, LookAlikes, Overview, Problems, Ranking, Row
 

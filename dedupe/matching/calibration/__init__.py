@@ -1,0 +1,1 @@
+"""What a threshold means in a library: known edits, and pairs of other days."""

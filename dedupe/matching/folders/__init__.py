@@ -1,0 +1,1 @@
+"""What of one folder is in another, as good or better."""

@@ -1,0 +1,1 @@
+"""Who is near whom: distances of vectors, bits of hashes, and the pairs worth a closer look."""

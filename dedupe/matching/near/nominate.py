@@ -1,0 +1,214 @@
+"""Which pairs the matrix product cannot rule out, block by block, on any device."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.encoders.device import full_float32, pick_device
+from dedupe.matching.near.measure import product_slack
+from dedupe.matching.near.pruning import WORTH, shortened
+
+if TYPE_CHECKING:
+    import torch
+
+# Where the projection lets more than one pair in so many through, the product of the whole
+# vectors is quicker than measuring them: 19 ns a pair against 3 us.
+_MANY = 200
+
+
+@dataclass(slots=True)
+class Reach:
+    """Up to which distance pairs are looked for; may be lowered while they are.
+
+    Attributes:
+        value: in seed units.
+        rows: (N,) float32, of each row its own, none above `value`: a pair may be left out
+            where it is beyond both of its rows'. None: `value` for all.
+    """
+
+    value: float
+    rows: npt.NDArray[np.float32] | None = None
+
+    def of(
+        self,
+        part: slice,
+        order: npt.NDArray[np.int64] | None,
+        where: "torch.device",
+    ) -> "_Limit":
+        """Of some rows, a little more: what is ruled out must be beyond, whatever its rounding."""
+        import torch
+
+        if self.rows is None:
+            return self.value * (1 + 2.0**-20)
+        own = self.rows[part if order is None else order[part]]
+        return torch.from_numpy(own * np.float32(1 + 2.0**-20)).to(where)
+
+
+_Limit: TypeAlias = "torch.Tensor | float"
+
+
+class Room:
+    """Memory for a block, used again for every block.
+
+    Taken anew each time, 40 MB at a time, it left holes that what was found was put into, and
+    the next block did not fit: 60,000 rows took 6 GB.
+    """
+
+    def __init__(self, rows: int, dim: int, device: "torch.device") -> None:
+        import torch
+
+        self.left = torch.empty((rows, dim), device=device)
+        self.right = torch.empty((rows, dim), device=device)
+        self.products = torch.empty(rows * rows, device=device)
+        self.near = torch.empty(rows * rows, dtype=torch.bool, device=device)
+        self.also = torch.empty(0, dtype=torch.bool, device=device)
+
+
+class Rows:
+    """Vectors in an order of their own, without a copy of all of them in that order."""
+
+    def __init__(self, stored: "torch.Tensor", order: "torch.Tensor | None") -> None:
+        self.stored = stored
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self.stored if self.order is None else self.order)
+
+    def on(self, where: "torch.device", *, whole: bool) -> "Rows":
+        """The same on a device; `whole`: as one tensor in its order."""
+        stored = self.stored
+        if self.order is not None and (whole or where.type != "cpu"):
+            return Rows(stored[self.order].to(where), None)
+        return Rows(stored.to(where), self.order)
+
+    def fill(self, buffer: "torch.Tensor", part: slice) -> "torch.Tensor":
+        """Some rows in float32, in the first rows of a buffer."""
+        block = self.stored[part if self.order is None else self.order[part]]
+        return buffer[: len(block)].copy_(block)
+
+
+def nominated(
+    source: Rows,
+    reach: Reach,
+    order: npt.NDArray[np.int64] | None,
+    device: str,
+    rows: int,
+    lefts: int,
+    inside: bool,
+) -> Iterator[tuple[slice, slice, npt.NDArray[np.int64]]]:
+    """The pairs that the matrix product cannot rule out, block by block.
+
+    Yields:
+        The rows of the left and of the right block, and (M, 2) row numbers inside them.
+    """
+    import torch
+
+    where = pick_device(device)
+    count, dim = len(source), source.stored.shape[1]
+    pays = where.type == "cpu" and reach.rows is None and _pays(count, lefts, inside)
+    source = source.on(where, whole=pays)
+    room = Room(rows, dim, where)
+    with torch.inference_mode(), full_float32():
+        lengths = _Lengths(count, where)
+        short = shortened(source.stored, rows, reach.value) if pays else None
+        if short is not None:
+            short_squares = short.vectors.square().sum(1)
+            short_slack = product_slack(float(short_squares.max()), short.vectors.shape[1])
+        for first in range(0, lefts, rows):
+            here = slice(first, min(first + rows, lefts))
+            left: torch.Tensor | None = None
+            for second in range(first if inside else lefts, count, rows):
+                there = slice(second, min(second + rows, count))
+                limits = [reach.of(part, order, where) for part in (here, there)]
+                if short is not None:
+                    wider = [limit + short.slack for limit in limits]
+                    near = _near(
+                        room, short.vectors[here], short.vectors[there],
+                        short_squares[here], short_squares[there],
+                        *(limit * limit + short_slack for limit in wider),
+                    )  # fmt: skip
+                    if first == second:
+                        near.triu_(diagonal=1)
+                    if near.sum() * _MANY <= near.numel():
+                        yield here, there, near.nonzero().numpy()
+                        continue
+                if left is None:
+                    left = source.fill(room.left, here)
+                right = left if here == there else source.fill(room.right, there)
+                squares = [lengths.of(*each) for each in ((here, left), (there, right))]
+                slack = product_slack(lengths.largest, dim)
+                near = _near(
+                    room, left, right, *squares, *(limit * limit + slack for limit in limits)
+                )
+                if first == second:
+                    near.triu_(diagonal=1)
+                yield here, there, near.nonzero().cpu().numpy()
+
+
+class _Lengths:
+    """Squared norms, found as their rows come by: a pass for them alone took as long as 60 rows'
+    products with all others.
+    """
+
+    def __init__(self, count: int, device: "torch.device") -> None:
+        import torch
+
+        self._squares = torch.empty(count, device=device)
+        self._known: set[tuple[int, int]] = set()
+        self.largest = 0.0
+        """Of those that were asked for so far."""
+
+    def of(self, part: slice, rows: "torch.Tensor") -> "torch.Tensor":
+        """(B,) of some rows.
+
+        Args:
+            part: where they are.
+            rows: (B, D) float32.
+        """
+        import torch
+
+        squares = self._squares[part]
+        if (part.start, part.stop) not in self._known:
+            # without a block of squares: to make one each time took longer than the product
+            squares.copy_(torch.linalg.vector_norm(rows, dim=1).square_())
+            self._known.add((part.start, part.stop))
+            self.largest = max(self.largest, float(squares.max()))
+        return squares
+
+
+def _pays(count: int, lefts: int, inside: bool) -> bool:
+    """Whether finding shorter vectors may take less time than it saves."""
+    pairs = lefts * (count - lefts) + (lefts * (lefts - 1) // 2 if inside else 0)
+    # to shorten a row takes as long as its products with 1,000 others
+    return pairs >= WORTH * (WORTH - 1) // 2 and lefts >= WORTH // 8
+
+
+def _near(
+    room: Room,
+    left: "torch.Tensor",
+    right: "torch.Tensor",
+    left_squares: "torch.Tensor",
+    right_squares: "torch.Tensor",
+    left_limit: "_Limit",
+    right_limit: "_Limit",
+) -> "torch.Tensor":
+    """(len(left), len(right)) bool: squared distance, as the product has it, within a limit."""
+    import torch
+
+    shape = len(left), len(right)
+    products = room.products[: shape[0] * shape[1]].view(shape)
+    near = room.near[: shape[0] * shape[1]].view(shape)
+    torch.mm(left, right.T, out=products)
+    # |x|^2 + |y|^2 - 2xy <= limit, with the sums moved to where they cost one row each
+    products.sub_(left_squares[:, None] / 2)
+    torch.ge(products, (right_squares - right_limit) / 2, out=near)
+    if isinstance(left_limit, torch.Tensor):
+        products.add_(left_limit[:, None] / 2)
+        if len(room.also) < len(room.near):
+            room.also = torch.empty_like(room.near)
+        also = room.also[: shape[0] * shape[1]].view(shape)
+        near.logical_or_(torch.ge(products, right_squares / 2, out=also))
+    return near

@@ -1,0 +1,1 @@
+"""What two photos are to each other, and what proves it."""

@@ -1,0 +1,94 @@
+"""Evidence of a pair as bytes, so that it is worked out once."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from dedupe.matching.pairs.agreement import Agreement
+from dedupe.matching.pairs.verify import FORMS, Evidence
+
+_PACKED = np.dtype(
+    [
+        ("inliers", "<u2"),
+        ("form", "u1"),
+        ("mirrored", "u1"),
+        ("sizes", "<u2", (2, 2)),  # of both thumbnails
+        ("homography", "<f8", (3, 3)),
+        ("shares", "<f8", 12),
+    ]
+)
+
+
+SIZE = _PACKED.itemsize
+"""Bytes of what was packed, where there is any."""
+
+
+def is_sound(data: bytes) -> bool:
+    """Whether bytes can be what was packed of some evidence, one behind the other."""
+    if len(data) % SIZE:
+        return False
+    rows = np.frombuffer(data, _PACKED)
+    homographies = rows["homography"]
+    lays = np.isfinite(homographies).all() and bool(np.linalg.det(homographies).all())
+    return bool(lays and (rows["form"] < len(FORMS)).all() and np.isfinite(rows["shares"]).all())
+
+
+def packed(evidence: Evidence | None) -> bytes:
+    """The bytes of some evidence; none where there is none."""
+    if evidence is None:
+        return b""
+    found = evidence.agreement
+    shares = (found.texture, found.share, found.colour, found.beneath, found.tone, *found.chroma)
+    row = (
+        evidence.inliers,
+        FORMS.index(evidence.form),
+        evidence.mirrored,
+        evidence.sizes,
+        evidence.homography,
+        (*shares, evidence.of_first, evidence.of_second, *evidence.news, evidence.motion),
+    )
+    return np.array(row, _PACKED).tobytes()
+
+
+def each_unpacked(data: Iterable[bytes]) -> list[Evidence | None]:
+    """What was packed, pair by pair; the same numbers to the last bit."""
+    data = list(data)
+    rows = np.frombuffer(b"".join(data), _PACKED)
+    columns = zip(
+        *(rows[name].tolist() for name in ("inliers", "form", "mirrored", "sizes", "shares")),
+        rows["homography"].astype(np.float64),
+        strict=True,
+    )
+    return [_evidence(*next(columns)) if each else None for each in data]
+
+
+def _evidence(
+    inliers: int,
+    form: int,
+    mirrored: int,
+    sizes: list[list[int]],
+    shares: list[float],
+    homography: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
+) -> Evidence:
+    texture, share, colour, beneath, tone, chroma, other_chroma = shares[:7]
+    of_first, of_second, new_in_first, new_in_second, motion = shares[7:]
+    (wide, high), (other_wide, other_high) = sizes
+    return Evidence(
+        inliers=inliers,
+        homography=homography,
+        mirrored=bool(mirrored),
+        form=FORMS[form],
+        agreement=Agreement(
+            texture=texture,
+            share=share,
+            colour=colour,
+            beneath=beneath,
+            tone=tone,
+            chroma=(chroma, other_chroma),
+        ),
+        of_first=of_first,
+        of_second=of_second,
+        news=(new_in_first, new_in_second),
+        motion=motion,
+        sizes=((wide, high), (other_wide, other_high)),
+    )

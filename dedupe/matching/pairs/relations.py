@@ -1,0 +1,219 @@
+"""What two photos are to each other: the strongest relation that the evidence proves."""
+
+from enum import IntEnum
+
+from dedupe.errors import UnknownName
+from dedupe.matching.pairs.verify import Evidence
+from dedupe.photos.photo import Photo
+
+
+class Relation(IntEnum):
+    """From the strongest to the weakest; a smaller number is stronger."""
+
+    SAME_FILE = 0
+    SAME_PIXELS = 1
+    SAME_PICTURE = 2
+    SAME_MOMENT = 3
+    SAME_SCENE = 4
+    LOOK_ALIKE = 5
+
+    @property
+    def words(self) -> str:
+        """As people and reports say it: "same picture"."""
+        return "look-alike" if self is Relation.LOOK_ALIKE else self.name.lower().replace("_", " ")
+
+
+def find_relation(name: str) -> Relation:
+    """The relation of a name: "same-picture".
+
+    Raises:
+        UnknownName: there is none.
+    """
+    names = {each.words.replace(" ", "-"): each for each in Relation}
+    if name not in names:
+        raise UnknownName("relation", name, names)
+    return names[name]
+
+
+# Points in one plane that prove that both photos show some of the same: of 1,000 pairs of
+# different photos, the 600 nearest by embedding among them, the most was 7.
+SAME_THING = 12
+
+# Points with which nothing else can have carried the one to the other; with fewer, more of
+# the picture must agree. A catalogue's product in another colour had 22 (share 0.83).
+_MANY = 40
+
+# Share that agrees, from which on two shots show one scene: 79 of 80 pairs of hand-held series
+# have more; of 569 pairs of faces, mostly one person's in two rooms, 57.
+_SAME_SCENE = 0.6
+
+# Mean difference of colours from which on a picture was toned, and share of it that has texture
+# below which nothing tells a toned one from another: of 83,054 pairs of one picture 37 are both.
+_TONED, _PLAIN = 0.03, 0.2
+
+# Seconds between two shots of one moment.
+MOMENT = 10.0
+
+# Share of each picture that the other does not show, from which on neither can have been cut
+# from the other: 0.015 to 0.07 in seven hand-held bursts, at most 0.006 in 98 of 100 edits.
+_NOVELTY = 0.008
+
+# Of what lies outside, share of the picture that is not of one colour: the black corners of a
+# turned picture are.
+_NEWS = 0.003
+
+# Shown by each and not by the other, from which on two pictures only share a part: two collages
+# with a field in common, two screenshots with one picture among others.
+_MUCH = 0.15
+
+# Pixels of the thumbnail that things moved by, and no edit does: of 129 cropped and framed edits
+# the most was 0.17, of 46 tilted ones 0.14; in the series with another focus 0.1 to 1.3.
+_MOVED = {"upright": 0.3, "free": 0.2, "whole": 0.35}
+
+# From so much on, whole pictures that lie on each other to the pixel are one, whatever their
+# clocks say: programs write their own times, and nobody holds a camera so still.
+_EXACT_SHARE, _EXACT_COLOUR, _EXACT_MOTION = 0.98, 0.97, 0.04
+
+
+def relation_of(
+    first: Photo, second: Photo, evidence: Evidence | None, *, near: bool = False
+) -> Relation | None:
+    """The strongest relation of two photos that is proved.
+
+    Args:
+        first: a photo.
+        second: another one.
+        evidence: of their thumbnails, `first` laid on `second`; None if there is none.
+        near: whether their distance is within the threshold: then they are look-alikes at
+            least.
+
+    Returns:
+        None where nothing relates them.
+    """
+    if first.content == second.content:
+        return Relation.SAME_FILE
+    if same_pixels(first, second):
+        return Relation.SAME_PIXELS
+    if evidence is not None:
+        agrees = is_agreed(evidence)
+        if agrees and second_shot(first, second, evidence) is None:
+            return Relation.SAME_PICTURE
+        if agrees or shows_the_same(evidence):
+            together = is_one_moment(first, second, evidence)
+            return Relation.SAME_MOMENT if together else Relation.SAME_SCENE
+    return Relation.LOOK_ALIKE if near else None
+
+
+def same_pixels(first: Photo, second: Photo) -> bool:
+    """Whether every decoded pixel is the same: container or metadata alone differ.
+
+    Never of an animation, of which the first picture alone is decoded.
+    """
+    whole = first.reduced == second.reduced == 1 == first.frames == second.frames
+    return whole and bool(first.pixel_hash) and first.pixel_hash == second.pixel_hash
+
+
+def is_agreed(evidence: Evidence) -> bool:
+    """Whether the pictures agree over their whole overlap, in texture and in colour.
+
+    Either plainly, or beneath something that was laid over (a watermark, a sticker, text).
+    """
+    found = evidence.agreement
+    # frames and screens around plain colours: the map of colours makes any of them another
+    if found.tone > _TONED and (found.texture < _PLAIN or evidence.inliers < SAME_THING):
+        return False
+    return agrees_plainly(evidence) or _agrees_beneath(evidence)
+
+
+def agrees_plainly(evidence: Evidence) -> bool:
+    """Whether they agree with all that is in them."""
+    found = evidence.agreement
+    if evidence.inliers < SAME_THING:
+        # so few points prove nothing by themselves
+        return found.texture > 0.2 and found.share > 0.95 and found.colour > 0.9
+    agrees = found.share > (0.85 if evidence.inliers >= _MANY else 0.92)
+    return found.texture >= 0.05 and agrees and found.colour > 0.75
+
+
+def _agrees_beneath(evidence: Evidence) -> bool:
+    """Whether they agree but for something that was laid over one of them, and nothing moved."""
+    found = evidence.agreement
+    if evidence.inliers < SAME_THING:
+        # likewise: then it is no crop, and little lies over it
+        few = evidence.form == "whole" and found.texture > 0.2 and found.share > 0.4
+        return few and found.beneath > 0.95 and found.colour > 0.8
+    beneath = found.beneath > (0.85 if evidence.inliers >= _MANY else 0.92)
+    some = found.texture >= 0.05 and found.share > 0.3
+    return evidence.form != "free" and some and beneath and found.colour > 0.8
+
+
+def shows_the_same(evidence: Evidence) -> bool:
+    """Whether enough points of one plane are in both, and some of what is around them."""
+    return evidence.inliers >= SAME_THING and evidence.agreement.share > _SAME_SCENE
+
+
+def second_shot(first: Photo, second: Photo, evidence: Evidence) -> str | None:
+    """Why two pictures that agree are two shots of one thing; None if nothing says so."""
+    if is_exact(evidence):
+        return None
+    apart = seconds_apart(first, second)
+    if apart:
+        return f"taken {shown_seconds(apart)} apart"
+    if first.camera and second.camera and first.camera != second.camera:
+        return "taken by two cameras"
+    if min(evidence.news) > _MUCH:
+        return "they only share a part: each shows much that the other does not"
+    novelty = min(1 - evidence.of_first, 1 - evidence.of_second)
+    free = evidence.form == "free"
+    if novelty > _NOVELTY and (min(evidence.news) > _NEWS if free else _same_frame(evidence)):
+        return "each shows something that the other does not"
+    # flow follows noise where a picture was blurred or clipped, and yet all of it agrees; and
+    # what was laid over a picture, beneath which nothing moved (laid_over.py)
+    agreed = evidence.agreement
+    whole = evidence.form == "whole" and max(agreed.share, agreed.beneath) > 0.97
+    still = whole or (_agrees_beneath(evidence) and not agrees_plainly(evidence))
+    if evidence.motion > _MOVED[evidence.form] and not still:
+        return "things moved in between"
+    return None
+
+
+def is_exact(evidence: Evidence) -> bool:
+    """Whether one whole picture lies on the other to a few hundredths of a pixel."""
+    found = evidence.agreement
+    return (
+        evidence.form == "whole"
+        and found.share >= _EXACT_SHARE
+        and found.colour >= _EXACT_COLOUR
+        and evidence.motion <= _EXACT_MOTION
+    )
+
+
+def shown_seconds(seconds: float) -> str:
+    """A time in its largest unit: "0.4 s", "12 min", "3 days"."""
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:g} s"
+
+
+def is_one_moment(first: Photo, second: Photo, evidence: Evidence) -> bool:
+    """Whether two shots of one thing were taken within seconds, as far as can be known."""
+    apart = seconds_apart(first, second)
+    if apart is not None:
+        return apart <= MOMENT
+    # without times: nearly the same frame of nearly the same state
+    return evidence.agreement.share > 0.85 and min(evidence.of_first, evidence.of_second) > 0.85
+
+
+def seconds_apart(first: Photo, second: Photo) -> float | None:
+    """Seconds between two capture times; None where one is not known for sure."""
+    if first.taken is None or second.taken is None:
+        return None
+    if first.taken_from != "original" or second.taken_from != "original":
+        return None
+    return abs((first.taken - second.taken).total_seconds())
+
+
+def _same_frame(evidence: Evidence) -> bool:
+    """Whether both frames are equally large on what they show."""
+    return 0.97 < evidence.of_first / max(evidence.of_second, 1e-9) < 1.03

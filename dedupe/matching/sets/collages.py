@@ -1,0 +1,61 @@
+"""Pictures made of several others: they must not join what they show."""
+
+from collections.abc import Mapping, Sequence
+
+from dedupe.matching.pairs.edits import placement
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.stars import Link, neighbours, pair
+from dedupe.matching.sets.verdicts import Verdict
+from dedupe.photos.photo import Photo
+
+# Who fills so little of a picture, and was shrunk so much to fit in, is a part of it; who was
+# cut from it fills as little, and was not shrunk.
+_PART = 0.6
+_SHRUNK = 0.8
+
+
+def without_collages(
+    photos: Sequence[Photo], related: Mapping[Link, Verdict]
+) -> tuple[set[Link], set[int]]:
+    """The pairs that are one picture, each collage linked to one of its parts alone.
+
+    A collage of two photos is verified against both, and would make one set of them.
+
+    Args:
+        photos: that the rows are of.
+        related: the verdicts by pairs of rows.
+
+    Returns:
+        The pairs, and the rows of the collages: none of them should be the one to keep.
+    """
+    links = {each for each, verdict in related.items() if verdict.relation <= Relation.SAME_PICTURE}
+    near = neighbours(links)
+    parts: dict[int, list[tuple[float, int]]] = {}
+    for (one, other), verdict in related.items():
+        if verdict.relation is Relation.SAME_PICTURE:
+            for part, whole in ((one, other), (other, one)):
+                filled = _filled(photos, part, whole, verdict)
+                if filled is not None:
+                    parts.setdefault(whole, []).append((-filled, part))
+    collages = set()
+    for whole, of_it in sorted(parts.items()):
+        best = min(of_it)[1]
+        if all(part == best or part in near[best] for _, part in of_it):
+            continue
+        collages.add(whole)
+        links -= {
+            pair(whole, other) for other in near[whole] if other != best and other not in near[best]
+        }
+    return links, collages
+
+
+def _filled(photos: Sequence[Photo], part: int, whole: int, verdict: Verdict) -> float | None:
+    """The share of `whole` that `part` fills, if it was shrunk to fit in."""
+    photo, other = photos[part], photos[whole]
+    if verdict.evidence is None:
+        return None
+    shares = verdict.evidence.of_first, verdict.evidence.of_second
+    kept, filled = shares if photo.content < other.content else shares[::-1]
+    if filled >= _PART or kept <= _PART:
+        return None
+    return filled if placement(photo, other, verdict.evidence).scale < _SHRUNK else None

@@ -1,0 +1,145 @@
+"""Units of photos joined to larger ones: by what is proved, then by distance."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.matching.near.distances import Pairs
+from dedupe.matching.pairs.relations import Relation, same_pixels
+from dedupe.matching.sets.collages import without_collages
+from dedupe.matching.sets.linkage import complete_linkage
+from dedupe.matching.sets.stars import Link, pair, stars
+from dedupe.matching.sets.verdicts import Verdict
+from dedupe.photos.photo import Photo
+
+Unit = tuple[int, ...]
+"""Rows that are one set so far, the one that the others are verified against first."""
+
+
+def of_same_pixels(photos: Sequence[Photo], rows: Iterable[int]) -> list[list[int]]:
+    """Rows with the same pixels together, by their hashes; those that share theirs with nobody
+    are left out.
+
+    Args:
+        photos: that the rows are of.
+        rows: of different contents.
+    """
+    found: dict[bytes, list[int]] = {}
+    for row in rows:
+        found.setdefault(photos[row].pixel_hash, []).append(row)
+    several = (its for its in found.values() if len(its) > 1)
+    sure = ([row for row in its if same_pixels(photos[row], photos[row])] for its in several)
+    return [its for its in sure if len(its) > 1]
+
+
+def same_pixels_as_best(equal: Iterable[Sequence[int]], ranks: Mapping[int, int]) -> set[Link]:
+    """The best of all rows of the same pixels with each of the others.
+
+    Args:
+        equal: as `of_same_pixels` gives them.
+        ranks: by row; the smallest is the best.
+    """
+    links: set[Link] = set()
+    for rows in equal:
+        best = min(rows, key=ranks.__getitem__)
+        links |= {pair(best, row) for row in rows if row != best}
+    return links
+
+
+def joined(
+    photos: Sequence[Photo],
+    units: list[Unit],
+    related: Mapping[Link, Verdict],
+    level: Relation,
+    ranks: Mapping[int, int],
+    chosen: set[int],
+    apart: set[Link],
+) -> tuple[list[Unit], Set[int]]:
+    """Units around the best ones, by what is proved to be of `level` and stronger; collages.
+
+    Args:
+        photos: that the rows are of.
+        units: disjoint.
+        related: the verdicts by pairs of rows.
+        level: the weakest relation that joins.
+        ranks: by row; the smallest is the best.
+        chosen: rows that others are joined around first.
+        apart: pairs of rows that no unit may hold.
+    """
+    collages: Set[int] = frozenset()
+    if level is Relation.SAME_PICTURE:
+        links, collages = without_collages(photos, related)
+        # a collage may be a member, and keeps nobody
+        ranks = {row: rank + len(ranks) * (row in collages) for row, rank in ranks.items()}
+        chosen = chosen - collages
+    else:
+        links = {each for each, verdict in related.items() if verdict.relation <= level}
+    return stars(units, links, ranks, apart, chosen=chosen), collages
+
+
+def near(
+    units: list[Unit],
+    places: Sequence[int],
+    pairs: Pairs,
+    ranked: Callable[[Collection[int]], Mapping[int, int]],
+) -> list[Unit]:
+    """Units of which every two photos are pairs, joined; the others as they were.
+
+    Args:
+        units: disjoint; every row of `pairs` is in one.
+        places: of each row, in the order of paths.
+        pairs: of rows that are within the threshold.
+        ranked: the ranks of some rows; the smallest is the best.
+    """
+    if not units:
+        return units
+    # units by number, in the order of their first path: ties end with the path
+    sizes = np.array([len(unit) for unit in units])
+    rows = np.array([row for unit in units for row in unit])
+    first = np.minimum.reduceat(np.asarray(places)[rows], np.cumsum(sizes) - sizes)
+    order = np.argsort(first)
+    number = np.argsort(order)
+    home = np.zeros(len(places), np.int64)
+    home[rows] = np.repeat(number, sizes)
+    units = [units[each] for each in order.tolist()]
+    linked = complete_linkage(_whole(pairs, home, sizes[order]))
+    ranks = ranked([units[each][0] for cluster in linked for each in cluster.tolist()])
+    found = []
+    for cluster in linked:
+        together = sorted((units[each] for each in cluster.tolist()), key=lambda u: ranks[u[0]])
+        found.append(tuple(row for unit in together for row in unit))
+    alone = set(range(len(units))).difference(*(cluster.tolist() for cluster in linked))
+    return found + [units[each] for each in sorted(alone)]
+
+
+def without(pairs: Pairs, apart: Set[Link]) -> Pairs:
+    """Pairs but for some: of their units not every two are pairs, so they are not joined.
+
+    Args:
+        pairs: of rows.
+        apart: those to leave out.
+    """
+    if not apart:
+        return pairs
+    # one number for each pair: rows are below 2**31
+    barred = np.array([one << 32 | other for one, other in apart], np.int64)
+    here = ~np.isin(pairs.a << 32 | pairs.b, barred)
+    return Pairs(pairs.a[here], pairs.b[here], pairs.distance[here])
+
+
+def _whole(pairs: Pairs, home: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Pairs:
+    """Pairs of units of which all members are pairs, at the distance of the farthest two."""
+    a, b = home[pairs.a], home[pairs.b]
+    apart = a != b
+    a, b, distance = np.minimum(a, b)[apart], np.maximum(a, b)[apart], pairs.distance[apart]
+    order = np.lexsort((b, a))
+    a, b, distance = a[order], b[order], distance[order]
+    new = np.ones(len(a), np.bool_)
+    new[1:] = (np.diff(a) != 0) | (np.diff(b) != 0)
+    starts = np.flatnonzero(new)
+    counts = np.diff(np.append(starts, len(a)))
+    farthest = np.maximum.reduceat(distance, starts) if len(starts) else distance
+    a, b = a[starts], b[starts]
+    full = counts == sizes[a] * sizes[b]
+    return Pairs(a[full], b[full], farthest[full])

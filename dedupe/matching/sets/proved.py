@@ -1,0 +1,84 @@
+"""Sets of what is proved, before anything is joined by its distance: no threshold decides them."""
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+
+from dedupe.index.library import Library
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.contents import Contents
+from dedupe.matching.sets.joining import Unit, joined, of_same_pixels, same_pixels_as_best
+from dedupe.matching.sets.made import Made
+from dedupe.matching.sets.stars import Link, pair, stars
+from dedupe.matching.sets.verdicts import Verdict
+from dedupe.matching.sets.verified import Wins
+from dedupe.photos.shots import partners
+
+# What geometry proves, strongest first.
+_VERIFIED = (Relation.SAME_PICTURE, Relation.SAME_MOMENT, Relation.SAME_SCENE)
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """The sets of a library, as far as they are proved.
+
+    Attributes:
+        units: disjoint, of all contents that anything proved links to others, also those that
+            are alone nevertheless; the one that the others are verified against first.
+        collages: contents that keep nobody.
+        apart: pairs of contents that no set may hold.
+        made: what there is to say of some of the units, as sets by themselves.
+    """
+
+    units: list[Unit]
+    collages: Set[int]
+    apart: Set[Link]
+    made: Mapping[Unit, Made] = field(default_factory=dict)
+
+
+def proved_sets(
+    library: Library,
+    contents: Contents,
+    related: Mapping[Link, Verdict],
+    relation: Relation,
+    wins: Wins,
+) -> Proved:
+    """Join from the strongest relation to the weakest, whole sets at a time.
+
+    Args:
+        library: whose photos they are.
+        contents: of it.
+        related: the verdicts by pairs of rows.
+        relation: the weakest that joins.
+        wins: which photos are kept before all others.
+    """
+    photos, copies = contents.photos, contents.copies
+    apart = _apart(library, copies)
+    equal = of_same_pixels(photos, copies) if relation >= Relation.SAME_PIXELS else []
+    # most photos of a library are linked to none: only the others are ranked
+    linked = {row for link in related for row in link}.union(*equal)
+    ranks = contents.ranks(linked)
+    chosen = {row for row in linked if any(wins(photos[each]) for each in copies[row])}
+    units: list[Unit] = [(row,) for row in linked]
+    units = stars(units, same_pixels_as_best(equal, ranks), ranks, apart)
+    collages: Set[int] = frozenset()
+    for level in _VERIFIED:
+        if level <= relation:
+            units, found = joined(photos, units, related, level, ranks, chosen, apart)
+            collages |= found
+    return Proved(units, collages, apart)
+
+
+def _apart(library: Library, rows: Iterable[int]) -> set[Link]:
+    """The contents that are said to be different, and those of one shot.
+
+    A RAW is no duplicate of its JPEG, nor an edit of its photo: somebody wanted both.
+    """
+    photos = library.photos
+    of_one_shot = {(photos[one].content, photos[other].content) for one, other in partners(photos)}
+    apart = library.ignored.pairs | of_one_shot
+    row_of = {photos[row].content: row for row in rows} if apart else {}
+    return {
+        pair(row_of[one], row_of[other])
+        for one, other in apart
+        if one in row_of and other in row_of and one != other
+    }

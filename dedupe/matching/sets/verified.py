@@ -1,0 +1,169 @@
+"""The pairs of a library that were verified, each with what the two photos are to each other."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedupe.errors import IndexProblem
+from dedupe.index.answers import AnswerFile, answer_key
+from dedupe.index.library import Library
+from dedupe.matching.near.candidates import candidates, candidates_method
+from dedupe.matching.pairs.examination import Examination, method
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.collages import without_collages
+from dedupe.matching.sets.stars import missing_links
+from dedupe.matching.sets.verdicts import (
+    COLUMNS,
+    Verdict,
+    Verdicts,
+    verdicts_as_columns,
+    verdicts_of,
+)
+from dedupe.photos.photo import Photo
+from dedupe.progress import Progress, Silent
+from dedupe.uncollected import uncollected
+
+Order = Callable[[Iterable[Photo]], Sequence[Photo]]
+"""Sorts photos, the one to keep first: of two the same, whatever order and company they come in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The photo to keep of several.
+
+    Attributes:
+        photo: one of them.
+        settled: False where a file could not be looked at, and the answer may be another one
+            when it can.
+    """
+
+    photo: Photo
+    settled: bool = True
+
+
+Choose = Callable[[Sequence[Sequence[Photo]]], Choice]
+"""The photo to keep of several, those of one picture together."""
+
+Wins = Callable[[Photo], bool]
+"""Whether a photo is to be kept before all others, however few are verified against it."""
+
+
+# Photos from which on verdicts, and the sets they make, are remembered as one answer.
+WORTH = 2048
+
+# Libraries whose verdicts are remembered: all of it, and the folders that were asked about last.
+_REMEMBERED = 2
+
+# Goes up with every change of what is proved by the same evidence, and of which pairs are asked.
+_VERSION = 1
+
+
+def nobody(photo: Photo) -> bool:
+    """No photo wins by itself: the one that most others are verified against is kept."""
+    return False
+
+
+def largest_first(photos: Iterable[Photo]) -> Sequence[Photo]:
+    """Most pixels first, then what still has its capture time, then by path."""
+    return sorted(
+        photos, key=lambda photo: (-photo.pixels, photo.taken is None, os.fsencode(photo.path))
+    )
+
+
+def verify(
+    library: Library,
+    *,
+    order: Order = largest_first,
+    wins: Wins = nobody,
+    known_as: str = "",
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Verdicts:
+    """Verify the pairs of a library that may be the same picture, moment or scene.
+
+    Which pairs those are is said in candidates.py; then, of what is found to be one picture,
+    each photo against the one that most others are. What was verified once is remembered in
+    the index; where that cannot be written, nothing is. The answer for a library of 2,048
+    photos and more is remembered as well: as long as nothing changes, it is read at once.
+
+    The same library gives the same verdicts, whatever was verified before.
+
+    Memory: 66 kB for each of up to 8,192 photos, 400 bytes for each photo, and 100 bytes a
+    pair. Features of more photos lie in a file beside the index meanwhile, 54 kB each. For
+    2,000 pairs and more there is a process for each core, 16 at most, of 90 MB each.
+
+    Args:
+        library: as `scan` or `open_library` gives it.
+        order: which photo is to be kept, of those that as many others are verified against.
+        wins: which photos are to be kept before all others.
+        known_as: stands for `order` and `wins`, so that the answer can be remembered; without
+            it that is done for the default ones alone.
+        device: "auto", "cpu", "cuda" or "mps", for the distances.
+        progress: told of every pair.
+
+    Returns:
+        What is proved, for `find_groups`.
+
+    Raises:
+        DeviceMissing: the device is not on this machine.
+        IndexProblem: the index cannot be read.
+        IndexDamaged: a thumbnail in it is not as it was written.
+    """
+    file, key = _file_for(library, known_as or default_name(order, wins))
+    if file is not None and (answer := file.read(key)) is not None:
+        known_verdicts = verdicts_of(answer, len(library.photos), key)
+        if known_verdicts is not None:
+            return known_verdicts
+    with uncollected():
+        rows = library.first_rows
+        photos = [library.photos[row] for row in rows.tolist()]
+    asked = candidates(library, device=device, progress=progress)
+    with Examination(library, photos, progress or Silent()) as examination:
+        examination.verify(asked)
+        with uncollected():
+            related = {pair: Verdict(*found) for pair, found in examination.related(asked).items()}
+            links, collages = without_collages(photos, related)
+            linked_rows = {row for link in links for row in link}
+            place = {photos[row].content: row for row in linked_rows}
+            ordered = order(photos[row] for row in linked_rows)
+            best_first = {place[photo.content]: rank for rank, photo in enumerate(ordered)}
+            # of pairs of others it does not matter whether they were looked at
+            is_linked = np.zeros(len(photos), np.bool_)
+            is_linked[list(linked_rows)] = True
+            known = set(map(tuple, asked[is_linked[asked].all(1)].tolist()))
+            count = len(asked)
+            winners = {photo.content for photo in library.photos if wins(photo)}
+            chosen = {row for row, photo in enumerate(photos) if photo.content in winners}
+        while more := missing_links(links, known, best_first, chosen=chosen - collages):
+            new = np.array(sorted(more), np.int64)
+            examination.verify(new)
+            found = {pair: Verdict(*each) for pair, each in examination.related(new).items()}
+            links |= {
+                pair for pair, each in found.items() if each.relation <= Relation.SAME_PICTURE
+            }
+            related |= found
+            known |= more
+            count += len(more)
+    of_rows = {(int(rows[i]), int(rows[j])): verdict for (i, j), verdict in related.items()}
+    verdicts = Verdicts(of_rows, count, len(examination.without), key)
+    if file is not None:
+        with suppress(IndexProblem):  # then it is put together anew next time
+            file.write(key, verdicts_as_columns(verdicts))
+    return verdicts
+
+
+def _file_for(library: Library, name: str) -> tuple[AnswerFile | None, bytes]:
+    """Where the answer is remembered, and by what it is known; None and b"" where it is not."""
+    if not name or not library.key or len(library.photos) < WORTH:
+        return None, b""
+    rests_on = f"{_VERSION} {method()} {candidates_method()} {name}"
+    file = AnswerFile(library.index, library.encoder.fingerprint, "verdicts", COLUMNS, _REMEMBERED)
+    return file, answer_key((library.key, rests_on.encode()))
+
+
+def default_name(order: Order, wins: Wins) -> str:
+    """What stands for the default order; "" for any other, which has to be named."""
+    return "largest first" if order is largest_first and wins is nobody else ""
