@@ -220,7 +220,8 @@ def group(
     found = Companions(known) if form.facts and not dry_run else None
     with remembered_in(library.index):  # what speaks against the others of a set may be new
         sets = tuple(
-            look_alikes(each, rules, protected=protected, companions=found) for each in groups
+            look_alikes(each, rules, protected=protected, companions=found, facts=form.facts)
+            for each in groups
         )
         top = root if tree else None
         plan = action and planned(action, groups, linked, rules, into, index, protected, top)

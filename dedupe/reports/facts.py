@@ -1,7 +1,7 @@
 """What is said of a photo in every report, and the views that reports are given."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,35 +192,39 @@ def look_alikes(
     *,
     protected: Protected = NOTHING,
     companions: "Companions | None" = None,
+    facts: bool = True,
 ) -> LookAlikes:
     """A group as reports show it: ranked by the keep rules, each photo compared to the best.
 
-    With `companions`, what belongs to each photo is found beside it.
+    With `companions`, what belongs to each photo is found beside it. Without `facts` there is
+    neither a distance nor a reason: for reports that say the paths alone.
     """
     seen = seen_in(group, keep)
     best, *others = ranked(group, keep, protected=protected, seen=seen)
-    away = group.distances_to(best)
+    away = group.distances_to(best) if facts else {}
     found = dict(zip(group.photos, group.members, strict=True))
+
+    def row(photo: Photo, beside: Photo, relation: str, edit: str = "") -> Row:
+        return Row(
+            photo,
+            away.get(photo, 0.0),
+            relation,
+            why(best, beside, keep, seen, protected=protected) if facts else "",
+            edit,
+            companions.together(photo) if companions is not None else (),
+            companions is not None and companions.has_motion(photo),
+        )
+
     # against a copy of the same bytes nothing can be said but where it lies
     next_best = next((photo for photo in others if photo.content != best.content), others[0])
-    rows = [Row(best, 0.0, "keep", why(best, next_best, keep, seen, protected=protected))]
+    rows = [row(best, next_best, "keep")]
     for photo in others:
         member = found[photo]
         # of look-alikes the rules may put another one first than was kept when they were found
         relation = max(member.relation, found[best].relation).words
         if photo.content == best.content:
             relation = "same file"
-        reason = why(best, photo, keep, seen, protected=protected)
-        rows.append(Row(photo, away[photo], relation, reason, member.edit))
-    if companions is not None:
-        rows = [
-            replace(
-                row,
-                companions=companions.together(row.photo),
-                motion=companions.has_motion(row.photo),
-            )
-            for row in rows
-        ]
+        rows.append(row(photo, photo, relation, member.edit))
     return LookAlikes(tuple(rows), group.spread, group.relation.words)
 
 
