@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn, TextIO
 
 from rich.cells import cell_len, chop_cells
@@ -18,6 +20,9 @@ class Screen(Console):
     def __init__(self, out: TextIO) -> None:
         # rich asks for several variables at every line: of 33 s for 3,000 sets 3 were that
         super().__init__(file=out, highlight=False, _environ=dict(os.environ))
+        # and for the size of the terminal
+        self.width, self.height = self.size
+        self._together: list[Text] | None = None
 
     def on_broken_pipe(self) -> NoReturn:
         """Raise the BrokenPipeError; rich itself would end the program with exit code 1."""
@@ -25,7 +30,21 @@ class Screen(Console):
 
     def tell(self, text: Text | str = "") -> None:
         """Print text as it is: no markup in it, no line break but where the terminal ends."""
-        self.print(Text(text) if isinstance(text, str) else text, soft_wrap=True)
+        line = Text(text) if isinstance(text, str) else text
+        if self._together is None:
+            self.print(line, soft_wrap=True)
+        else:
+            self._together.append(line)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is told within is printed at once: rich takes 0.1 ms for each time it is asked."""
+        self._together = []
+        try:
+            yield
+        finally:
+            lines, self._together = self._together, None
+        self.print(Text("\n").join(lines), soft_wrap=True)
 
     def tell_hanging(self, mark: str, words: str, style: str = "") -> None:
         """Print words behind a mark, broken between words and going on below their beginning."""

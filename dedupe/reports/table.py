@@ -57,7 +57,8 @@ def write_overview(overview: Overview, out: TextIO) -> None:
     if overview.sets:
         _print_header(screen, "relation")
     for number, each in enumerate(overview.sets, 1):
-        _print_set(screen, number, each)
+        with screen.together():
+            _print_set(screen, number, each)
     if overview.clusters:
         _print_clusters(screen, overview.clusters)
     for line in summary(overview):
