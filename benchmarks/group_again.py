@@ -32,6 +32,7 @@ from dedupe.index.verdicts import remember_evidence
 from dedupe.matching.near.candidates import candidates
 from dedupe.matching.near.distances import pairs_within
 from dedupe.matching.near.measure import subtracted
+from dedupe.matching.near.remembered import near_pairs
 from dedupe.matching.pairs.agreement import Agreement
 from dedupe.matching.pairs.evidence import packed
 from dedupe.matching.pairs.examination import method
@@ -79,6 +80,11 @@ def main() -> None:
         add(index, vectors[options.count :], options.count)
         library = open_library(index=index)
         wanted = timed(f"candidates, {ADDED} photos more", lambda: found(library), count)
+        timed(
+            f"near pairs, {ADDED} photos more",
+            lambda: near_pairs(library, 16.0, device="cpu"),
+            count,
+        )
         remember(library, wanted, options.related)
         again(index, ", then")
         for path in sorted(Path(folder).iterdir()):
