@@ -83,6 +83,8 @@ def cut_short(*args: str | Path) -> Run:
 def process(*args: str | Path, before: str = "", **options: object) -> "subprocess.Popen[bytes]":
     """Start a command as a process of its own, some lines of Python `before` it."""
     code = f"{before}\n{MAIN}"
+    # a shell starts what it runs behind itself without Ctrl-C
+    code = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n{code}"
     return subprocess.Popen([sys.executable, "-c", code, *map(str, args)], **options)  # type: ignore[call-overload, no-any-return]
 
 
