@@ -125,7 +125,7 @@ def count(found: object) -> str:
 
 
 def found(library: Library) -> npt.NDArray[np.int64]:
-    return candidates(library, device="cpu")
+    return candidates(library, device="cpu").pairs
 
 
 def add(index: Path, vectors: npt.NDArray[np.float16], first: int) -> None:

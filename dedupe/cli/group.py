@@ -1,5 +1,6 @@
 """dedupe group: sets of look-alikes, and a folder for each if asked."""
 
+import math
 import os
 import shlex
 import sys
@@ -320,6 +321,9 @@ def _same(command: str, folders: tuple[Path, ...]) -> str:
 
 
 def _say_not_compared(verdicts: "Verdicts | None") -> None:
+    if verdicts and verdicts.recall is not None:
+        share = f"{math.floor(1000 * verdicts.recall) / 10:g} %"
+        say(f"not all photos were compared: of those nearest to each, faiss found {share}")
     if verdicts and verdicts.without_thumbnail:
         count = counted(verdicts.without_thumbnail, "photo")
         say(f"{count} scanned with --no-thumbnails: only their bytes and distances were compared")

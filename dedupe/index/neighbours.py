@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_MAGIC = b"dedupeN3"
-_HEAD = struct.Struct("<8s16sQQ")  # magic, who found them, photos, lists
+_MAGIC = b"dedupeN4"
+_HEAD = struct.Struct("<8s16sQQd")  # magic, who found them, photos, lists, recall
 _COUNT = struct.Struct("<Q")
 _KEY = 16
 _PART = 32
 
 
+_EXACT = -1.0  # a recall that was not measured
 _UNKNOWN = 255  # parts of a photo that nobody could look for
 
 
@@ -47,11 +48,13 @@ class Neighbourhood:
         keys: 16 bytes of each (`neighbour_key`).
         parts: of each the hashes of its parts, 32 bytes each; None if it had no thumbnail.
         lists: their neighbours, in several ways.
+        recall: the share of the nearest that is in them; None if all were compared.
     """
 
     keys: list[bytes]
     parts: list[bytes | None]
     lists: list[Nearest]
+    recall: float | None = None
 
 
 class NeighbourFile:
@@ -75,10 +78,10 @@ class NeighbourFile:
         body = read_sealed(self.path)
         if len(body) < _HEAD.size:
             return None
-        magic, who, photos, lists = _HEAD.unpack_from(body)
+        magic, who, photos, lists, recall = _HEAD.unpack_from(body)
         if magic != _MAGIC or who != _digest(method):
             return None
-        return _unpacked(body, photos, lists)
+        return _unpacked(body, photos, lists, None if recall == _EXACT else recall)
 
     def write(self, method: str, found: Neighbourhood) -> None:
         """Put what was found in the place of what was there.
@@ -90,7 +93,9 @@ class NeighbourFile:
         Raises:
             IndexProblem: another process is writing, or it cannot be written.
         """
-        parts = [_HEAD.pack(_MAGIC, _digest(method), len(found.keys), len(found.lists))]
+        counts = len(found.keys), len(found.lists)
+        recall = _EXACT if found.recall is None else found.recall
+        parts = [_HEAD.pack(_MAGIC, _digest(method), *counts, recall)]
         parts += found.keys
         parts.append(bytes(_UNKNOWN if p is None else len(p) // _PART for p in found.parts))
         parts += [part or b"" for part in found.parts]
@@ -111,7 +116,7 @@ def neighbour_key(photo_key: bytes, dct_hash: bytes) -> bytes:
     return xxhash.xxh3_128_digest(photo_key + dct_hash)
 
 
-def _unpacked(body: memoryview, photos: int, lists: int) -> Neighbourhood:
+def _unpacked(body: memoryview, photos: int, lists: int, recall: float | None) -> Neighbourhood:
     """What is in a sealed file."""
     import numpy as np
 
@@ -134,7 +139,7 @@ def _unpacked(body: memoryview, photos: int, lists: int) -> Neighbourhood:
         away = np.frombuffer(body, "<f4", pairs, at + photos + 4 * pairs)
         found.append(Nearest(each, other, away))
         at += photos + 8 * pairs
-    return Neighbourhood(keys, parts, found)
+    return Neighbourhood(keys, parts, found, recall)
 
 
 def _digest(method: str) -> bytes:

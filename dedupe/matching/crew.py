@@ -43,9 +43,7 @@ class Crew:
             # after Ctrl-C nobody waits for what was handed out
             self._threads.shutdown(cancel_futures=True)
         else:
-            from joblib.externals.loky import get_reusable_executor
-
-            get_reusable_executor().shutdown(kill_workers=True)
+            _end_processes()
 
     def map(self, work: Callable[[_Item], _Done], items: Sequence[_Item]) -> Iterator[_Done]:
         """What becomes of each item, in their order.
@@ -68,6 +66,28 @@ class Crew:
         parts = (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
         done: Iterable[list[_Done]] = parallel(delayed(_each)(work, part) for part in parts)
         return chain.from_iterable(done)
+
+
+def alone(work: Callable[..., _Done], *parts: object) -> _Done:
+    """What a function returns, called in a process of its own, which ends with it.
+
+    Args:
+        work: a function of a module.
+        parts: what it is called with; sent to the process.
+    """
+    from joblib.externals.loky import get_reusable_executor
+
+    try:
+        done: _Done = get_reusable_executor(1, initializer=_begin).submit(work, *parts).result()
+        return done
+    finally:
+        _end_processes()
+
+
+def _end_processes() -> None:
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(kill_workers=True)
 
 
 def _each(work: Callable[[_Item], _Done], items: Sequence[_Item]) -> list[_Done]:

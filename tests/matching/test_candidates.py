@@ -119,13 +119,13 @@ def test_photos_that_come_and_go_leave_the_candidates_that_all_of_them_have(
     for step in range(4):
         numbers = data.draw(st.lists(st.integers(0, 90), unique=True, max_size=70))
         photos = hashed(index, numbers, folder=f"/{step % 2}")
-        assert candidates(photos).tolist() == brute(photos)
+        assert candidates(photos).pairs.tolist() == brute(photos)
 
 
 def test_a_crowd_of_look_alikes_brings_its_nearest_alone(tmp_path: Path) -> None:
     photos = library(tmp_path / "index.db", range(200))
     crowd = replace(photos, vectors=(photos.vectors * 0.2).astype(np.float16))
-    wanted = candidates(crowd)
+    wanted = candidates(crowd).pairs
     assert wanted.tolist() == brute(crowd)
     assert 12 * 200 < len(wanted) < 24 * 200
 
@@ -154,24 +154,24 @@ def test_a_few_photos_of_one_folder_do_not_take_the_place_of_a_library(tmp_path:
     [path] = tmp_path.glob("*.neighbours")
     before = path.read_bytes()
     few = hashed(index, list(range(20)))
-    assert candidates(few).tolist() == brute(few)
+    assert candidates(few).pairs.tolist() == brute(few)
     assert path.read_bytes() == before
     most = hashed(index, list(range(40)))
-    assert candidates(most).tolist() == brute(most)
+    assert candidates(most).pairs.tolist() == brute(most)
     assert path.read_bytes() != before
 
 
 @pytest.mark.parametrize("at", [0, 9, 40, 300, -1])
 def test_a_damaged_neighbour_file_is_as_good_as_none(tmp_path: Path, at: int) -> None:
     photos = hashed(tmp_path / "index.db", list(range(50)))
-    first = candidates(photos).tolist()
+    first = candidates(photos).pairs.tolist()
     [path] = tmp_path.glob("*.neighbours")
     data = bytearray(path.read_bytes())
     data[at] ^= 1
     path.write_bytes(data)
-    assert candidates(photos).tolist() == first
+    assert candidates(photos).pairs.tolist() == first
     path.write_bytes(data[: at if at > 0 else 3])
-    assert candidates(photos).tolist() == first
+    assert candidates(photos).pairs.tolist() == first
     assert NeighbourFile(photos.index, photos.encoder.fingerprint).read("another") is None
 
 
@@ -181,7 +181,7 @@ def test_while_another_process_writes_candidates_are_found_and_not_remembered(
     photos = hashed(tmp_path / "index.db", list(range(50)))
     lock = WriteLock(tmp_path / "index.db.neighbours")
     lock.acquire()
-    assert candidates(photos).tolist() == brute(photos)
+    assert candidates(photos).pairs.tolist() == brute(photos)
     lock.release()
     assert not list(tmp_path.glob("*1.neighbours"))
 
@@ -194,7 +194,7 @@ def test_another_hash_of_a_photo_is_compared_anew(tmp_path: Path) -> None:
         replace(photo, dct_hash=its) for photo, its in zip(photos.photos, swapped, strict=True)
     )
     changed = replace(photos, photos=other)
-    assert candidates(changed).tolist() == brute(changed)
+    assert candidates(changed).pairs.tolist() == brute(changed)
 
 
 def test_parts_that_could_not_be_looked_for_are_found_once_there_are_thumbnails(
@@ -203,15 +203,15 @@ def test_parts_that_could_not_be_looked_for_are_found_once_there_are_thumbnails(
     photos = hashed(tmp_path / "index.db", list(range(50)))
     with monkeypatch.context() as patch:
         patch.setattr(module, "thumbnails", lambda *_: {})
-        without = candidates(photos).tolist()
+        without = candidates(photos).pairs.tolist()
     assert without != brute(photos)
-    assert candidates(photos).tolist() == brute(photos)
+    assert candidates(photos).pairs.tolist() == brute(photos)
 
 
 def test_without_anything_near_or_alike_there_are_no_candidates(tmp_path: Path) -> None:
     for count in (0, 1):
         photos = hashed(tmp_path / "index.db", list(range(count)))
-        assert candidates(photos).shape == (0, 2)
+        assert candidates(photos).pairs.shape == (0, 2)
 
 
 @given(st.randoms(), st.integers(2, 12))

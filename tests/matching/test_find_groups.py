@@ -15,6 +15,7 @@ from dedupe.index.library import Library, open_library
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.groups import Group, find_groups
 from dedupe.matching.sets.made import Member
+from dedupe.matching.sets.verdicts import Verdict, Verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_photos"
@@ -176,6 +177,31 @@ def test_thousands_of_copies_cost_one_comparison(numbers: Numbers) -> None:
 def test_look_alikes_are_not_chained(numbers: Numbers) -> None:
     library = numbers([[0], [10], [20], [30]])
     assert paths(find_groups(library, 12.0)) == [["/p/00000", "/p/00001"], ["/p/00002", "/p/00003"]]
+
+
+def verdicts(relations: dict[tuple[int, int], Relation]) -> Verdicts:
+    return Verdicts({pair: Verdict(its, None) for pair, its in relations.items()}, 0, 0)
+
+
+@pytest.mark.parametrize("relation", [Relation.SAME_MOMENT, Relation.SAME_SCENE])
+def test_two_bursts_that_look_alike_stay_two(numbers: Numbers, relation: Relation) -> None:
+    library = numbers([[0], [1], [3], [4], [5]])
+    proved = verdicts({(0, 1): relation, (2, 3): relation})
+    groups = find_groups(library, verdicts=proved)
+    assert paths(groups) == [["/p/00000", "/p/00001"], ["/p/00002", "/p/00003", "/p/00004"]]
+    assert [each.relation for each in groups] == [relation, Relation.LOOK_ALIKE]
+    # and neither does what is alike bring them together
+    assert paths(find_groups(numbers([[0], [1], [2], [3], [1.5]]), verdicts=proved)) == [
+        ["/p/00002", "/p/00003"],
+        ["/p/00000", "/p/00001", "/p/00004"],
+    ]
+
+
+def test_edits_of_two_photos_that_look_alike_are_one_set(numbers: Numbers) -> None:
+    library = numbers([[0], [1], [3], [4]])
+    same = Relation.SAME_PICTURE
+    (group,) = find_groups(library, verdicts=verdicts({(0, 1): same, (2, 3): same}))
+    assert group.photos == library.photos
 
 
 # --- edges ---------------------------------------------------------------------------------

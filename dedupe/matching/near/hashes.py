@@ -56,6 +56,21 @@ class Hashes:
         some.rows, some.words, some.turned = self.rows[here], self.words[here], self.turned[here]
         return some
 
+    def codes(self) -> npt.NDArray[np.uint8]:
+        """(M, 32): the bits, in an order in which turned and mirrored ones can be told apart."""
+        return self.words.view(np.uint8).reshape(-1, 32)
+
+    def turns(self) -> npt.NDArray[np.uint8]:
+        """(8 M, 32): all of them in the first way to turn and mirror, in the second, ..."""
+        none, all_ones = np.uint64(0), ~np.uint64(0)
+        ways = [
+            words ^ np.array([none, across, down, across ^ down])
+            for words in (self.words, self.turned)
+            for across in (none, all_ones)
+            for down in (none, all_ones)
+        ]
+        return np.concatenate(ways).view(np.uint8).reshape(-1, 32)
+
 
 def hashes_of(photos: Sequence[Photo], rows: Iterable[int]) -> Hashes:
     """The hashes of some photos, in the order of `rows`."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.encoders.device import full_float32, pick_device
+from dedupe.encoders.device import full_float32
+from dedupe.matching.near.fused import InReach, compiled
 from dedupe.matching.near.measure import product_slack
 from dedupe.matching.near.pruning import WORTH, shortened
 
@@ -94,7 +95,7 @@ def nominated(
     source: Rows,
     reach: Reach,
     order: npt.NDArray[np.int64] | None,
-    device: str,
+    where: "torch.device",
     rows: int,
     lefts: int,
     inside: bool,
@@ -106,11 +107,11 @@ def nominated(
     """
     import torch
 
-    where = pick_device(device)
     count, dim = len(source), source.stored.shape[1]
     pays = where.type == "cpu" and reach.rows is None and _pays(count, lefts, inside)
     source = source.on(where, whole=pays)
     room = Room(rows, dim, where)
+    fused = compiled(where, _compared(count, lefts, inside))
     with torch.inference_mode(), full_float32():
         lengths = _Lengths(count, where)
         short = shortened(source.stored, rows, reach.value) if pays else None
@@ -141,8 +142,9 @@ def nominated(
                 squares = [lengths.of(*each) for each in ((here, left), (there, right))]
                 slack = product_slack(lengths.largest, dim)
                 near = _near(
-                    room, left, right, *squares, *(limit * limit + slack for limit in limits)
-                )
+                    room, left, right, *squares, *(limit * limit + slack for limit in limits),
+                    fused=fused,
+                )  # fmt: skip
                 if first == second:
                     near.triu_(diagonal=1)
                 yield here, there, near.nonzero().cpu().numpy()
@@ -179,11 +181,16 @@ class _Lengths:
         return squares
 
 
+def _compared(count: int, lefts: int, inside: bool) -> int:
+    """How many pairs are compared."""
+    return lefts * (count - lefts) + (lefts * (lefts - 1) // 2 if inside else 0)
+
+
 def _pays(count: int, lefts: int, inside: bool) -> bool:
     """Whether finding shorter vectors may take less time than it saves."""
-    pairs = lefts * (count - lefts) + (lefts * (lefts - 1) // 2 if inside else 0)
     # to shorten a row takes as long as its products with 1,000 others
-    return pairs >= WORTH * (WORTH - 1) // 2 and lefts >= WORTH // 8
+    enough = _compared(count, lefts, inside) >= WORTH * (WORTH - 1) // 2
+    return enough and lefts >= WORTH // 8
 
 
 def _near(
@@ -194,6 +201,8 @@ def _near(
     right_squares: "torch.Tensor",
     left_limit: "_Limit",
     right_limit: "_Limit",
+    *,
+    fused: InReach | None = None,
 ) -> "torch.Tensor":
     """(len(left), len(right)) bool: squared distance, as the product has it, within a limit."""
     import torch
@@ -202,6 +211,9 @@ def _near(
     products = room.products[: shape[0] * shape[1]].view(shape)
     near = room.near[: shape[0] * shape[1]].view(shape)
     torch.mm(left, right.T, out=products)
+    if fused is not None:
+        limits = _each(left_limit, left_squares), _each(right_limit, right_squares)
+        return fused(products, left_squares, right_squares, *limits)
     # |x|^2 + |y|^2 - 2xy <= limit, with the sums moved to where they cost one row each
     products.sub_(left_squares[:, None] / 2)
     torch.ge(products, (right_squares - right_limit) / 2, out=near)
@@ -212,3 +224,8 @@ def _near(
         also = room.also[: shape[0] * shape[1]].view(shape)
         near.logical_or_(torch.ge(products, right_squares / 2, out=also))
     return near
+
+
+def _each(limit: "_Limit", rows: "torch.Tensor") -> "torch.Tensor":
+    """One limit for each row."""
+    return limit if not isinstance(limit, float) else rows.new_full((len(rows),), limit)

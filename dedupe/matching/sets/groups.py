@@ -90,7 +90,7 @@ def find_groups(
     From the strongest relation to the weakest: the photo that most others are proved to be one
     picture with (the best of equal ones) takes these, then likewise of its moment, then of its
     scene, whole sets at a time; what is left is joined where every two photos are within
-    `threshold`. So every member of a set is verified against the one that is kept, or within
+    `threshold`, but never two sets of several shots each. So every member of a set is verified against the one that is kept, or within
     the threshold of it; nothing is chained.
 
     Photos that are said to be different (`dedupe.ignore`) are never in one set, whoever else is
@@ -173,7 +173,8 @@ def _units(proved: Proved, contents: Contents, pairs: Pairs | None) -> list[Unit
         paired = {*pairs.a.tolist(), *pairs.b.tolist()}
         units = [*units, *((row,) for row in sorted(paired - linked))]
         linked |= paired
-        units = near(units, contents.places, without(pairs, proved.apart), contents.ranks)
+        pairs = without(pairs, proved.apart)
+        units = near(units, contents.places, pairs, contents.ranks, proved.shots)
     units = [*units, *((row,) for row in copies if row not in linked)]
     return [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
 

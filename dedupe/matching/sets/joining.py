@@ -83,14 +83,19 @@ def near(
     places: Sequence[int],
     pairs: Pairs,
     ranked: Callable[[Collection[int]], Mapping[int, int]],
+    shots: Set[int] = frozenset(),
 ) -> list[Unit]:
     """Units of which every two photos are pairs, joined; the others as they were.
+
+    Two units of several shots each are not joined: of two bursts that look alike one would be
+    shown as look-alikes of a photo of the other, and no more as what it is proved to be.
 
     Args:
         units: disjoint; every row of `pairs` is in one.
         places: of each row, in the order of paths.
         pairs: of rows that are within the threshold.
         ranked: the ranks of some rows; the smallest is the best.
+        shots: the first rows of the units of several shots.
     """
     if not units:
         return units
@@ -103,7 +108,8 @@ def near(
     home = np.zeros(len(places), np.int64)
     home[rows] = np.repeat(number, sizes)
     units = [units[each] for each in order.tolist()]
-    linked = complete_linkage(_whole(pairs, home, sizes[order]))
+    several = np.array([unit[0] in shots for unit in units])
+    linked = complete_linkage(_whole(pairs, home, sizes[order], several))
     ranks = ranked([units[each][0] for cluster in linked for each in cluster.tolist()])
     found = []
     for cluster in linked:
@@ -128,10 +134,22 @@ def without(pairs: Pairs, apart: Set[Link]) -> Pairs:
     return Pairs(pairs.a[here], pairs.b[here], pairs.distance[here])
 
 
-def _whole(pairs: Pairs, home: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Pairs:
-    """Pairs of units of which all members are pairs, at the distance of the farthest two."""
+def _whole(
+    pairs: Pairs,
+    home: npt.NDArray[np.int64],
+    sizes: npt.NDArray[np.int64],
+    several: npt.NDArray[np.bool_],
+) -> Pairs:
+    """Pairs of units of which all members are pairs, at the distance of the farthest two.
+
+    Args:
+        pairs: of rows.
+        home: of each row its unit.
+        sizes: of each unit how many rows it has.
+        several: of each unit whether it is of several shots, and so not joined with another such.
+    """
     a, b = home[pairs.a], home[pairs.b]
-    apart = a != b
+    apart = (a != b) & ~(several[a] & several[b])
     a, b, distance = np.minimum(a, b)[apart], np.maximum(a, b)[apart], pairs.distance[apart]
     order = np.lexsort((b, a))
     a, b, distance = a[order], b[order], distance[order]

@@ -26,12 +26,15 @@ class Proved:
             are alone nevertheless; the one that the others are verified against first.
         collages: contents that keep nobody.
         apart: pairs of contents that no set may hold.
+        shots: contents that others of another shot are verified against, as of their moment or
+            scene.
         made: what there is to say of some of the units, as sets by themselves.
     """
 
     units: list[Unit]
     collages: Set[int]
     apart: Set[Link]
+    shots: Set[int] = frozenset()
     made: Mapping[Unit, Made] = field(default_factory=dict)
 
 
@@ -61,11 +64,15 @@ def proved_sets(
     units: list[Unit] = [(row,) for row in linked]
     units = stars(units, same_pixels_as_best(equal, ranks), ranks, apart)
     collages: Set[int] = frozenset()
+    pictures = units
     for level in _VERIFIED:
         if level <= relation:
             units, found = joined(photos, units, related, level, ranks, chosen, apart)
             collages |= found
-    return Proved(units, collages, apart)
+            pictures = units if level is Relation.SAME_PICTURE else pictures
+    alone = {frozenset(unit) for unit in pictures}
+    shots = frozenset(unit[0] for unit in units if frozenset(unit) not in alone)
+    return Proved(units, collages, apart, shots)
 
 
 def _apart(library: Library, rows: Iterable[int]) -> set[Link]:

@@ -23,11 +23,11 @@ from dedupe.names import safe
 _KEPT = 4
 
 # Goes up with every change of which sets the same verdicts make, and of what is said of them.
-_VERSION = 1
+_VERSION = 2
 
-_ROWS = ("units", "lengths", "collages", "apart", "made", "made_lengths", "rows", "rows_lengths")
+_ROWS = ("units", "lengths", "collages", "apart", "shots", "made", "made_lengths", "rows")
 COLUMNS = {
-    **dict.fromkeys((*_ROWS, "kept", "edits"), "<i4"),
+    **dict.fromkeys((*_ROWS, "rows_lengths", "kept", "edits"), "<i4"),
     **{"spreads": "<f8", "relations": "u1", "words": "u1"},
 }
 
@@ -77,6 +77,7 @@ def _as_columns(proved: Proved) -> dict[str, npt.ArrayLike]:
         "lengths": list(map(len, proved.units)),
         "collages": sorted(proved.collages),
         "apart": _end_to_end(sorted(proved.apart)),
+        "shots": sorted(proved.shots),
         "made": _end_to_end(proved.made),
         "made_lengths": list(map(len, proved.made)),
         "rows": _end_to_end(each.rows for each in made),
@@ -104,6 +105,7 @@ def _proved_of(found: Mapping[str, Any], words: Sequence[str], contents: Content
         units=list(_cut(found["units"], found["lengths"])),
         collages=frozenset(found["collages"]),
         apart=frozenset(zip(apart[::2], apart[1::2], strict=True)),
+        shots=frozenset(found["shots"]),
         made=dict(zip(_cut(found["made"], found["made_lengths"]), made, strict=True)),
     )
 
@@ -113,7 +115,7 @@ def _are_sound(found: Mapping[str, Any], words: int, contents: Contents) -> bool
     photos, count = len(contents.photos), len(found["kept"])
     in_parts = (("units", "lengths"), ("made", "made_lengths"), ("rows", "rows_lengths"))
     return (
-        all(contents.copies.keys() >= set(found[name]) for name in ("units", "made", "apart"))
+        all(contents.copies.keys() >= set(found[name]) for name in ("units", "made", "apart", "shots"))
         and len(set(found["units"])) == len(found["units"])
         and len(found["apart"]) % 2 == 0
         and all(sum(found[each]) == len(found[name]) for name, each in in_parts)

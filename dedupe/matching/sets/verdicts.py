@@ -36,16 +36,26 @@ class Verdicts:
             its content. Pairs that nothing but a distance relates are not in it.
         verified: how many pairs were compared by geometry.
         without_thumbnail: how many contents could not be, as they were scanned without.
+        recall: the share of the pairs worth verifying that was found, where faiss looked for
+            them (approximate.py); None where all photos were compared.
         key: 16 bytes of all that this rests on, where it is remembered as one answer; else b"".
     """
 
     related: Mapping[Link, Verdict]
     verified: int
     without_thumbnail: int
+    recall: float | None = None
     key: bytes = field(default=b"", compare=False)
 
 
-COLUMNS = {"pairs": "<i4", "relations": "u1", "sizes": "<i4", "evidence": "u1", "counts": "<i8"}
+COLUMNS = {
+    "pairs": "<i4",
+    "relations": "u1",
+    "sizes": "<i4",
+    "evidence": "u1",
+    "counts": "<i8",
+    "recall": "<f8",
+}
 """Of verdicts as they are remembered: what `verdicts_as_columns` gives."""
 
 
@@ -58,6 +68,7 @@ def verdicts_as_columns(verdicts: Verdicts) -> dict[str, npt.ArrayLike]:
         "sizes": list(map(len, packs)),
         "evidence": np.frombuffer(b"".join(packs), np.uint8),
         "counts": [verdicts.verified, verdicts.without_thumbnail],
+        "recall": [] if verdicts.recall is None else [verdicts.recall],
     }
 
 
@@ -77,16 +88,20 @@ def verdicts_of(
     if not _are_sound(found, photos):
         return None
     verified, without = found["counts"].tolist()
-    return Verdicts(_Packed(found), verified, without, key)
+    recall = found["recall"].tolist()
+    return Verdicts(_Packed(found), verified, without, recall[0] if recall else None, key)
 
 
 def _are_sound(found: Mapping[str, npt.NDArray[Any]], photos: int) -> bool:
     pairs, sizes, relations = found["pairs"], found["sizes"], found["relations"]
-    if len(pairs) != 2 * len(sizes) or len(sizes) != len(relations) or len(found["counts"]) != 2:
+    if len(pairs) != 2 * len(sizes) or len(sizes) != len(relations):
+        return False
+    if len(found["counts"]) != 2 or len(found["recall"]) > 1:
         return False
     one, other = pairs.reshape(-1, 2).T
     return bool(
-        ((one >= 0) & (one < other) & (other < photos)).all()
+        ((found["recall"] >= 0) & (found["recall"] <= 1)).all()
+        and ((one >= 0) & (one < other) & (other < photos)).all()
         and ((relations >= Relation.SAME_PIXELS) & (relations <= Relation.SAME_SCENE)).all()
         and np.isin(sizes, (0, SIZE)).all()
         and int(sizes.sum(dtype=np.int64)) == len(found["evidence"])

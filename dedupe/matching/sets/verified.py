@@ -58,7 +58,7 @@ WORTH = 2048
 _REMEMBERED = 2
 
 # Goes up with every change of what is proved by the same evidence, and of which pairs are asked.
-_VERSION = 1
+_VERSION = 2
 
 
 def nobody(photo: Photo) -> bool:
@@ -120,7 +120,8 @@ def verify(
     with uncollected():
         rows = library.first_rows
         photos = [library.photos[row] for row in rows.tolist()]
-    asked = candidates(library, device=device, progress=progress)
+    to_verify = candidates(library, device=device, progress=progress)
+    asked = to_verify.pairs
     with Examination(library, photos, progress or Silent()) as examination:
         examination.verify(asked)
         with uncollected():
@@ -148,7 +149,7 @@ def verify(
             known |= more
             count += len(more)
     of_rows = {(int(rows[i]), int(rows[j])): verdict for (i, j), verdict in related.items()}
-    verdicts = Verdicts(of_rows, count, len(examination.without), key)
+    verdicts = Verdicts(of_rows, count, len(examination.without), to_verify.recall, key)
     if file is not None:
         with suppress(IndexProblem):  # then it is put together anew next time
             file.write(key, verdicts_as_columns(verdicts))
@@ -159,7 +160,7 @@ def _file_for(library: Library, name: str) -> tuple[AnswerFile | None, bytes]:
     """Where the answer is remembered, and by what it is known; None and b"" where it is not."""
     if not name or not library.key or len(library.photos) < WORTH:
         return None, b""
-    rests_on = f"{_VERSION} {method()} {candidates_method()} {name}"
+    rests_on = f"{_VERSION} {method()} {candidates_method(len(library.first_rows))} {name}"
     file = AnswerFile(library.index, library.encoder.fingerprint, "verdicts", COLUMNS, _REMEMBERED)
     return file, answer_key((library.key, rests_on.encode()))
 
