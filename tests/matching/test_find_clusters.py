@@ -11,6 +11,7 @@ import pytest
 
 from dedupe.index.library import Library
 from dedupe.matching.sets import clusters as clustering
+from dedupe.matching.sets import kinds
 from dedupe.matching.sets.clusters import Cluster, find_clusters
 from dedupe.matching.sets.groups import find_groups
 from dedupe.photos.photo import Photo
@@ -94,9 +95,10 @@ def test_many_photos_are_cut_into_parts_and_each_is_in_one_cluster_at_most(
 ) -> None:
     library = numbers(clouds(120))
     whole = paths(find_clusters(library, []))
-    monkeypatch.setattr(clustering, "_AT_ONCE", at_once)
+    monkeypatch.setattr(kinds, "AT_ONCE", at_once)
+    monkeypatch.setattr(kinds, "PART", at_once // 2)
     sizes: list[int] = []
-    linked = clustering._linked
+    linked = kinds.linked
 
     def counting(
         vectors: npt.NDArray[np.float32], threshold: float, photos: Sequence[Photo]
@@ -104,7 +106,7 @@ def test_many_photos_are_cut_into_parts_and_each_is_in_one_cluster_at_most(
         sizes.append(len(vectors))
         return linked(vectors, threshold, photos)
 
-    monkeypatch.setattr(clustering, "_linked", counting)
+    monkeypatch.setattr(kinds, "linked", counting)
     cut = find_clusters(library, [])
     assert sum(sizes) == 120
     assert max(sizes) <= at_once
@@ -114,13 +116,46 @@ def test_many_photos_are_cut_into_parts_and_each_is_in_one_cluster_at_most(
     # a kind may be split, but never are two kinds joined by the cut
     assert all(any(part <= kind for kind in whole) for part in paths(cut))
     assert len(photos) > 100
+    if at_once >= 30:  # all that is left to join is joined at once
+        assert paths(cut) == whole
     assert cut == find_clusters(library, [])
+
+
+def test_clusters_are_joined_at_the_root_of_their_mean_squared_distance(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = np.random.default_rng(3)
+    vectors = chance.normal(size=(30, 5)).astype(np.float32)
+    labels = np.array([0] * 12 + [1] * 15 + [2] + [-1] * 2)
+    seen: list[npt.NDArray[np.float64]] = []
+
+    def average(away: npt.NDArray[np.float64], _: float) -> npt.NDArray[np.int64]:
+        seen.append(away)
+        return np.array([0, 0, 1])
+
+    monkeypatch.setattr(kinds, "_average", average)
+    joined = kinds._joined(vectors, vectors, labels, 1.0)
+    assert joined.tolist() == [0] * 27 + [1] + [-1] * 2
+    squares = ((vectors[:, None] - vectors[None]) ** 2).sum(2)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        exact = np.sqrt(squares[labels == one][:, labels == other].mean())
+        assert seen[0][one, other] == seen[0][other, one] == pytest.approx(exact, rel=1e-6)
+
+
+def test_a_photo_that_the_cut_left_alone_is_joined_to_its_kind(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kinds, "AT_ONCE", 40)
+    monkeypatch.setattr(kinds, "_parts", lambda short, _: np.split(np.arange(len(short)), [20, 40]))
+    vectors = np.repeat([[0.0], [100.0], [0.0]], (20, 20, 1), axis=0)
+    found = find_clusters(numbers(vectors), [])
+    assert [len(cluster.photos) for cluster in found] == [21, 20]
 
 
 def test_many_photos_with_the_same_vector_are_clustered(
     numbers: Numbers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clustering, "_AT_ONCE", 10)
+    monkeypatch.setattr(kinds, "AT_ONCE", 10)
     found = find_clusters(numbers(np.ones((40, 4))), [])
     photos = [path for cluster in paths(found) for path in cluster]
     assert len(photos) == len(set(photos)) == 40
@@ -134,7 +169,7 @@ def test_many_photos_with_the_same_vector_are_clustered(
 def test_thirty_photos_in_any_order_give_the_same_clusters(
     numbers: Numbers, monkeypatch: pytest.MonkeyPatch, seed: int, at_once: int
 ) -> None:
-    monkeypatch.setattr(clustering, "_AT_ONCE", at_once)
+    monkeypatch.setattr(kinds, "AT_ONCE", at_once)
     chance = np.random.default_rng(0)
     # on a lattice: many distances are exactly equal
     vectors = chance.integers(0, 3, (30, 4)) * 12.0
@@ -304,7 +339,7 @@ def test_what_is_left_of_a_kind_is_clustered_as_everything_is(numbers: Numbers) 
         # whole numbers: many distances are equal, and some lie exactly at the threshold
         vectors = chance.integers(0, 9, (count, 3)).astype(np.float32)
         photos = numbers(vectors).photos
-        first = clustering._linked(vectors, 4.0, photos)
+        first = kinds.linked(vectors, 4.0, photos)
         again = clustering._linked_again(vectors, 4.0, photos)
         assert sorted(map(list, first)) == sorted(map(list, again))
         assert count < 20 or len(first) > 3

@@ -15,23 +15,15 @@ from dedupe.index.library import Library
 from dedupe.matching.sets.apart import apart
 from dedupe.matching.sets.cluster_names import cluster_name, shared_folder
 from dedupe.matching.sets.groups import Group
+from dedupe.matching.sets.kinds import AT_ONCE, PART, kinds, several
 from dedupe.photos.photo import Photo
 
 # Average distance up to which two clusters are of one kind. In seed units two cats are
 # 16.5 apart, a dog and a cat 24.6.
 KIND_THRESHOLD = 22.0
 
-# scikit-learn's linkage needs all distances at once, and copies of them: 380 MB for 4,000 photos.
-_AT_ONCE = 4000
-
 # Rows whose means are taken together: 2.6 MB of 1,280 float64 stay in the cache.
 _ROWS = 256
-
-# More are cut into parts by their 64 principal components, those of so many of them: a tenth of
-# the time that 1,280 numbers take, and of 155,000 pairs of 8,000 photos that are in one cluster
-# when all are clustered at once 87 % still are, beside 84.
-_COMPONENTS = 64
-_FITTED = 8192
 
 # Photos from which on clusters are remembered: 1,000 take half a second.
 WORTH = 1000
@@ -40,7 +32,7 @@ WORTH = 1000
 REMEMBERED = 4
 
 # Goes up with every change of what is clustered with what.
-_VERSION = 4
+_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +64,8 @@ def find_clusters(
     places are known as well, it falls likewise from 500 m to 5 km. A place alone changes
     nothing: at home everything is of one place. Decision 13.
 
-    Up to 4,000 photos are clustered at once; more are first cut into parts of similar ones
-    (BisectingKMeans), and a kind can then be split between two parts. Deterministic, and
+    Up to 4,000 photos are clustered at once; more are cut into parts of similar ones
+    (BisectingKMeans), and the clusters of the parts are then joined (kinds.py). Deterministic, and
     independent of the order of the library. Of 1,000 photos and more it is remembered in a file
     beside the index, for the last four libraries; where that is damaged or cannot be written,
     this takes longer, and that is all.
@@ -96,20 +88,18 @@ def find_clusters(
     rows = np.fromiter(copies, np.int64, len(copies))  # in the order of paths, which settles ties
     labels = _labels(library, rows, threshold)
     grouped = {photo.content for group in groups for photo in group.photos}
-    kinds: list[npt.NDArray[np.int64]] = []
-    for kind in _several(labels):
-        if labels[kind[0]] < 0:  # those that are of no kind
-            continue
+    found: list[npt.NDArray[np.int64]] = []
+    for kind in several(labels):
         members = rows[kind]
         alone = [row for row in members.tolist() if photos[row].content not in grouped]
-        kinds += (
+        found += (
             [members]
             if len(alone) == len(members)
             else _without_sets(library, np.array(alone, np.int64), threshold)
         )
     everything = _folder_of_all(library)
     clusters = []
-    for members, middle in zip(kinds, _middles(library.vectors, kinds), strict=True):
+    for members, middle in zip(found, _middles(library.vectors, found), strict=True):
         in_order = [middle, *(row for row in members.tolist() if row != middle)]
         chosen = tuple(photos[each] for first in in_order for each in copies[first])
         clusters.append(Cluster(chosen, cluster_name(chosen, everything)))
@@ -160,7 +150,7 @@ def _rests_on(library: Library, rest: npt.NDArray[np.int64], threshold: float) -
     """All that decides which photos are clustered with which."""
     from importlib.metadata import version  # sklearn itself takes a second to import
 
-    yield f"{_VERSION} sklearn {version('scikit-learn')} {threshold!r} {_AT_ONCE}".encode()
+    yield f"{_VERSION} sklearn {version('scikit-learn')} {threshold!r} {AT_ONCE} {PART}".encode()
     if library.key:  # all of its contents, whichever these are
         yield library.key
         return
@@ -175,53 +165,11 @@ def _clustered(
     library: Library, rest: npt.NDArray[np.int64], threshold: float
 ) -> npt.NDArray[np.int32]:
     vectors = library.vectors[rest].astype(np.float32)
+    photos = [library.photos[row] for row in rest.tolist()]
     labels = np.full(len(rest), -1, np.int32)
-    count = 0
-    for part in _parts(vectors):
-        photos = [library.photos[row] for row in rest[part].tolist()]
-        for members in _linked(vectors[part], threshold, photos):
-            labels[part[members]] = count
-            count += 1
+    for number, members in enumerate(kinds(vectors, threshold, photos)):
+        labels[members] = number
     return labels
-
-
-def _parts(vectors: npt.NDArray[np.float32]) -> list[npt.NDArray[np.int64]]:
-    """Row numbers in parts of at most about _AT_ONCE similar photos."""
-    if len(vectors) <= _AT_ONCE:
-        return [np.arange(len(vectors))]
-    from sklearn.cluster import BisectingKMeans
-    from sklearn.decomposition import PCA
-
-    # the largest part is cut next, so parts end near half of _AT_ONCE; the loop below
-    # cuts what is still too large
-    count = -(-2 * len(vectors) // _AT_ONCE)
-    some = vectors[:: -(-len(vectors) // _FITTED)]
-    fitted = PCA(min(_COMPONENTS, *some.shape), svd_solver="covariance_eigh")
-    with np.errstate(invalid="ignore"):  # where all are equal, nothing is explained
-        fitted.fit(some)
-    model = BisectingKMeans(
-        n_clusters=count, random_state=0, bisecting_strategy="largest_cluster"
-    ).fit(fitted.transform(vectors))
-    parts: list[npt.NDArray[np.int64]] = []
-    for label in range(count):
-        rows = np.flatnonzero(model.labels_ == label)
-        pieces = -(-len(rows) // _AT_ONCE)
-        parts.extend(np.array_split(rows, pieces) if pieces else [])
-    return parts
-
-
-def _linked(
-    vectors: npt.NDArray[np.float32], threshold: float, photos: Sequence[Photo]
-) -> list[npt.NDArray[np.int64]]:
-    """Row numbers of each cluster of two and more."""
-    if len(vectors) < 2:
-        return []
-    from sklearn.cluster import AgglomerativeClustering
-
-    model = AgglomerativeClustering(
-        n_clusters=None, distance_threshold=threshold, linkage="average", metric="precomputed"
-    ).fit(apart(vectors, photos))
-    return _several(model.labels_)
 
 
 def _linked_again(
@@ -235,14 +183,7 @@ def _linked_again(
 
     merges = linkage(squareform(apart(vectors, photos), checks=False), "average")
     # what is exactly at the threshold stays apart, as there
-    return _several(fcluster(merges, np.nextafter(threshold, -np.inf), "distance"))
-
-
-def _several(labels: npt.NDArray[np.integer]) -> list[npt.NDArray[np.int64]]:
-    """The places of each label that more than one has."""
-    order = np.argsort(labels, kind="stable")
-    kinds = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-    return [kind for kind in kinds if len(kind) > 1]
+    return several(fcluster(merges, np.nextafter(threshold, -np.inf), "distance"))
 
 
 def _middles(

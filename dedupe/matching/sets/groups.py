@@ -90,8 +90,8 @@ def find_groups(
     From the strongest relation to the weakest: the photo that most others are proved to be one
     picture with (the best of equal ones) takes these, then likewise of its moment, then of its
     scene, whole sets at a time; what is left is joined where every two photos are within
-    `threshold`, but never two sets of several shots each. So every member of a set is verified against the one that is kept, or within
-    the threshold of it; nothing is chained.
+    `threshold`, but never two sets of several shots each. So every member of a set is verified
+    against the one that is kept, or within the threshold of it; nothing is chained.
 
     Photos that are said to be different (`dedupe.ignore`) are never in one set, whoever else is
     in it, and neither are a RAW and the JPEG of its shot, or a photo and its edit

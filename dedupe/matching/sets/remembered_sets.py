@@ -113,9 +113,10 @@ def _proved_of(found: Mapping[str, Any], words: Sequence[str], contents: Content
 def _are_sound(found: Mapping[str, Any], words: int, contents: Contents) -> bool:
     """Whether these can be sets of a library: the seal tells of damage, not of who wrote them."""
     photos, count = len(contents.photos), len(found["kept"])
+    of_contents = "units", "made", "apart", "shots"
     in_parts = (("units", "lengths"), ("made", "made_lengths"), ("rows", "rows_lengths"))
     return (
-        all(contents.copies.keys() >= set(found[name]) for name in ("units", "made", "apart", "shots"))
+        all(contents.copies.keys() >= set(found[name]) for name in of_contents)
         and len(set(found["units"])) == len(found["units"])
         and len(found["apart"]) % 2 == 0
         and all(sum(found[each]) == len(found[name]) for name, each in in_parts)
