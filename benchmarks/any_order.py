@@ -21,7 +21,7 @@ from dedupe.index.scan import update_index
 from dedupe.matching.sets.clusters import find_clusters
 from dedupe.matching.sets.groups import find_groups
 from dedupe.matching.sets.verified import verify
-from dedupe.organize.keep import DEFAULT_KEEP
+from dedupe.organize.keep.ranking import DEFAULT_KEEP
 from dedupe.reports.facts import Overview, look_alikes
 from dedupe.reports.registry import REPORTS
 

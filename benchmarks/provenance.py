@@ -41,7 +41,7 @@ from PIL import ExifTags, Image
 from rich.console import Console
 from rich.table import Table
 
-from dedupe.organize.keep import DEFAULT_KEEP
+from dedupe.organize.keep.ranking import DEFAULT_KEEP
 from dedupe.photos.jpeg_quality import estimate_quality
 from dedupe.photos.quiet import quiet_pillow
 

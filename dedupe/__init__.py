@@ -68,10 +68,10 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.organize.act import plan_to_free as plan_to_free
     from dedupe.organize.act import recover as recover
     from dedupe.organize.act import undo as undo
-    from dedupe.organize.keep_rules import KEEP_RULES as KEEP_RULES
-    from dedupe.organize.plan import Plan as Plan
-    from dedupe.organize.records import Record as Record
-    from dedupe.organize.saved import save_plan as save_plan
+    from dedupe.organize.journal.records import Record as Record
+    from dedupe.organize.keep.rules import KEEP_RULES as KEEP_RULES
+    from dedupe.organize.plans.plan import Plan as Plan
+    from dedupe.organize.saved.plan_file import save_plan as save_plan
     from dedupe.organize.steps import Receipt as Receipt
     from dedupe.organize.steps import Refusal as Refusal
     from dedupe.organize.steps import Step as Step
@@ -83,7 +83,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
 _HOME = {
     "DEFAULT_ENCODER": "dedupe.encoders.registry",
     "ENCODERS": "dedupe.encoders.registry",
-    "KEEP_RULES": "dedupe.organize.keep_rules",
+    "KEEP_RULES": "dedupe.organize.keep.rules",
     "KNOWN_EDITS": "dedupe.matching.calibration.known_edits",
     "Apart": "dedupe.matching.calibration.unrelated",
     "Calibration": "dedupe.matching.calibration.calibrate",
@@ -108,10 +108,10 @@ _HOME = {
     "Pairs": "dedupe.matching.near.distances",
     "Photo": "dedupe.photos.photo",
     "PhotoFile": "dedupe.photos.photo",
-    "Plan": "dedupe.organize.plan",
+    "Plan": "dedupe.organize.plans.plan",
     "Receipt": "dedupe.organize.steps",
     "Refusal": "dedupe.organize.steps",
-    "Record": "dedupe.organize.records",
+    "Record": "dedupe.organize.journal.records",
     "Relation": "dedupe.matching.pairs.relations",
     "ScanReport": "dedupe.index.scan",
     "Skip": "dedupe.photos.photo",
@@ -138,7 +138,7 @@ _HOME = {
     "pairs_within": "dedupe.matching.near.distances",
     "plan_to_free": "dedupe.organize.act",
     "recover": "dedupe.organize.act",
-    "save_plan": "dedupe.organize.saved",
+    "save_plan": "dedupe.organize.saved.plan_file",
     "scan": "dedupe.index.scan",
     "search": "dedupe.matching.search",
     "undo": "dedupe.organize.act",

@@ -19,11 +19,11 @@ import dedupe
 from dedupe.encoders.encoder import Encoder
 from dedupe.encoders.registry import ENCODERS
 from dedupe.organize.act import apply, history, make_plan
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.freeing import FREEING
-from dedupe.organize.keep_rules import KEEP_RULES
-from dedupe.organize.saved import save_plan
-from dedupe.organize.verbs import VERBS
+from dedupe.organize.applying.verbs import VERBS
+from dedupe.organize.keep.rules import KEEP_RULES
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.freeing import FREEING
+from dedupe.organize.saved.plan_file import save_plan
 from dedupe.reports.registry import REPORTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,52 +95,52 @@ MAY_CHANGE = {
     ("dedupe/index/migrate.py", ".rename"): "the copy of an old index, to a free name",
     ("dedupe/index/migrate.py", ".unlink"): "half a copy, which it wrote itself",
     ("dedupe/index/migrate.py", "open(r+b)"): "to sync that copy",
-    ("dedupe/organize/saved.py", "open(x)"): "a plan, to the free name that a person gave it",
-    ("dedupe/organize/journal.py", ".mkdir"): "the folder of the journal, beside the index",
+    ("dedupe/organize/saved/plan_file.py", "open(x)"): "a plan, to a free name of the user's",
+    ("dedupe/organize/journal/journal.py", ".mkdir"): "the folder of the journal, beside the index",
     ("dedupe/encoders/weights.py", ".mkdir"): "torch's cache, where weights are downloaded to",
     ("dedupe/encoders/weights.py", ".download_url_to_file"): "likewise",
     ("dedupe/encoders/allocator.py", "ctypes"): "malloc's own settings; touches no file",
-    ("dedupe/organize/system.py", "ctypes"): "the rename that refuses a taken name",
-    ("dedupe/organize/system.py", "os.rename"): "likewise: on Windows it refuses by itself",
-    ("dedupe/organize/renaming.py", "os.link"): "to a free name, for files.py",
-    ("dedupe/organize/renaming.py", "os.unlink"): "a name that nobody else knows, for files.py",
-    ("dedupe/organize/renaming.py", "os.replace"): "to such a name, or over an empty file of ours",
-    ("dedupe/organize/renaming.py", "os.O_CREAT"): "that empty file, with O_EXCL",
-    ("dedupe/organize/renaming.py", "os.O_WRONLY"): "likewise",
+    ("dedupe/organize/files/system.py", "ctypes"): "the rename that refuses a taken name",
+    ("dedupe/organize/files/system.py", "os.rename"): "likewise: on Windows it refuses by itself",
+    ("dedupe/organize/files/renaming.py", "os.link"): "to a free name, for changes.py",
+    ("dedupe/organize/files/renaming.py", "os.unlink"): "a name that nobody else knows",
     (
-        "dedupe/organize/relinking.py",
+        "dedupe/organize/files/renaming.py",
+        "os.replace",
+    ): "to such a name, or over an empty file of ours",
+    ("dedupe/organize/files/renaming.py", "os.O_CREAT"): "that empty file, with O_EXCL",
+    ("dedupe/organize/files/renaming.py", "os.O_WRONLY"): "likewise",
+    (
+        "dedupe/organize/files/relinking.py",
         "os.symlink",
     ): "to a name nobody else knows, for verbs.py",
-    ("dedupe/organize/relinking.py", "os.replace"): "the old link, to such a name",
-    ("dedupe/organize/relinking.py", "os.utime"): "of the new link",
-    ("dedupe/organize/relinking.py", ".unlink"): "of what lies under such a name",
-    ("dedupe/organize/trying.py", "os.mkdir"): "a folder of its own, for probe.py",
-    ("dedupe/organize/trying.py", "os.rmdir"): "likewise, with nothing in it",
-    ("dedupe/organize/trying.py", "os.symlink"): "in that folder",
-    ("dedupe/organize/trying.py", "os.link"): "likewise",
-    ("dedupe/organize/trying.py", "os.utime"): "likewise",
-    ("dedupe/organize/trying.py", "os.chmod"): "likewise",
-    ("dedupe/organize/trying.py", "os.setxattr"): "likewise",
-    ("dedupe/organize/trying.py", ".unlink"): "what is empty, and its own link",
-    (
-        "dedupe/organize/copying.py",
-        "os.write",
-    ): "into an unfinished copy of its own, for files.py",
-    ("dedupe/organize/copying.py", "os.setxattr"): "likewise",
-    ("dedupe/organize/copying.py", "os.fchown"): "likewise",
-    ("dedupe/organize/copying.py", "os.fchmod"): "likewise",
-    ("dedupe/organize/copying.py", "os.utime"): "likewise",
-    ("dedupe/organize/replacing.py", ".unlink"): "a name that nobody else knows, for files.py",
-    ("dedupe/organize/trashing.py", ".unlink"): "likewise",
-    ("dedupe/organize/substitutes.py", ".link_to"): "likewise",
-    ("dedupe/organize/substitutes.py", "os.symlink"): "under a name that nobody else knows",
-    ("dedupe/organize/substitutes.py", "os.chmod"): "what has such a name, as a part of files.py",
-    ("dedupe/organize/substitutes.py", "os.utime"): "likewise",
-    ("dedupe/organize/substitutes.py", "os.fchown"): "likewise",
-    ("dedupe/organize/substitutes.py", "os.setxattr"): "likewise",
-    ("dedupe/organize/substitutes.py", "os.removexattr"): "likewise",
-    ("dedupe/organize/trashing.py", "os.write"): "what the trash is told of a photo",
-    ("dedupe/organize/room.py", "shutil.disk_usage"): "looks, and changes nothing",
+    ("dedupe/organize/files/relinking.py", "os.replace"): "the old link, to such a name",
+    ("dedupe/organize/files/relinking.py", "os.utime"): "of the new link",
+    ("dedupe/organize/files/relinking.py", ".unlink"): "of what lies under such a name",
+    ("dedupe/organize/files/trying.py", "os.mkdir"): "a folder of its own, for probe.py",
+    ("dedupe/organize/files/trying.py", "os.rmdir"): "likewise, with nothing in it",
+    ("dedupe/organize/files/trying.py", "os.symlink"): "in that folder",
+    ("dedupe/organize/files/trying.py", "os.link"): "likewise",
+    ("dedupe/organize/files/trying.py", "os.utime"): "likewise",
+    ("dedupe/organize/files/trying.py", "os.chmod"): "likewise",
+    ("dedupe/organize/files/trying.py", "os.setxattr"): "likewise",
+    ("dedupe/organize/files/trying.py", ".unlink"): "what is empty, and its own link",
+    ("dedupe/organize/files/copying.py", "os.write"): "into an unfinished copy of its own",
+    ("dedupe/organize/files/copying.py", "os.setxattr"): "likewise",
+    ("dedupe/organize/files/copying.py", "os.fchown"): "likewise",
+    ("dedupe/organize/files/copying.py", "os.fchmod"): "likewise",
+    ("dedupe/organize/files/copying.py", "os.utime"): "likewise",
+    ("dedupe/organize/files/replacing.py", ".unlink"): "a name that nobody else knows",
+    ("dedupe/organize/files/trashing.py", ".unlink"): "likewise",
+    ("dedupe/organize/files/substitutes.py", ".link_to"): "likewise",
+    ("dedupe/organize/files/substitutes.py", "os.symlink"): "under a name that nobody else knows",
+    ("dedupe/organize/files/substitutes.py", "os.chmod"): "what has such a name",
+    ("dedupe/organize/files/substitutes.py", "os.utime"): "likewise",
+    ("dedupe/organize/files/substitutes.py", "os.fchown"): "likewise",
+    ("dedupe/organize/files/substitutes.py", "os.setxattr"): "likewise",
+    ("dedupe/organize/files/substitutes.py", "os.removexattr"): "likewise",
+    ("dedupe/organize/files/trashing.py", "os.write"): "what the trash is told of a photo",
+    ("dedupe/organize/applying/room.py", "shutil.disk_usage"): "looks, and changes nothing",
     ("dedupe/photos/pixels.py", ".save"): "a thumbnail, into memory",
     ("dedupe/matching/calibration/known_edits.py", ".save"): "an edited picture, into memory",
     ("dedupe/photos/worker.py", "open(wb)"): "the pipe to the other process",
@@ -150,10 +150,10 @@ MAY_CHANGE = {
 MAY_CONNECT = {
     "dedupe/index/schema.py": "the index",
     "dedupe/index/migrate.py": "the copy of an old index",
-    "dedupe/organize/journal.py": "the journal",
+    "dedupe/organize/journal/journal.py": "the journal",
 }
-FILES = "dedupe/organize/files.py"
-RELINKING, TRYING = "dedupe/organize/relinking.py", "dedupe/organize/trying.py"
+FILES = "dedupe/organize/files"
+CHANGES = f"{FILES}/changes.py"
 
 _METHODS = set(
     "unlink rename symlink_to hardlink_to link_to rmdir write_bytes write_text touch mkdir chmod "
@@ -230,40 +230,47 @@ def test_the_search_for_changes_leaves_alone(line: str) -> None:
     assert not changes(ast.parse(line))
 
 
-def test_only_one_module_changes_photos() -> None:
-    found = {(name, what) for name in NAMES if name != FILES for what in changes(TREES[name])}
+def test_only_one_room_changes_photos() -> None:
+    found = {(name, what) for name in NAMES if name != CHANGES for what in changes(TREES[name])}
     assert found == set(MAY_CHANGE)
-    assert changes(TREES[FILES])
+    assert changes(TREES[CHANGES])
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """The modules, and what in them, that a module imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{each.name}." for each in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (f"{each.name}." for each in node.names)
 
 
 @pytest.mark.parametrize(
     ("module", "users"),
     [
-        (
-            "system",
-            [f"dedupe/organize/{name}.py" for name in ("renaming", "substitutes", "trying")],
-        ),
+        ("system", [f"{FILES}/{name}.py" for name in ("renaming", "substitutes", "trying")]),
         (
             "renaming",
             [
-                "dedupe/organize/copying.py",
-                FILES,
-                RELINKING,
-                "dedupe/organize/replacing.py",
-                "dedupe/organize/substitutes.py",
-                "dedupe/organize/trashing.py",
-                TRYING,
+                CHANGES,
+                f"{FILES}/copying.py",
+                f"{FILES}/relinking.py",
+                f"{FILES}/replacing.py",
+                f"{FILES}/substitutes.py",
+                f"{FILES}/trashing.py",
+                f"{FILES}/trying.py",
             ],
         ),
-        ("copying", [FILES, "dedupe/organize/substitutes.py"]),
-        ("relinking", ["dedupe/organize/verbs.py"]),
-        ("trying", ["dedupe/organize/probe.py"]),
-        ("substitutes", ["dedupe/organize/passes.py", "dedupe/organize/replacing.py"]),
+        ("copying", [CHANGES, f"{FILES}/substitutes.py"]),
+        ("relinking", ["dedupe/organize/applying/verbs.py"]),
+        ("trying", ["dedupe/organize/applying/probe.py"]),
+        ("substitutes", ["dedupe/organize/applying/passes.py", f"{FILES}/replacing.py"]),
     ],
 )
-def test_what_that_module_is_made_of_is_used_by_it_alone(module: str, users: list[str]) -> None:
-    name = f"dedupe.organize.{module}"
-    assert [each for each in NAMES if f"{name} " in ast.unparse(TREES[each])] == users
+def test_what_that_room_is_made_of_is_used_by_it_alone(module: str, users: list[str]) -> None:
+    name = f"dedupe.organize.files.{module}."
+    found = [each for each in NAMES if any(it.startswith(name) for it in imports(TREES[each]))]
+    assert found == users
 
 
 def test_only_the_index_and_the_journal_are_databases() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from dedupe.cli.app import COMMANDS, EXIT_CODES
 from dedupe.encoders.registry import ENCODERS
-from dedupe.organize.keep_rules import KEEP_RULES
+from dedupe.organize.keep.rules import KEEP_RULES
 from dedupe.reports.registry import REPORTS
 
 ROOT = Path(__file__).parents[1]

@@ -12,12 +12,12 @@ from dedupe.cli import options
 from dedupe.cli.talk import ask, say, say_left
 from dedupe.errors import UsageError
 from dedupe.names import safe
-from dedupe.organize.aside import AsidePlan
-from dedupe.organize.freeing import FREEING, FreeingPlan, article
+from dedupe.organize.plans.aside import AsidePlan
+from dedupe.organize.plans.freeing import FREEING, FreeingPlan, article
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
-    from dedupe.organize.plan import Plan
+    from dedupe.organize.plans.plan import Plan
     from dedupe.organize.steps import Step
 
 DONE = {
@@ -127,7 +127,7 @@ def say_stays(plan: "Plan") -> None:
 
 def write_plan(plan: "Plan", file: Path, *, index: Path | None) -> int:
     """Write a plan to a file, and say how to go on from there; the exit code."""
-    from dedupe.organize.saved import save_plan
+    from dedupe.organize.saved.plan_file import save_plan
 
     save_plan(plan, file)
     where = shown_path(file)

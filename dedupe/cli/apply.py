@@ -8,7 +8,7 @@ import typer
 from dedupe.cli import options
 from dedupe.cli.acting import carry_out
 from dedupe.cli.talk import say
-from dedupe.organize.freeing import FreeingPlan
+from dedupe.organize.plans.freeing import FreeingPlan
 from dedupe.reports.words import counted
 
 

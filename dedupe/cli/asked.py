@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe.cli.acting import refuse_without_a_person
 from dedupe.errors import UsageError
-from dedupe.organize.freeing import FREEING
+from dedupe.organize.plans.freeing import FREEING
 
 if TYPE_CHECKING:
     from dedupe.matching.sets.clusters import Cluster
     from dedupe.matching.sets.groups import Group
-    from dedupe.organize.plan import Plan
+    from dedupe.organize.plans.plan import Plan
     from dedupe.organize.protected import Protected
 
 
@@ -60,7 +60,7 @@ def root_of_move(named: "Sequence[Path]", into: Path, index: Path | None) -> Pat
         UsageError: the photos are in the folder for those that go themselves.
     """
     from dedupe.index.library import scanned_roots
-    from dedupe.organize.tree import common_folder, refuse_as_aside
+    from dedupe.organize.plans.tree import common_folder, refuse_as_aside
     from dedupe.photos.discover import each_absolute
 
     place = Path(os.path.realpath(into.expanduser()))
@@ -80,10 +80,10 @@ def refuse_early(
     yes: bool,
 ) -> None:
     """Refuse what could not be done in the end, before photos are compared for minutes."""
-    from dedupe.organize.plan import refuse_as_folder
-    from dedupe.organize.saved import refuse_as_plan_file
-    from dedupe.organize.trash import refuse_without_trash
-    from dedupe.organize.tree import refuse_tree
+    from dedupe.organize.files.trash import refuse_without_trash
+    from dedupe.organize.plans.plan import refuse_as_folder
+    from dedupe.organize.plans.tree import refuse_tree
+    from dedupe.organize.saved.plan_file import refuse_as_plan_file
 
     if tree:
         refuse_tree(action)

@@ -9,7 +9,7 @@ import typer
 
 from dedupe.cli import options
 from dedupe.encoders.encoder import SEED_THRESHOLD
-from dedupe.organize.keep import choice, known_as, rank
+from dedupe.organize.keep.ranking import choice, known_as, rank
 
 
 def explain(
@@ -42,7 +42,7 @@ def explain(
     from dedupe.matching.sets.groups import find_groups
     from dedupe.matching.sets.ignore import without_hidden
     from dedupe.matching.sets.verified import verify
-    from dedupe.organize.looked import remembered_in
+    from dedupe.organize.keep.looked import remembered_in
     from dedupe.reports.registry import find_report
 
     form = find_report(report, terminal=True, null=null)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dedupe.cli import options
-from dedupe.organize.keep import known_as, rank
+from dedupe.organize.keep.ranking import known_as, rank
 
 
 def folders(

@@ -19,7 +19,7 @@ from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.names import safe
-from dedupe.organize.keep import DEFAULT_KEEP, choice, known_as, parse_rules, rank
+from dedupe.organize.keep.ranking import DEFAULT_KEEP, choice, known_as, parse_rules, rank
 from dedupe.reports.words import counted
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def group(
     from dedupe.matching.sets.groups import find_groups
     from dedupe.matching.sets.sides import known_folders
     from dedupe.matching.sets.verified import verify
-    from dedupe.organize.looked import remembered_in
+    from dedupe.organize.keep.looked import remembered_in
     from dedupe.organize.protected import Protected
     from dedupe.photos.companions import Companions
     from dedupe.reports.facts import Overview, look_alikes

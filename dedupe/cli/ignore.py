@@ -11,7 +11,7 @@ from dedupe.cli.talk import say
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import UsageError
 from dedupe.names import safe
-from dedupe.organize.keep import known_as, rank
+from dedupe.organize.keep.ranking import known_as, rank
 from dedupe.reports.words import counted
 
 

@@ -9,11 +9,11 @@ from dedupe.cli import options
 from dedupe.cli.acting import DONE, agreed, with_companions
 from dedupe.cli.talk import say, say_left
 from dedupe.cli.undo import say_taken_back
-from dedupe.organize.freeing import FREEING
+from dedupe.organize.plans.freeing import FREEING
 from dedupe.reports.words import counted, shown_path
 
 if TYPE_CHECKING:
-    from dedupe.organize.recover import CutOff
+    from dedupe.organize.applying.recover import CutOff
 
 
 def recover(

@@ -8,7 +8,7 @@ import typer
 from dedupe.cli import options
 from dedupe.cli.acting import carry_out, refuse_without_a_person
 from dedupe.encoders.encoder import SEED_THRESHOLD
-from dedupe.organize.keep import known_as, rank
+from dedupe.organize.keep.ranking import known_as, rank
 
 
 def trash(
@@ -49,8 +49,8 @@ def trash(
     from dedupe.matching.sets.groups import find_groups
     from dedupe.matching.sets.verified import verify
     from dedupe.organize.act import plan_to_free
+    from dedupe.organize.files.trash import refuse_without_trash
     from dedupe.organize.protected import Protected
-    from dedupe.organize.trash import refuse_without_trash
 
     refuse_without_trash()
     protected = Protected(protect or ())

@@ -7,7 +7,7 @@ import typer
 from dedupe.cli import options
 from dedupe.cli.acting import with_companions
 from dedupe.cli.talk import say_left
-from dedupe.organize.freeing import FREEING
+from dedupe.organize.plans.freeing import FREEING
 from dedupe.reports.words import counted
 
 if TYPE_CHECKING:

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 
 from dedupe.errors import IndexProblem, JournalProblem
 from dedupe.index.place import default_index, journal_beside
-from dedupe.organize import apply as applying
-from dedupe.organize import freeing_draft, planning
-from dedupe.organize import recover as recovering
-from dedupe.organize import undo as undoing
-from dedupe.organize.aside import AsidePlan
-from dedupe.organize.aside_recheck import recheck_aside
-from dedupe.organize.freeing import FreeingPlan
-from dedupe.organize.freeing_recheck import recheck_freeing
-from dedupe.organize.journal import Journal
-from dedupe.organize.keep import DEFAULT_KEEP
-from dedupe.organize.plan import Plan
-from dedupe.organize.pointing import with_links, without_linked
-from dedupe.organize.probe import Probed, clear_up
-from dedupe.organize.probe import probe as probing
+from dedupe.organize.applying import apply as applying
+from dedupe.organize.applying import recover as recovering
+from dedupe.organize.applying import undo as undoing
+from dedupe.organize.applying.probe import Probed, clear_up
+from dedupe.organize.applying.probe import probe as probing
+from dedupe.organize.applying.recover import CutOff
+from dedupe.organize.drafting import freeing, planning
+from dedupe.organize.drafting.pointing import with_links, without_linked
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.journal.records import Record
+from dedupe.organize.keep.ranking import DEFAULT_KEEP
+from dedupe.organize.plans.aside import AsidePlan
+from dedupe.organize.plans.freeing import FreeingPlan
+from dedupe.organize.plans.plan import Plan
 from dedupe.organize.protected import Protected
-from dedupe.organize.recheck import recheck
-from dedupe.organize.records import Record
-from dedupe.organize.recover import CutOff
-from dedupe.organize.saved import read_plan
+from dedupe.organize.saved.aside_recheck import recheck_aside
+from dedupe.organize.saved.freeing_recheck import recheck_freeing
+from dedupe.organize.saved.plan_file import read_plan
+from dedupe.organize.saved.recheck import recheck
 from dedupe.organize.steps import Receipt
 from dedupe.photos.discover import absolute
 from dedupe.photos.photo import PhotoFile
@@ -120,7 +120,7 @@ def plan_to_free(
         UnknownName: there is no such action or keep rule.
         UsageError: the system has no trash, or a protected folder is not there.
     """
-    plan = freeing_draft.plan_to_free(
+    plan = freeing.plan_to_free(
         groups,
         action=action,
         keep=keep,

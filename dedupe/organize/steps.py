@@ -34,8 +34,8 @@ class Step:
     link when the step is done, or taken back, is refused.
 
     Attributes:
-        verb: a name in `verbs.VERBS`: mkdir, rmdir, symlink, unlink, relink, move, copy, trash,
-            hardlink, reflink, symlink-same; move_along and copy_along for what belongs
+        verb: a name in `applying.verbs.VERBS`: mkdir, rmdir, symlink, unlink, relink, move, copy,
+            trash, hardlink, reflink, symlink-same; move_along and copy_along for what belongs
             to a photo and goes where it goes.
         target: what appears, or for rmdir and unlink what goes; for relink a link of the user's
             that is to lead to the new place of a photo; for hardlink, reflink and

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe.names import path_facts, safe
-from dedupe.organize.keep import DEFAULT_KEEP, ranked, seen_in, why
+from dedupe.organize.keep.ranking import DEFAULT_KEEP, ranked, seen_in, why
 from dedupe.organize.protected import NOTHING, Protected
 from dedupe.photos.photo import Photo, Skip
 from dedupe.reports.words import counted

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dedupe.errors import UnknownName
 from dedupe.names import path_facts
-from dedupe.organize.records import Record
+from dedupe.organize.journal.records import Record
 from dedupe.reports.screen import Screen, folded
 from dedupe.reports.words import counted, shown_bytes, shown_path
 

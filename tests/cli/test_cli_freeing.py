@@ -11,7 +11,7 @@ from cli.running import Run, dedupe, on_terminal
 from reports.odd_names import plain
 from trees import contents, read_tree
 
-from dedupe.organize.freeing import FREEING
+from dedupe.organize.plans.freeing import FREEING
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
 

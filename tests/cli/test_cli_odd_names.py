@@ -20,7 +20,7 @@ from dedupe.index.forget import forget
 from dedupe.index.place import journal_beside
 from dedupe.names import safe
 from dedupe.organize.act import load_plan
-from dedupe.organize.apply import apply
+from dedupe.organize.applying.apply import apply
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="other systems refuse some of these names"

@@ -10,21 +10,21 @@ from typing import Any
 
 from trees import Content, Link, contents, make_files, photo, read_tree
 
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.aside import AsidePlan
-from dedupe.organize.aside_recheck import recheck_aside
-from dedupe.organize.freeing import FREEING
-from dedupe.organize.freeing_draft import plan_to_free
-from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan
-from dedupe.organize.planning import make_plan
-from dedupe.organize.pointing import with_links
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.recover import cut_off, recover
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.freeing import plan_to_free
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.drafting.pointing import with_links
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.aside import AsidePlan
+from dedupe.organize.plans.freeing import FREEING
+from dedupe.organize.plans.plan import Plan
 from dedupe.organize.protected import NOTHING
-from dedupe.organize.recover import cut_off, recover
-from dedupe.organize.saved import read_plan, save_plan
+from dedupe.organize.saved.aside_recheck import recheck_aside
+from dedupe.organize.saved.plan_file import read_plan, save_plan
 from dedupe.organize.steps import Receipt
-from dedupe.organize.undo import history, undo
 from dedupe.photos.photo import Photo
 
 Sets = tuple[dict[str, bytes], ...]

@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 from cases import CASES, CONTROLS, PASTS, PLANNERS, small_plan
 from strikes import DRIVES, FAULTS
 
-from dedupe.organize.actions import ACTIONS
+from dedupe.organize.plans.actions import ACTIONS
 
 HERE = Path(__file__).parent
 STOPS = tuple(name for name, fault in FAULTS.items() if fault.stops)

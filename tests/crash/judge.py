@@ -4,7 +4,7 @@ from collections import Counter
 
 from cases import REPLACING, Case
 
-from dedupe.organize.place import TEMP_PREFIX
+from dedupe.organize.files.place import TEMP_PREFIX
 
 
 def after_strike(case: Case, *, reserved: bool = False, swapped: bool = False) -> list[str]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from random_trees import TREES
 from strikes import DRIVES, FAULTS
 
-from dedupe.organize.actions import ACTIONS
+from dedupe.organize.plans.actions import ACTIONS
 
 FOLDER = Path(sys.argv[1])
 COUNT = int(sys.argv[2])

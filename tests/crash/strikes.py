@@ -1,8 +1,8 @@
 """What may strike at a system call, and drives that cannot do all of them.
 
-The strikes are put around the functions of `os`, the renames of `organize/system.py` and the
-commits of the journal from here; the product knows nothing of them. Whatever goes through `os`
-is seen, in whichever module it is called.
+The strikes are put around the functions of `os`, the renames of `organize/files/system.py` and
+the commits of the journal from here; the product knows nothing of them. Whatever goes through
+`os` is seen, in whichever module it is called.
 """
 
 import errno
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dedupe.organize import journal, substitutes, system
-from dedupe.organize.place import Place
+from dedupe.organize.files import substitutes, system
+from dedupe.organize.files.place import Place
+from dedupe.organize.journal import journal
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 from cases import CASES, PLANNERS
 from strikes import DRIVES, FAULTS
 
-from dedupe.organize.actions import ACTIONS
+from dedupe.organize.plans.actions import ACTIONS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and names Linux errors")
 HERE = Path(__file__).parent

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from dedupe.organize import copying, files, probe, relinking, renaming, trying
-from dedupe.organize.place import Place
+from dedupe.organize.applying import probe
+from dedupe.organize.files import changes, copying, relinking, renaming, trying
+from dedupe.organize.files.place import Place
 
 FORBIDDEN = frozenset('<>:"\\|?*')
 COARSE_NS = 2_000_000_000
@@ -27,7 +28,7 @@ def put_simple_drive(patch: pytest.MonkeyPatch, folder: Path) -> None:
     for name in ("symlink", "link", "setxattr", "utime", "chmod", "fchmod", "open", "replace"):
         setattr(proxy, name, getattr(drive, name))
     proxy.__dict__["supports_fd"] = {*os.supports_fd, drive.utime}
-    for module in (files, renaming, copying, relinking, trying):
+    for module in (changes, renaming, copying, relinking, trying):
         patch.setattr(module, "os", proxy)
     for each in (renaming, trying):
         patch.setattr(each, "exclusive_rename", lambda: drive.exclusive_rename)

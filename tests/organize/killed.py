@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from dedupe.organize import files
+from dedupe.organize.files import changes
 
 
 class Killed(BaseException):
@@ -16,7 +16,7 @@ class Killed(BaseException):
 @contextmanager
 def killed_at_move(number: int) -> Iterator[None]:
     """Inside, the move of this number is not made any more, counted from 1."""
-    real, calls = files.move, []
+    real, calls = changes.move, []
 
     def move(*arguments: object) -> object:
         calls.append(arguments)
@@ -24,7 +24,7 @@ def killed_at_move(number: int) -> Iterator[None]:
             raise Killed
         return real(*arguments)  # type: ignore[arg-type]
 
-    with mock.patch.object(files, "move", move), pytest.raises(Killed):
+    with mock.patch.object(changes, "move", move), pytest.raises(Killed):
         yield
 
 
@@ -39,8 +39,8 @@ def killed_in_a_copy() -> Iterator[None]:
             raise Killed
 
     with (
-        mock.patch.object(files.os, "fsync", fsync),
-        mock.patch.object(files, "_discard", return_value=None),
+        mock.patch.object(changes.os, "fsync", fsync),
+        mock.patch.object(changes, "_discard", return_value=None),
         pytest.raises(Killed),
     ):
         yield

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from trees import Content, Link, contents, group, make_files, read_tree
 
-from dedupe.organize import renaming
-from dedupe.organize.place import Place
-from dedupe.organize.plan import Plan
-from dedupe.organize.planning import make_plan
-from dedupe.organize.pointing import with_links
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.drafting.pointing import with_links
+from dedupe.organize.files import renaming
+from dedupe.organize.files.place import Place
+from dedupe.organize.plans.plan import Plan
 from dedupe.organize.protected import NOTHING
 
 PHOTOS: dict[str, bytes] = {
@@ -298,7 +298,7 @@ class Hook:
         def hooked(*arguments: Any, **options: Any) -> Any:
             callers = list(_callers())
             ours = callers[0].startswith("dedupe.organize") and is_change(*arguments)
-            if ours and self.probing == ("dedupe.organize.trying" in callers):
+            if ours and self.probing == ("dedupe.organize.files.trying" in callers):
                 self._strike()
             return call(*arguments, **options)
 

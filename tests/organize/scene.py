@@ -6,12 +6,12 @@ from pathlib import Path
 
 from trees import Content, Link, group
 
-from dedupe.organize.aside import AsidePlan
-from dedupe.organize.aside_recheck import recheck_aside
-from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan
-from dedupe.organize.planning import make_plan
-from dedupe.organize.recheck import recheck
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.aside import AsidePlan
+from dedupe.organize.plans.plan import Plan
+from dedupe.organize.saved.aside_recheck import recheck_aside
+from dedupe.organize.saved.recheck import recheck
 from dedupe.organize.steps import Receipt
 
 ODD = os.fsdecode(b"-rf \xff\n\x1b[2J.jpg")

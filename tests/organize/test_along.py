@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from scene import rechecked
 from trees import contents, group, make_files, photo, read_tree
 
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan
-from dedupe.organize.planning import make_plan
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.plan import Plan
 from dedupe.organize.protected import Protected
-from dedupe.organize.saved import document_for, plan_from, read_plan, save_plan
-from dedupe.organize.undo import undo
+from dedupe.organize.saved.plan_file import document_for, plan_from, read_plan, save_plan
 from dedupe.photos.companions import Companions
 from dedupe.photos.headers import read_header
 from dedupe.photos.photo import Photo

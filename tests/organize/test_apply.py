@@ -4,12 +4,12 @@ import pytest
 from scene import DONE, EXPECTED, ODD, TREE, plan_for, reasons
 from trees import Link, contents, group, make_files, read_tree
 
-from dedupe.organize import place
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.planning import make_plan
-from dedupe.organize.undo import history, undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.files import place
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.actions import ACTIONS
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -14,19 +14,19 @@ from watched import watched
 from dedupe.errors import Interrupted
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.made import Member
-from dedupe.organize import files
-from dedupe.organize.apply import apply
-from dedupe.organize.aside import AsidePlan
-from dedupe.organize.journal import Journal
-from dedupe.organize.place import Place, Refused
-from dedupe.organize.planning import make_plan
-from dedupe.organize.probe import probe
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.probe import probe
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.files import changes
+from dedupe.organize.files.place import Place, Refused
+from dedupe.organize.files.staying import refuse_if_it_stays
+from dedupe.organize.files.trying import Abilities
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.aside import AsidePlan
 from dedupe.organize.protected import Protected
-from dedupe.organize.saved import read_plan, save_plan
-from dedupe.organize.staying import refuse_if_it_stays
+from dedupe.organize.saved.plan_file import read_plan, save_plan
 from dedupe.organize.steps import Step
-from dedupe.organize.trying import Abilities
-from dedupe.organize.undo import history, undo
 
 PHOTOS: dict[str, Content] = {
     "p/a.jpg": b"the best of all",
@@ -89,9 +89,9 @@ def test_the_best_of_each_set_stays_and_a_link_shows_it_among_the_others(
     photos: Path, journal: Path
 ) -> None:
     before = read_tree(photos)
-    with watched(photos) as changes:
+    with watched(photos) as seen:
         plan = planned(photos)
-    assert changes == []
+    assert seen == []
     receipt = apply(plan, journal=journal)
     assert (receipt.done, receipt.folders, receipt.left) == (3, 3, ())
     assert contents(photos).items() >= MOVED.items()
@@ -298,8 +298,8 @@ def test_right_before_each_move_the_one_that_stays_is_looked_at_again(
     after: int,
 ) -> None:
     """It goes or changes between two moves of its set, after the plan was looked at."""
-    plan, real, moved = planned(photos, SETS[0]), files.make_link, []
-    native = files.move
+    plan, real, moved = planned(photos, SETS[0]), changes.make_link, []
+    native = changes.move
 
     def make_link(text: str, path: Path) -> None:
         real(text, path)
@@ -313,8 +313,8 @@ def test_right_before_each_move_the_one_that_stays_is_looked_at_again(
             meddle(photos / "p/a.jpg")
         return made
 
-    monkeypatch.setattr(files, "make_link", make_link)
-    monkeypatch.setattr(files, "move", move)
+    monkeypatch.setattr(changes, "make_link", make_link)
+    monkeypatch.setattr(changes, "move", move)
     receipt = apply(plan, journal=journal)
     assert receipt.done == after
     assert [refusal.path.name for refusal in receipt.left] == ["a.jpg"] * (2 - after)
@@ -358,7 +358,7 @@ def test_where_the_drive_holds_no_links_the_photos_go_without_them_and_that_is_s
     facts |= {"one_case": False, "one_form": False, "links": False}
     facts |= {"no_links": "no", "clock_ns": 1, "impossible": frozenset()}
     able = Abilities(**facts)  # type: ignore[arg-type]
-    monkeypatch.setattr("dedupe.organize.probe.try_out", lambda path, names: able)
+    monkeypatch.setattr("dedupe.organize.applying.probe.try_out", lambda path, names: able)
     with Journal(journal) as book:
         found = probe(planned(photos), book)
     assert found.notes == (
@@ -385,7 +385,7 @@ def test_a_link_that_fails_at_the_last_moment_is_named_and_the_photos_go(
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "symlink", symlink)
+        patch.setattr(changes.os, "symlink", symlink)
         receipt = apply(planned(photos), journal=journal, probed=True)
     assert receipt.done == 3
     assert {refusal.path.name: refusal.reason for refusal in receipt.left} == dict.fromkeys(

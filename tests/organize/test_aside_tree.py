@@ -19,19 +19,19 @@ from dedupe.errors import PlanRefused, UsageError
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.groups import Group
 from dedupe.matching.sets.made import Member
-from dedupe.organize.apply import apply
-from dedupe.organize.aside import AsidePlan
-from dedupe.organize.aside_recheck import recheck_aside
-from dedupe.organize.journal import Journal
-from dedupe.organize.plan import ALONE
-from dedupe.organize.planning import make_plan
-from dedupe.organize.pointing import with_links
-from dedupe.organize.probe import probe
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.probe import probe
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.drafting.pointing import with_links
+from dedupe.organize.files.trying import Abilities
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.aside import AsidePlan
+from dedupe.organize.plans.plan import ALONE
+from dedupe.organize.plans.tree import common_folder, parts_below
 from dedupe.organize.protected import NOTHING, Protected
-from dedupe.organize.saved import read_plan, save_plan
-from dedupe.organize.tree import common_folder, parts_below
-from dedupe.organize.trying import Abilities
-from dedupe.organize.undo import undo
+from dedupe.organize.saved.aside_recheck import recheck_aside
+from dedupe.organize.saved.plan_file import read_plan, save_plan
 
 PHOTOS: dict[str, Content] = {
     "p/2019/Sicily/IMG_1.jpg": b"the largest of them",
@@ -427,7 +427,7 @@ def test_a_folder_that_a_drive_cannot_hold_is_known_beforehand(
     facts = dict.fromkeys(Abilities.__dataclass_fields__, True)
     facts |= {"no_links": "", "clock_ns": 1, "impossible": frozenset({"x:x"})}
     able = Abilities(**facts)  # type: ignore[arg-type]
-    monkeypatch.setattr("dedupe.organize.probe.try_out", lambda path, names: able)
+    monkeypatch.setattr("dedupe.organize.applying.probe.try_out", lambda path, names: able)
     with Journal(journal) as book:
         left = probe(plan, book).plan
     assert {step.source.name for step in left.photos} == {"c.jpg"}

@@ -10,12 +10,12 @@ import pytest
 from trees import Content, contents, group, make_files, read_tree
 
 from dedupe.errors import UsageError
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.plan import Plan
-from dedupe.organize.planning import make_plan
-from dedupe.organize.probe import Probed, probe
-from dedupe.organize.undo import history, undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.probe import Probed, probe
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.plan import Plan
 
 TREE: dict[str, Content] = {
     "in/a/IMG.jpg": b"the first one",

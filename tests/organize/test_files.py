@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from trees import contents, make_files, photo, read_tree
 
-from dedupe.organize import files, renaming
-from dedupe.organize.place import Place, Refused
+from dedupe.organize.files import changes, renaming
+from dedupe.organize.files.place import Place, Refused
 
 Remove = Callable[[Place], None]
 
@@ -27,7 +27,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setattr(renaming, "exclusive_rename", lambda: None)
     elif request.param == "reserved name":
         monkeypatch.setattr(renaming, "exclusive_rename", lambda: _unable(errno.EINVAL))
-        monkeypatch.setattr(files.os, "link", _unable(errno.EPERM))
+        monkeypatch.setattr(changes.os, "link", _unable(errno.EPERM))
     elif request.param == "other drive":
         _put_on_another_drive(monkeypatch)
     return str(request.param)
@@ -35,14 +35,14 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def _put_on_another_drive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every folder be a drive of its own."""
-    real = files.rename_to_free_name
+    real = changes.rename_to_free_name
 
     def rename(source: Place, target: Place, remove: Remove) -> None:
         if source.path.parent != target.path.parent:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
         real(source, target, remove)
 
-    monkeypatch.setattr(files, "rename_to_free_name", rename)
+    monkeypatch.setattr(changes, "rename_to_free_name", rename)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def ab(tree: Path) -> Path:
 def test_move_keeps_bytes_mode_and_mtime(ab: Path, way: str) -> None:
     source = photo(ab / "a/x.jpg")
     before = read_tree(ab)["a/x.jpg"]
-    made = files.move(source.file, ab / "b/y.jpg", source.content)
+    made = changes.move(source.file, ab / "b/y.jpg", source.content)
     assert contents(ab).keys() == {"a", "b/y.jpg"} or contents(ab).keys() == {"b/y.jpg"}
     assert read_tree(ab)["b/y.jpg"] == before
     assert (made.path, made.size, made.mtime_ns) == (
@@ -70,7 +70,7 @@ def test_move_refuses_to_overwrite_and_leaves_both_files(ab: Path, way: str) -> 
     before = read_tree(ab, times=False)
     source = photo(ab / "a/x.jpg")
     with pytest.raises(FileExistsError):
-        files.move(source.file, ab / "b/y.jpg", source.content)
+        changes.move(source.file, ab / "b/y.jpg", source.content)
     assert read_tree(ab, times=False) == before
 
 
@@ -79,11 +79,11 @@ def test_move_does_not_take_a_dangling_link_for_a_free_name(ab: Path, way: str) 
     before = read_tree(ab, times=False)
     source = photo(ab / "a/x.jpg")
     with pytest.raises(FileExistsError):
-        files.move(source.file, ab / "b/y.jpg", source.content)
+        changes.move(source.file, ab / "b/y.jpg", source.content)
     assert read_tree(ab, times=False) == before
 
 
-@pytest.mark.parametrize("primitive", [files.move, files.copy])
+@pytest.mark.parametrize("primitive", [changes.move, changes.copy])
 def test_a_source_that_changed_is_refused(
     ab: Path, way: str, primitive: Callable[..., None]
 ) -> None:
@@ -102,7 +102,7 @@ def test_bytes_that_rotted_under_an_old_time_do_not_cross_to_another_drive(ab: P
     os.utime(ab / "a/x.jpg", ns=(0, source.file.mtime_ns))
     before = read_tree(ab, times=False)
     with pytest.raises(Refused, match="its bytes are others"):
-        files.copy(source.file, ab / "b/y.jpg", source.content)
+        changes.copy(source.file, ab / "b/y.jpg", source.content)
     assert read_tree(ab, times=False) == before
 
 
@@ -111,9 +111,9 @@ def test_a_copy_that_reads_back_different_never_gets_its_name(
 ) -> None:
     source = photo(ab / "a/x.jpg")
     before = read_tree(ab, times=False)
-    monkeypatch.setattr(files.checks, "content_of", lambda path: b"not what was written")
+    monkeypatch.setattr(changes.checks, "content_of", lambda path: b"not what was written")
     with pytest.raises(OSError, match="read back different"):
-        files.copy(source.file, ab / "b/y.jpg", source.content)
+        changes.copy(source.file, ab / "b/y.jpg", source.content)
     assert read_tree(ab, times=False) == before
 
 
@@ -122,16 +122,16 @@ def test_an_edit_during_the_copy_is_kept_and_the_copy_goes(
 ) -> None:
     source = photo(ab / "a/x.jpg")
     _put_on_another_drive(monkeypatch)
-    real = files._copy
+    real = changes._copy
 
     def copy(*arguments: object) -> object:
         made = real(*arguments)  # type: ignore[arg-type]
         (ab / "a/x.jpg").write_bytes(b"edited meanwhile")
         return made
 
-    monkeypatch.setattr(files, "_copy", copy)
+    monkeypatch.setattr(changes, "_copy", copy)
     with pytest.raises(Refused):
-        files.move(source.file, ab / "b/y.jpg", source.content)
+        changes.move(source.file, ab / "b/y.jpg", source.content)
     assert contents(ab) == {"a/x.jpg": b"edited meanwhile"}
 
 
@@ -151,7 +151,7 @@ def test_a_source_that_cannot_be_unlinked_stays_the_only_one(
 
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(PermissionError):
-        files.move(source.file, ab / "b/y.jpg", source.content)
+        changes.move(source.file, ab / "b/y.jpg", source.content)
     assert read_tree(ab, times=False) == before
 
 
@@ -165,7 +165,7 @@ def test_a_second_name_that_cannot_be_brought_to_the_disk_goes_again(
     source = photo(ab / "a/x.jpg")
     monkeypatch.setattr(renaming, "sync", _unable(number))
     with pytest.raises(OSError, match=os.strerror(number)):
-        files.move(source.file, ab / "b/y.jpg", source.content)
+        changes.move(source.file, ab / "b/y.jpg", source.content)
     assert read_tree(ab, times=False) == before
     assert (ab / "a/x.jpg").stat().st_nlink == 1
 
@@ -177,7 +177,7 @@ def test_a_hard_linked_photo_is_not_parted_from_its_other_names(
     os.link(ab / "a/x.jpg", ab / "a/same.jpg")
     source = photo(ab / "a/x.jpg")
     with pytest.raises(Refused, match="other names"):
-        files.move(source.file, ab / "b/y.jpg", source.content)
+        changes.move(source.file, ab / "b/y.jpg", source.content)
 
 
 @pytest.mark.skipif(not hasattr(os, "setxattr"), reason="needs extended attributes")
@@ -187,18 +187,18 @@ def test_a_copy_carries_extended_attributes(ab: Path) -> None:
     except OSError:
         pytest.skip("not on this file system")
     source = photo(ab / "a/x.jpg")
-    files.copy(source.file, ab / "b/y.jpg", source.content)
+    changes.copy(source.file, ab / "b/y.jpg", source.content)
     assert os.getxattr(ab / "b/y.jpg", "user.tag") == b"holiday"
 
 
 def test_only_a_link_that_says_what_was_written_is_removed(tree: Path) -> None:
-    files.make_link("somewhere", tree / "link")
+    changes.make_link("somewhere", tree / "link")
     with pytest.raises(Refused):
-        files.remove_link(tree / "link", "elsewhere")
-    files.remove_link(tree / "link", "somewhere")
+        changes.remove_link(tree / "link", "elsewhere")
+    changes.remove_link(tree / "link", "somewhere")
     (tree / "file").write_bytes(b"")
     with pytest.raises(Refused):
-        files.remove_link(tree / "file", "somewhere")
+        changes.remove_link(tree / "file", "somewhere")
     assert contents(tree) == {"file": b""}
 
 

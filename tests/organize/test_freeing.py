@@ -11,15 +11,15 @@ import pytest
 from trees import Content, Link, contents, group, make_files, photo, read_tree
 
 from dedupe.errors import UsageError
-from dedupe.organize import checks, staying, substitutes, trash
-from dedupe.organize.apply import apply
-from dedupe.organize.freeing import FREEING, FreeingPlan
-from dedupe.organize.freeing_draft import plan_to_free
-from dedupe.organize.journal import Journal
-from dedupe.organize.place import Place
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.freeing import plan_to_free
+from dedupe.organize.files import checks, staying, substitutes, trash
+from dedupe.organize.files.place import Place
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.freeing import FREEING, FreeingPlan
 from dedupe.organize.protected import Protected
 from dedupe.organize.steps import Receipt
-from dedupe.organize.undo import undo
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its trash is not used")
 

@@ -9,10 +9,10 @@ from trees import group, make_files, photo
 
 from dedupe.index.store import Index
 from dedupe.organize import act
-from dedupe.organize.freeing import FREEING
-from dedupe.organize.freeing_draft import plan_to_free
-from dedupe.organize.pointing import without_linked
-from dedupe.organize.saved import save_plan
+from dedupe.organize.drafting.freeing import plan_to_free
+from dedupe.organize.drafting.pointing import without_linked
+from dedupe.organize.plans.freeing import FREEING
+from dedupe.organize.saved.plan_file import save_plan
 from dedupe.photos.photo import Photo, Skip
 from dedupe.photos.walk import IS_LINK
 

@@ -13,13 +13,13 @@ import pytest
 from races import Hook
 from trees import Content, contents, group, make_files, read_tree
 
-from dedupe.organize import renaming, substitutes
-from dedupe.organize.apply import apply
-from dedupe.organize.freeing import FREEING
-from dedupe.organize.freeing_draft import plan_to_free
-from dedupe.organize.journal import Journal
-from dedupe.organize.place import TEMP_PREFIX, Place
-from dedupe.organize.undo import undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.freeing import plan_to_free
+from dedupe.organize.files import renaming, substitutes
+from dedupe.organize.files.place import TEMP_PREFIX, Place
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.freeing import FREEING
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs the swap of two names")
 

@@ -11,13 +11,13 @@ import pytest
 from trees import Content, contents, group, make_files, photo, read_tree
 
 from dedupe.errors import PlanRefused
-from dedupe.organize.apply import apply
-from dedupe.organize.freeing import FREEING, FreeingPlan
-from dedupe.organize.freeing_draft import plan_to_free
-from dedupe.organize.freeing_recheck import recheck_freeing
-from dedupe.organize.journal import Journal
-from dedupe.organize.saved import read_plan, save_plan
-from dedupe.organize.undo import undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.freeing import plan_to_free
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.freeing import FREEING, FreeingPlan
+from dedupe.organize.saved.freeing_recheck import recheck_freeing
+from dedupe.organize.saved.plan_file import read_plan, save_plan
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its trash is not used")
 

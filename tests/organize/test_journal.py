@@ -5,11 +5,11 @@ import pytest
 from trees import group, make_files
 
 from dedupe.errors import JournalProblem
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.planning import make_plan
-from dedupe.organize.records import Mark
-from dedupe.organize.undo import history, undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.journal.records import Mark
 
 
 @pytest.fixture

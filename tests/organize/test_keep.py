@@ -13,8 +13,16 @@ from trees import NOON, group, imagined, photo
 from dedupe.errors import UnknownName, UsageError
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.made import Member
-from dedupe.organize.keep import DEFAULT_KEEP, check_rules, choose, parse_rules, rank, ranked, why
-from dedupe.organize.keep_rules import KEEP_RULES, Seen
+from dedupe.organize.keep.ranking import (
+    DEFAULT_KEEP,
+    check_rules,
+    choose,
+    parse_rules,
+    rank,
+    ranked,
+    why,
+)
+from dedupe.organize.keep.rules import KEEP_RULES, Seen
 from dedupe.photos.photo import Photo
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"

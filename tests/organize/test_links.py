@@ -12,18 +12,18 @@ from scene import rechecked
 from trees import Content, Link, contents, group, make_files, read_tree
 
 from dedupe.errors import Interrupted, PlanRefused
-from dedupe.organize import relinking, renaming
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.place import Refused
-from dedupe.organize.plan import Plan
-from dedupe.organize.planning import make_plan
-from dedupe.organize.pointing import with_links
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.recover import recover
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.drafting.pointing import with_links
+from dedupe.organize.files import relinking, renaming
+from dedupe.organize.files.place import Refused
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.plan import Plan
 from dedupe.organize.protected import Protected
-from dedupe.organize.recover import recover
-from dedupe.organize.saved import read_plan, save_plan
+from dedupe.organize.saved.plan_file import read_plan, save_plan
 from dedupe.organize.steps import Receipt
-from dedupe.organize.undo import history, undo
 
 PHOTOS: dict[str, Content] = {
     "in/IMG.jpg": b"one",

@@ -9,8 +9,8 @@ import pytest
 
 from dedupe.index.looked import Numbers, known_looks, remember_looks
 from dedupe.index.store import Index
-from dedupe.organize import looked
-from dedupe.organize.looked import remembered_in, seen_once
+from dedupe.organize.keep import looked
+from dedupe.organize.keep.looked import remembered_in, seen_once
 from dedupe.photos.photo import Photo, PhotoFile
 
 A, B, C = (bytes([letter]) * 32 for letter in b"abc")

@@ -9,9 +9,9 @@ import pytest
 from blake3 import blake3
 from PIL import ExifTags, Image, ImageChops, ImageFilter
 
-from dedupe.organize import looking
-from dedupe.organize.keep import choose, rank, why
-from dedupe.organize.looking import look
+from dedupe.organize.keep import looking
+from dedupe.organize.keep.looking import look
+from dedupe.organize.keep.ranking import choose, rank, why
 from dedupe.photos.jpeg_quality import estimate_quality
 from dedupe.photos.photo import Photo
 from dedupe.photos.read import photo_file

@@ -13,16 +13,17 @@ from scene import DONE, EXPECTED, ODD, TREE, plan_for, reasons
 from trees import contents, group, make_files, read_tree
 
 from dedupe.errors import UsageError
-from dedupe.organize import mounts, probe
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.place import TEMP_PREFIX
-from dedupe.organize.planning import make_plan
-from dedupe.organize.records import FolderTimes
-from dedupe.organize.recover import cut_off, recover
+from dedupe.organize.applying import probe
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.recover import cut_off, recover
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.files.place import TEMP_PREFIX
+from dedupe.organize.journal import mounts
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.journal.records import FolderTimes
+from dedupe.organize.plans.actions import ACTIONS
 from dedupe.organize.steps import Receipt
-from dedupe.organize.undo import history, undo
 
 
 class Drive:

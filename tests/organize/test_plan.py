@@ -7,9 +7,9 @@ from trees import Link, group, make_files, photo, read_tree
 
 from dedupe.errors import UnknownName, UsageError
 from dedupe.matching.sets.clusters import Cluster
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.plan import Plan
-from dedupe.organize.planning import make_plan
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.plan import Plan
 
 
 def targets(plan: Plan) -> list[str]:

@@ -13,15 +13,15 @@ from scene import DONE, TREE, plan_for
 from trees import Content, contents, group, make_files, photo, read_tree, walk
 
 from dedupe.errors import UsageError
-from dedupe.organize import checks, files, trying
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.place import TEMP_PREFIX, Place, Refused
-from dedupe.organize.plan import ALONE, Plan
-from dedupe.organize.planning import make_plan
-from dedupe.organize.probe import Probed, probe
-from dedupe.organize.undo import history, undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.probe import Probed, probe
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.files import changes, checks, trying
+from dedupe.organize.files.place import TEMP_PREFIX, Place, Refused
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.plan import ALONE, Plan
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="finds folders by /proc")
 
@@ -249,7 +249,7 @@ def test_where_the_folder_may_not_be_written_to_the_steps_say_so(
             raise PermissionError(13, "Permission denied")
         native(path, mode)
 
-    monkeypatch.setattr(files.os, "mkdir", mkdir)
+    monkeypatch.setattr(changes.os, "mkdir", mkdir)
     receipt = apply(plan_for(full, "move"), journal=journal)
     assert (receipt.done, contents(full)) == (0, TREE)
     assert any("could not be made: permission denied" in each.reason for each in receipt.left)

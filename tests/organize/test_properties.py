@@ -16,15 +16,15 @@ from random_trees import TREES
 from trees import contents, group, make_files, read_tree
 from watched import watched
 
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.freeing import FREEING
-from dedupe.organize.freeing_draft import plan_to_free
-from dedupe.organize.journal import Journal
-from dedupe.organize.planning import make_plan
-from dedupe.organize.pointing import with_links
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.freeing import plan_to_free
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.drafting.pointing import with_links
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.freeing import FREEING
 from dedupe.organize.protected import NOTHING
-from dedupe.organize.undo import undo
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from test_properties import TREES, made, photos_in
 from trees import Link, contents, group, imagined, make_files, photo, read_tree
 
 from dedupe.errors import UsageError
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.keep import KEEP_RULES, rank, ranked, why
-from dedupe.organize.planning import make_plan
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.keep.ranking import KEEP_RULES, rank, ranked, why
+from dedupe.organize.plans.actions import ACTIONS
 from dedupe.organize.protected import NOTHING, Protected
-from dedupe.organize.undo import undo
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import pytest
 from trees import NOON, imagined
 
-from dedupe.organize.messengers import messenger_of
-from dedupe.organize.provenance import has, signs_of_a_copy, weight
+from dedupe.organize.keep.messengers import messenger_of
+from dedupe.organize.keep.provenance import has, signs_of_a_copy, weight
 
 
 @pytest.mark.parametrize(

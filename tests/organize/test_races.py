@@ -12,14 +12,14 @@ from killed import Killed
 from races import OWN_LINKS, RACES, TREE, Hook, Race, Scene
 from trees import Content, Link, contents, group, make_files, photo, read_tree
 
-from dedupe.organize import files
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.place import Place, Refused, held, held_folder, look
-from dedupe.organize.planning import make_plan
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.files import changes
+from dedupe.organize.files.place import Place, Refused, held, held_folder, look
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.actions import ACTIONS
 from dedupe.organize.steps import Receipt
-from dedupe.organize.undo import undo
 
 handles = pytest.mark.skipif(sys.platform != "linux", reason="counts and swaps open folders")
 
@@ -200,17 +200,17 @@ def test_the_times_and_rights_of_a_folder_behind_a_link_are_left_alone(tree: Pat
     (tree / "a").symlink_to("foreign")
     before = read_tree(tree)
     with pytest.raises(Refused, match="link"):
-        files.restore_folder_times(tree / "a", atime_ns=1, mtime_ns=1, mode=0o700)
+        changes.restore_folder_times(tree / "a", atime_ns=1, mtime_ns=1, mode=0o700)
     assert read_tree(tree) == before
 
 
 def test_what_a_kill_left_under_another_name_gets_its_own_back(tree: Path) -> None:
     make_files(tree, {".dedupe-tmp-token-3-old": b"photo"})
-    files.put_back(tree / "x.jpg", ".dedupe-tmp-token-3")
+    changes.put_back(tree / "x.jpg", ".dedupe-tmp-token-3")
     assert contents(tree) == {"x.jpg": b"photo"}
     make_files(tree, {".dedupe-tmp-token-3-old": b"photo", "x.jpg": b"foreign"})
     with pytest.raises(Refused, match=r"is taken by another file, .* called .*-3-old"):
-        files.put_back(tree / "x.jpg", ".dedupe-tmp-token-3")
+        changes.put_back(tree / "x.jpg", ".dedupe-tmp-token-3")
     assert contents(tree) == {".dedupe-tmp-token-3-old": b"photo", "x.jpg": b"foreign"}
 
 
@@ -218,7 +218,7 @@ def test_what_could_not_get_its_name_back_is_never_overwritten(tree: Path) -> No
     make_files(tree, {".dedupe-tmp-token-3-old": b"somebody's", "link": Link("x.jpg")})
     before = read_tree(tree)
     with pytest.raises(Refused, match=r"stays, as what had its name before is still called .*-old"):
-        files.remove_link(tree / "link", "x.jpg", ".dedupe-tmp-token-3")
+        changes.remove_link(tree / "link", "x.jpg", ".dedupe-tmp-token-3")
     assert read_tree(tree) == before
 
 
@@ -226,6 +226,6 @@ def test_what_could_not_get_its_name_back_is_never_overwritten(tree: Path) -> No
 def test_one_file_under_two_names_is_one(tree: Path) -> None:
     make_files(tree, {"x.jpg": b"photo"})
     os.link(tree / "x.jpg", tree / ".dedupe-tmp-token-3-old")
-    files.put_back(tree / "x.jpg", ".dedupe-tmp-token-3")
+    changes.put_back(tree / "x.jpg", ".dedupe-tmp-token-3")
     assert contents(tree) == {"x.jpg": b"photo"}
     assert photo(tree / "x.jpg").file.size == 5

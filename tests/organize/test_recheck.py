@@ -10,13 +10,13 @@ from scene import DONE, EXPECTED, ODD, TREE, plan_for, reasons, rechecked
 from trees import Link, contents, group, imagined, make_files, read_tree
 
 from dedupe.errors import Interrupted, PlanRefused, UsageError
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.plan import ALONE, Plan
-from dedupe.organize.planning import make_plan
-from dedupe.organize.saved import read_plan, save_plan
-from dedupe.organize.undo import undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.plan import ALONE, Plan
+from dedupe.organize.saved.plan_file import read_plan, save_plan
 
 Saved = Callable[[str], Path]
 

@@ -8,12 +8,12 @@ from scene import EXPECTED, plan_for, reasons
 from trees import contents, make_files, read_tree
 
 from dedupe.errors import Interrupted
-from dedupe.organize import files
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.plan import Plan
-from dedupe.organize.recover import cut_off, recover
-from dedupe.organize.undo import history, undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.recover import cut_off, recover
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.files import changes
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.plan import Plan
 from dedupe.progress import Silent
 
 
@@ -75,9 +75,9 @@ def test_no_unfinished_copy_of_ours_is_left(full: Path, journal: Path, back: boo
     plan = plan_for(full, "copy")
     with killed_in_a_copy():
         apply(plan, journal=journal)
-    assert [name for name in contents(full) if files.TEMP_PREFIX in name]
+    assert [name for name in contents(full) if changes.TEMP_PREFIX in name]
     recover(journal=journal, back=back)
-    assert not [name for name in contents(full) if files.TEMP_PREFIX in name]
+    assert not [name for name in contents(full) if changes.TEMP_PREFIX in name]
     assert contents(full) == EXPECTED["copy"] if not back else read_tree(full) == before
 
 
@@ -106,7 +106,7 @@ def test_what_lies_on_a_drive_that_is_away_is_gone_on_with_when_it_is_back(
     make_files(full, {"drive/x": b"x"})
     before = read_tree(full)
     plan = plan_for(full, "move", into="drive/out")
-    real, calls = files.move, []
+    real, calls = changes.move, []
 
     def move(*arguments: object) -> object:
         calls.append(arguments)
@@ -116,7 +116,7 @@ def test_what_lies_on_a_drive_that_is_away_is_gone_on_with_when_it_is_back(
         return made
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "move", move)
+        patch.setattr(changes, "move", move)
         with pytest.raises(Killed):
             apply(plan, journal=journal)
     (full / "drive").rename(full / "unplugged")

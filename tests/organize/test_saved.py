@@ -15,13 +15,13 @@ from scene import ODD, plan_for
 from trees import group, make_files, read_tree
 
 from dedupe.errors import PlanRefused, UsageError
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.aside import AsidePlan
-from dedupe.organize.document import Flaw
+from dedupe.organize.drafting.planning import make_plan
 from dedupe.organize.naming import clash_key
-from dedupe.organize.plan import Plan, make_folder
-from dedupe.organize.planning import make_plan
-from dedupe.organize.saved import document_for, plan_from, read_plan, save_plan
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.aside import AsidePlan
+from dedupe.organize.plans.plan import Plan, make_folder
+from dedupe.organize.saved.document import Flaw
+from dedupe.organize.saved.plan_file import document_for, plan_from, read_plan, save_plan
 from dedupe.organize.steps import Kept, Refusal, Step
 from dedupe.photos.photo import PhotoFile
 

@@ -13,15 +13,17 @@ from scene import DONE, EXPECTED, ODD, TREE, plan_for, reasons
 from trees import contents, group, make_files, read_tree
 
 from dedupe.errors import ActionStopped, Interrupted, JournalProblem, UsageError
-from dedupe.organize import files, mounts, room
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.place import TEMP_PREFIX, Place
-from dedupe.organize.plan import Plan
-from dedupe.organize.planning import make_plan
-from dedupe.organize.recover import cut_off, recover
-from dedupe.organize.undo import history, undo
+from dedupe.organize.applying import room
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.recover import cut_off, recover
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.files import changes
+from dedupe.organize.files.place import TEMP_PREFIX, Place
+from dedupe.organize.journal import mounts
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.actions import ACTIONS
+from dedupe.organize.plans.plan import Plan
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -73,13 +75,13 @@ def test_a_signal_strikes_between_two_files_and_leaves_the_handlers_as_they_were
     full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    real = files.move
+    real = changes.move
 
     def move(*arguments: object) -> object:
         os.kill(os.getpid(), number)
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(files, "move", move)
+    monkeypatch.setattr(changes, "move", move)
     with pytest.raises(Interrupted, match="1 photo done") as caught:
         apply(plan_for(full, "move"), journal=journal)
     assert caught.value.exit_code == code
@@ -102,7 +104,7 @@ def test_a_full_or_broken_disk_stops_the_action_and_names_the_file(
         if len(calls) >= 3:
             raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(files.os, "fsync", fsync)
+    monkeypatch.setattr(changes.os, "fsync", fsync)
     with pytest.raises(ActionStopped, match=r"stopped at .*/b/IMG.jpg: .*1 photo done"):
         apply(plan, journal=journal)
     monkeypatch.undo()
@@ -165,14 +167,14 @@ def test_what_does_not_fit_is_refused_before_the_first_step(
 def test_a_file_that_may_not_be_moved_is_left_and_the_others_go_on(
     full: Path, journal: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    real = files.rename_to_free_name
+    real = changes.rename_to_free_name
 
     def rename(source: Place, target: Place, remove: Callable[[Place], None]) -> None:
         if source.path.parent.name == "b":
             raise OSError(number, os.strerror(number))
         real(source, target, remove)
 
-    monkeypatch.setattr(files, "rename_to_free_name", rename)
+    monkeypatch.setattr(changes, "rename_to_free_name", rename)
     receipt = apply(plan_for(full, "move"), journal=journal)
     assert receipt.done == 3
     assert [refusal.path for refusal in receipt.left] == [full / "b/IMG.jpg"]
@@ -205,7 +207,7 @@ def test_a_folder_that_cannot_hold_links_is_named_and_left_as_it_was(
     def symlink(text: str, path: str, *, dir_fd: int | None = None) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(files.os, "symlink", symlink)
+    monkeypatch.setattr(changes.os, "symlink", symlink)
     with pytest.raises(UsageError, match=r"out cannot hold symbolic links: ") as caught:
         apply(plan_for(full, "symlink"), journal=journal)
     assert "copy or move" in caught.value.hint
@@ -257,7 +259,8 @@ def test_progress_is_told_of_every_step(full: Path, journal: Path) -> None:
 
 def test_undo_loads_neither_numpy_nor_torch() -> None:
     code = (
-        "import sys, dedupe.organize.undo, dedupe.organize.apply, dedupe.organize.files;"
+        "import sys, dedupe.organize.applying.undo, dedupe.organize.applying.apply;"
+        "import dedupe.organize.files.changes;"
         "sys.exit(bool({'numpy', 'torch', 'PIL'} & set(sys.modules)))"
     )
     started = time.monotonic()

@@ -7,10 +7,10 @@ import pytest
 from scene import EXPECTED, TREE, plan_for, reasons
 from trees import contents, group, make_files, read_tree
 
-from dedupe.organize import strays
-from dedupe.organize.apply import apply
-from dedupe.organize.planning import make_plan
-from dedupe.organize.undo import undo
+from dedupe.organize.applying import strays
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.planning import make_plan
 
 
 @pytest.fixture

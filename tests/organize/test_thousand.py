@@ -11,10 +11,10 @@ import pytest
 from trees import Content, Link, contents, group, make_files, read_tree
 
 from dedupe.errors import Interrupted
-from dedupe.organize.apply import apply
-from dedupe.organize.planning import make_plan
-from dedupe.organize.recover import recover
-from dedupe.organize.undo import undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.recover import recover
+from dedupe.organize.applying.undo import undo
+from dedupe.organize.drafting.planning import make_plan
 
 NAMES = [
     "IMG_0001.jpg",

@@ -8,13 +8,13 @@ from scene import DONE, EXPECTED, TREE, plan_for, reasons
 from trees import Content, Link, contents, group, make_files, read_tree
 
 from dedupe.errors import UsageError
-from dedupe.organize import files
-from dedupe.organize.actions import ACTIONS
-from dedupe.organize.apply import apply
-from dedupe.organize.journal import Journal
-from dedupe.organize.planning import make_plan
-from dedupe.organize.recover import recover
-from dedupe.organize.undo import history, undo
+from dedupe.organize.applying.apply import apply
+from dedupe.organize.applying.recover import recover
+from dedupe.organize.applying.undo import history, undo
+from dedupe.organize.drafting.planning import make_plan
+from dedupe.organize.files import changes
+from dedupe.organize.journal.journal import Journal
+from dedupe.organize.plans.actions import ACTIONS
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -215,7 +215,7 @@ def test_the_time_of_a_folder_that_could_not_be_given_back_is_tried_again(
 ) -> None:
     before = read_tree(full)
     apply(plan_for(full, "move"), journal=journal)
-    real = files.restore_folder_times
+    real = changes.restore_folder_times
 
     def failing(path: Path, **times: int) -> None:
         if path == full / "a":
@@ -223,7 +223,7 @@ def test_the_time_of_a_folder_that_could_not_be_given_back_is_tried_again(
         real(path, **times)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "restore_folder_times", failing)
+        patch.setattr(changes, "restore_folder_times", failing)
         taken = undo(journal=journal)
     [left] = taken.left
     assert left.path == full / "a"

@@ -9,7 +9,7 @@ from reports.odd_names import ODD_NAMES, obeyed
 from rich.cells import cell_len
 
 from dedupe.errors import UnknownName
-from dedupe.organize.records import Record
+from dedupe.organize.journal.records import Record
 from dedupe.reports.history import FORMS, find_form, write_json, write_table
 
 

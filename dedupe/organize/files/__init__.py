@@ -1,0 +1,1 @@
+"""Files looked at and changed: no other room changes any that is not our own."""

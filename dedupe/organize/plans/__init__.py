@@ -1,0 +1,1 @@
+"""What plans are: what may be done, the steps, and their words."""
