@@ -140,7 +140,7 @@ MAY_CHANGE = {
     ("dedupe/organize/files/substitutes.py", "os.setxattr"): "likewise",
     ("dedupe/organize/files/substitutes.py", "os.removexattr"): "likewise",
     ("dedupe/organize/files/trashing.py", "os.write"): "what the trash is told of a photo",
-    ("dedupe/organize/applying/room.py", "shutil.disk_usage"): "looks, and changes nothing",
+    ("dedupe/organize/applying/free_space.py", "shutil.disk_usage"): "looks, and changes nothing",
     ("dedupe/photos/pixels.py", ".save"): "a thumbnail, into memory",
     ("dedupe/matching/calibration/known_edits.py", ".save"): "an edited picture, into memory",
     ("dedupe/photos/worker.py", "open(wb)"): "the pipe to the other process",

@@ -13,7 +13,7 @@ from scene import DONE, EXPECTED, ODD, TREE, plan_for, reasons
 from trees import contents, group, make_files, read_tree
 
 from dedupe.errors import ActionStopped, Interrupted, JournalProblem, UsageError
-from dedupe.organize.applying import room
+from dedupe.organize.applying import free_space
 from dedupe.organize.applying.apply import apply
 from dedupe.organize.applying.recover import cut_off, recover
 from dedupe.organize.applying.undo import history, undo
@@ -148,9 +148,11 @@ def test_what_does_not_fit_is_refused_before_the_first_step(
 ) -> None:
     before = read_tree(full)
     needed = {"copy": 20_480, "move": 12_288}.get(action, 0)  # blocks of 4096; e.png is empty
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda path: SimpleNamespace(free=needed - 1))
+    monkeypatch.setattr(
+        free_space.shutil, "disk_usage", lambda path: SimpleNamespace(free=needed - 1)
+    )
     if drives == "two":
-        monkeypatch.setattr(room, "_drive_of", lambda photo: -1)
+        monkeypatch.setattr(free_space, "_drive_of", lambda photo: -1)
     plan = plan_for(full, action)
     if action == "copy" or (action, drives) == ("move", "two"):
         with pytest.raises(

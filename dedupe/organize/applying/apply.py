@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dedupe.errors import ActionStopped, UsageError
 from dedupe.names import safe
+from dedupe.organize.applying.free_space import refuse_without_room
 from dedupe.organize.applying.passes import NoLinks, Pass, settle_interrupted
 from dedupe.organize.applying.probe import probe
-from dedupe.organize.applying.room import refuse_without_room
 from dedupe.organize.applying.signals import Asked, held_back
 from dedupe.organize.applying.undo import receipt, take_back
 from dedupe.organize.applying.verbs import folders_touched
