@@ -74,11 +74,8 @@ def near_vectors(vectors: npt.NDArray[np.floating], order: _Rows, reach: float) 
         Rows a and b, and their true distances; some pairs come twice.
     """
     short = _shortened(vectors, order)
-    for first, places, squares in _searched(_nearest_vectors, short):
-        near = (places >= 0) & (squares <= (reach * _ROUNDING) ** 2)
-        a, place = np.nonzero(near)
-        a, b = order[a + first], order[places[a, place]]
-        a, b = a[a != b], b[a != b]
+    for a, b, _ in _alone(_nearest_vectors, short, (reach * _ROUNDING) ** 2):
+        a, b = order[a[a != b]], order[b[a != b]]
         away = subtracted(vectors, vectors, a, b)
         near = away <= reach
         yield a[near], b[near], away[near].astype(np.float32)
@@ -100,11 +97,10 @@ def alike_hashes(left: Hashes, right: Hashes, most: int) -> Iterator[Found]:
     """
     if not len(left) or not len(right):
         return
-    for first, places, bits in _searched(_most_alike, right.codes(), left.turns(), most + 1):
-        a, place = np.nonzero((places >= 0) & (bits <= ALIKE))
-        own, other = left.rows[(a + first) % len(left)], right.rows[places[a, place]]
+    for a, b, bits in _alone(_most_alike, right.codes(), left.turns(), most + 1):
+        own, other = left.rows[a % len(left)], right.rows[b]
         counts = own != other
-        yield own[counts], other[counts], bits[a, place][counts]
+        yield own[counts], other[counts], bits[counts]
 
 
 def _shortened(vectors: npt.NDArray[np.floating], order: _Rows) -> npt.NDArray[np.float32]:
@@ -122,22 +118,18 @@ def _shortened(vectors: npt.NDArray[np.floating], order: _Rows) -> npt.NDArray[n
     return short
 
 
-_Nearest = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+def _alone(search: Callable[..., list[Found]], *parts: Any) -> Iterator[Found]:
+    """What a search finds, in a process of its own.
+
+    faiss and torch each bring a library of threads; macOS ends a process that has both.
+    """
+    yield from alone(search, *parts, _CELLS, cores())
 
 
-def _searched(
-    search: Callable[..., list[_Nearest]], *parts: Any
-) -> Iterator[tuple[int, npt.NDArray[np.int32], npt.NDArray[np.float32]]]:
-    """What a search finds, some rows at once, and the place of the first of them."""
-    first = 0
-    # faiss and torch each bring a library of threads; in one process macOS ends it for that
-    for places, away in alone(search, *parts, _CELLS, cores()):
-        yield first, places, away
-        first += len(places)
-
-
-def _nearest_vectors(short: npt.NDArray[np.float32], probed: int, threads: int) -> list[_Nearest]:
-    """Of each row the places and squared distances of the nearest, itself among them."""
+def _nearest_vectors(
+    short: npt.NDArray[np.float32], limit: float, probed: int, threads: int
+) -> list[Found]:
+    """The places of each vector and of those nearest to it, itself among them."""
     import faiss
 
     count, dim = short.shape
@@ -151,7 +143,7 @@ def _nearest_vectors(short: npt.NDArray[np.float32], probed: int, threads: int) 
     faiss.omp_set_num_threads(threads)
     index.add(short)
     index.nprobe = min(cells, probed)
-    return _in_parts(index, short, _NEAREST + 1)
+    return _found(index, short, _NEAREST + 1, limit)
 
 
 def _most_alike(
@@ -160,8 +152,8 @@ def _most_alike(
     most: int,
     probed: int,
     threads: int,
-) -> list[_Nearest]:
-    """Of each row that is wanted the places of the codes that are most alike, and their bits."""
+) -> list[Found]:
+    """The places of each that is wanted and of the codes most alike, and by how many bits."""
     import faiss
 
     count, size = codes.shape
@@ -173,16 +165,18 @@ def _most_alike(
     faiss.omp_set_num_threads(threads)
     index.add(codes)
     index.nprobe = min(cells, probed)
-    return _in_parts(index, wanted, most)
+    return _found(index, wanted, most, ALIKE)
 
 
 def _cells(count: int) -> int:
     return max(1, min(2 * isqrt(count), count // _TO_A_CELL))
 
 
-def _in_parts(index: Any, wanted: npt.NDArray[Any], most: int) -> list[_Nearest]:
+def _found(index: Any, wanted: npt.NDArray[Any], most: int, limit: float) -> list[Found]:
+    """What an index has near to each that is wanted, up to a limit: little of all it looked at."""
     found = []
     for start in range(0, len(wanted), _ROWS):
         away, places = index.search(wanted[start : start + _ROWS], most)
-        found.append((places.astype(np.int32), away.astype(np.float32)))
+        a, place = np.nonzero((places >= 0) & (away <= limit))
+        found.append((a + start, places[a, place], away[a, place].astype(np.float32)))
     return found
