@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,9 @@ _SMALLEST = 240
 
 # Root-normalised SIFT has no number above 0.5, so that a byte holds 1/512 of it.
 _UNIT = 512
+
+# Pictures that stay decoded: pairs of one photo come one after the other. 15 MB a process.
+_LATELY = 64
 
 # Of a mirrored picture the descriptors are the same numbers in another order: the rows of their
 # 4 x 4 cells upside down (OpenCV's rows run across the direction of the point), each of the 8
@@ -49,10 +52,15 @@ class Features:
     codes: npt.NDArray[np.uint8]
     flipped: bool = False
 
+    @property
+    def area(self) -> int:
+        """Pixels of the thumbnail."""
+        return self.size[0] * self.size[1]
+
     @cached_property
     def rgb(self) -> npt.NDArray[np.uint8]:
         """(H, W, 3) uint8."""
-        pixels = decoded(self.thumbnail)
+        pixels = _decoded_lately(self.thumbnail)
         return np.ascontiguousarray(pixels[:, ::-1]) if self.flipped else pixels
 
     @cached_property
@@ -123,6 +131,13 @@ def decoded(thumbnail: bytes) -> npt.NDArray[np.uint8]:
     if pixels is None:
         raise ValueError("a thumbnail that is no picture")
     return np.asarray(pixels, np.uint8)
+
+
+@lru_cache(_LATELY)
+def _decoded_lately(thumbnail: bytes) -> npt.NDArray[np.uint8]:
+    pixels = decoded(thumbnail)
+    pixels.flags.writeable = False
+    return pixels
 
 
 _of_thread = threading.local()

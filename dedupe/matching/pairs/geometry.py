@@ -26,6 +26,9 @@ _LEAST = 1 / 400
 # By how much the sides of a whole picture may be stretched against each other.
 _STRETCHED = 0.03
 
+# Of four corners the next of each, all the way round.
+_NEXT = [1, 2, 3, 0]
+
 # With so many, the mirrored picture is not tried any more.
 _PLENTY = 25
 
@@ -213,8 +216,9 @@ def corners(homography: npt.NDArray[np.float64], size: tuple[int, int]) -> npt.N
         (4, 2) float64, x and y; not finite where a corner goes to the horizon.
     """
     width, height = size
-    edges = [[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]]
-    moved = np.column_stack([edges, np.ones(4)]) @ homography.T
+    right, below = width - 0.5, height - 0.5
+    edges = [[-0.5, -0.5, 1], [right, -0.5, 1], [right, below, 1], [-0.5, below, 1]]
+    moved = np.array(edges) @ homography.T
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(moved[:, :2] / moved[:, 2:], np.float64)
 
@@ -231,8 +235,8 @@ def is_a_view(homography: npt.NDArray[np.float64], size: tuple[int, int]) -> boo
     there = corners(homography, size)
     if not np.isfinite(there).all():
         return False
-    sides = np.roll(there, -1, 0) - there
-    turns = sides[:, 0] * np.roll(sides, -1, 0)[:, 1] - sides[:, 1] * np.roll(sides, -1, 0)[:, 0]
+    sides = there[_NEXT] - there
+    turns = sides[:, 0] * sides[_NEXT, 1] - sides[:, 1] * sides[_NEXT, 0]
     # all corners turn the same way as before, and none is so flat that no photo of a photo is
     return bool((turns > 0.02 * area(there)).all()) and (
         _LEAST < area(there) / (size[0] * size[1]) < 1 / _LEAST
@@ -240,6 +244,7 @@ def is_a_view(homography: npt.NDArray[np.float64], size: tuple[int, int]) -> boo
 
 
 def area(quadrangle: npt.NDArray[np.float64]) -> float:
-    """Of four corners, clockwise as a picture's are; negative if they turn the other way."""
+    """Of corners, clockwise as a picture's are; negative if they turn the other way."""
     x, y = quadrangle.T
-    return float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)) / 2)
+    following = [*range(1, len(x)), 0]  # np.roll takes ten times as long
+    return float(np.sum(x * y[following] - y * x[following]) / 2)

@@ -35,10 +35,10 @@ def motion(overlap: Overlap, seen: Windows) -> float:
     still = np.zeros((*mask.shape, 2), np.float32)
     # made anew each time: a small picture changes its settings for all that come after
     tracker = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    flow = np.asarray(tracker.calc(_evened(left, mask), _evened(right, mask), still), np.float32)
-    y, x = np.nonzero(alike)
-    few = slice(None, None, max(1, len(x) // 2000))
-    y, x = y[few], x[few]
+    before, after = _evened(left, right, mask)
+    flow = np.asarray(tracker.calc(before, after, still), np.float32)
+    places = np.flatnonzero(alike)
+    y, x = np.divmod(places[:: max(1, len(places) // 2000)], mask.shape[1])
     away = flow[y, x].astype(np.float64)
     u, v = 2 * x / mask.shape[1] - 1, 2 * y / mask.shape[0] - 1
     terms = np.stack([np.ones_like(u), u, v, u * v, u * u, v * v], 1)
@@ -46,16 +46,26 @@ def motion(overlap: Overlap, seen: Windows) -> float:
     return float(np.median(np.hypot(*(away - terms @ smooth).T)))
 
 
-def _evened(grey: Bytes, mask: Mask) -> Bytes:
+def _evened(left: Bytes, right: Bytes, mask: Mask) -> list[Bytes]:
     """Local contrast made even, so that toning is not taken for motion."""
     import cv2
 
     window = (31, 31)
     weight = mask.astype(np.float32)
-    values = grey.astype(np.float32)
     count = np.maximum(cv2.blur(weight, window), 1e-3)
-    mean = cv2.blur(values * weight, window) / count
-    square = cv2.blur(values * values * weight, window) / count
-    spread = np.sqrt(np.maximum(square - mean * mean, 0)) + 6
-    even = np.clip(128 + 40 * (values - mean) / spread * weight, 0, 255)
-    return np.asarray(even, np.uint8)
+    found = []
+    for grey in (left, right):
+        values = grey.astype(np.float32)
+        of_mask = values * weight
+        even = values - (mean := cv2.blur(of_mask, window) / count)
+        of_mask *= values
+        spread = cv2.blur(of_mask, window) / count
+        spread -= np.square(mean, out=mean)
+        np.sqrt(np.maximum(spread, 0, out=spread), out=spread)
+        spread += 6
+        even *= 40
+        even /= spread
+        even *= weight
+        even += 128
+        found.append(np.clip(even, 0, 255, out=even).astype(np.uint8))
+    return found

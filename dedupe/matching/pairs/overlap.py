@@ -71,7 +71,7 @@ def lay(first: Features, second: Features, homography: npt.NDArray[np.float64]) 
     """
     import cv2
 
-    scale = float(np.sqrt(area(corners(homography, first.size)) / (first.grey.size)))
+    scale = float(np.sqrt(area(corners(homography, first.size)) / first.area))
     from_, to = first, second
     if scale > 1:
         homography, from_, to = inverse(homography), second, first
@@ -89,7 +89,7 @@ def lay(first: Features, second: Features, homography: npt.NDArray[np.float64]) 
         homography = stretched(to.size, size) @ homography
     size = right.shape[1], right.shape[0]
     moved = cv2.warpPerspective(pixels, homography, size, flags=cv2.INTER_LINEAR)
-    full = np.full(from_.grey.shape, 255, np.uint8)
+    full = np.full(from_.size[::-1], 255, np.uint8)
     covered = cv2.warpPerspective(full, homography, size, flags=cv2.INTER_NEAREST)
     # bilinear values beside the edge are mixed with black
     mask = cv2.erode(covered, np.ones((5, 5), np.uint8), borderValue=0) > 0
@@ -128,13 +128,13 @@ class Windows:
         """Where there is something to compare."""
         return (self.variance > _TEXTURE) & self.detailed
 
-    @property
+    @cached_property
     def share(self) -> float:
         """Of the windows with texture, the share that agrees."""
         textured = int(self.textured.sum())
         return float(self.agrees.sum() / textured) if textured else 0.0
 
-    @property
+    @cached_property
     def agrees(self) -> Mask:
         """Where there is, and it correlates."""
         return self.textured & (self.correlation > _CORRELATED)
@@ -187,7 +187,7 @@ def _shown_beside(picture: Features, other: Features, homography: npt.NDArray[np
     """Share of a picture outside the other, which `homography` carries to it."""
     import cv2
 
-    full = np.full(other.grey.shape, 255, np.uint8)
+    full = np.full(other.size[::-1], 255, np.uint8)
     covered = cv2.warpPerspective(full, homography, picture.size, flags=cv2.INTER_NEAREST)
     beside = cv2.dilate(covered, np.ones((3, 3), np.uint8)) == 0
     values = picture.grey[beside].astype(np.int16)
@@ -211,8 +211,8 @@ def _covered(
     inside = shape.reshape(-1, 2).astype(np.float64)
     back = np.column_stack([inside, np.ones(len(inside))]) @ np.linalg.inv(homography).T
     return (
-        min(1.0, float(both) / to.grey.size),
-        min(1.0, abs(area(back[:, :2] / back[:, 2:])) / from_.grey.size),
+        min(1.0, float(both) / to.area),
+        min(1.0, abs(area(back[:, :2] / back[:, 2:])) / from_.area),
     )
 
 
@@ -244,14 +244,30 @@ def correlation(
 
     count = summed(weight)
     inside = (count >= filled * WINDOW**2) & mask
-    count = np.maximum(count, 1)
-    # about their middles: squares of small numbers lose nothing in float32
-    left = (left - left[counted].mean()) * weight if counted.any() else left
-    right = (right - right[counted].mean()) * weight if counted.any() else right
-    mean_left, mean_right = summed(left) / count, summed(right) / count
-    of_left = np.maximum(summed(left * left) / count - mean_left**2, 0)
-    of_right = np.maximum(summed(right * right) / count - mean_right**2, 0)
-    both = summed(left * right) / count - mean_left * mean_right
-    correlation = both / np.sqrt(of_left * of_right + 1e-3)
-    variance = np.where(inside, np.maximum(of_left, of_right), 0)
-    return correlation.astype(np.float32), variance.astype(np.float32)
+    np.maximum(count, 1, out=count)
+    # in place throughout: one array more leaves the cache, and took as long as what it holds
+    left, right = _about_middle(left, counted, weight), _about_middle(right, counted, weight)
+    both, of_left, of_right = summed(left * right), summed(left * left), summed(right * right)
+    mean_left, mean_right = summed(left), summed(right)
+    for each in (both, of_left, of_right, mean_left, mean_right):
+        each /= count
+    both -= mean_left * mean_right
+    of_left -= np.square(mean_left, out=mean_left)
+    of_right -= np.square(mean_right, out=mean_right)
+    np.maximum(of_left, 0, out=of_left)
+    np.maximum(of_right, 0, out=of_right)
+    variance = np.maximum(of_left, of_right)
+    variance *= inside
+    of_left *= of_right
+    of_left += np.float32(1e-3)
+    both /= np.sqrt(of_left, out=of_left)
+    return both, variance
+
+
+def _about_middle(grey: Floats, counted: Mask, weight: Floats) -> Floats:
+    """Less the mean of what counts, 0 elsewhere: squares of small numbers lose nothing."""
+    if not counted.any():
+        return grey
+    about: Floats = grey - (grey if counted.all() else grey[counted]).mean()
+    about *= weight
+    return about

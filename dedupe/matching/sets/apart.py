@@ -25,11 +25,11 @@ _Floats = npt.NDArray[np.float64]
 _Rows = npt.NDArray[np.int64]
 
 
-def apart(vectors: npt.NDArray[np.float32], photos: Sequence[Photo]) -> _Floats:
+def apart(vectors: npt.NDArray[np.floating], photos: Sequence[Photo]) -> _Floats:
     """(N, N) distances in seed units, less where two photos share time and place.
 
     Args:
-        vectors: (N, D), in seed units.
+        vectors: (N, D) float16 or float32, in seed units.
         photos: whose they are.
     """
     exact = vectors.astype(np.float64)

@@ -121,7 +121,7 @@ def _without_sets(
     Those in sets may have brought near to each other what is not.
     """
     if len(rows) > 1:
-        vectors = library.vectors[rows].astype(np.float32)
+        vectors = library.vectors[rows]
         photos = [library.photos[row] for row in rows.tolist()]
         for members in _linked_again(vectors, threshold, photos):
             yield rows[members]
@@ -164,8 +164,8 @@ def _rests_on(library: Library, rest: npt.NDArray[np.int64], threshold: float) -
 def _clustered(
     library: Library, rest: npt.NDArray[np.int64], threshold: float
 ) -> npt.NDArray[np.int32]:
-    vectors = library.vectors[rest].astype(np.float32)
     photos = [library.photos[row] for row in rest.tolist()]
+    vectors = library.vectors[rest]
     labels = np.full(len(rest), -1, np.int32)
     for number, members in enumerate(kinds(vectors, threshold, photos)):
         labels[members] = number
@@ -173,7 +173,7 @@ def _clustered(
 
 
 def _linked_again(
-    vectors: npt.NDArray[np.float32], threshold: float, photos: Sequence[Photo]
+    vectors: npt.NDArray[np.floating], threshold: float, photos: Sequence[Photo]
 ) -> list[npt.NDArray[np.int64]]:
     """The same, by what scikit-learn calls for it: importing that takes longer than all of this."""
     if len(vectors) < 2:

@@ -22,11 +22,13 @@ PART = 500
 _COMPONENTS = 64
 _FITTED = 8192
 
-# Numbers of all vectors that are in float64 at once: 100 MB of 100,000.
+# Rows that are shortened at once, and numbers of all vectors that are in float64: 100 MB of
+# 100,000. All of them in float32 are 0.5 GB, which took a second to be had.
+_AT_A_TIME = 4096
 _COLUMNS = 128
 
 _Rows = npt.NDArray[np.int64]
-_Vectors = npt.NDArray[np.float32]
+_Vectors = npt.NDArray[np.floating]
 
 
 def kinds(vectors: _Vectors, threshold: float, photos: Sequence[Photo]) -> list[_Rows]:
@@ -39,7 +41,7 @@ def kinds(vectors: _Vectors, threshold: float, photos: Sequence[Photo]) -> list[
     cluster of their part are joined likewise, where there are no more than 4,000 in all.
 
     Args:
-        vectors: (N, D), in seed units.
+        vectors: (N, D) float16 or float32, in seed units.
         threshold: average distance at which clusters stay apart.
         photos: whose they are, in an order that settles ties.
     """
@@ -102,11 +104,14 @@ def _joined(vectors: _Vectors, short: _Vectors, labels: _Rows, threshold: float)
     sizes = np.bincount(labels[own])
     shares = 1 / sizes[labels[order]]
     weights = csr_array((shares, order, np.append(0, np.cumsum(sizes))), (len(sizes), len(labels)))
-    lengths = weights @ np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
+    squares = np.zeros(len(labels))
     means = np.empty((len(sizes), vectors.shape[1]))
     for start in range(0, vectors.shape[1], _COLUMNS):
         some = slice(start, start + _COLUMNS)
-        means[:, some] = weights @ vectors[:, some].astype(np.float64)
+        exact = vectors[:, some].astype(np.float64)
+        means[:, some] = weights @ exact
+        squares += np.einsum("ij,ij->i", exact, exact)
+    lengths = weights @ squares
     joined = np.empty(len(sizes), np.int64)
     count = 0
     for part in _parts((weights @ short).astype(np.float32), AT_ONCE // 2):
@@ -121,16 +126,20 @@ def _joined(vectors: _Vectors, short: _Vectors, labels: _Rows, threshold: float)
     return found
 
 
-def _shortened(vectors: _Vectors) -> _Vectors:
+def _shortened(vectors: _Vectors) -> npt.NDArray[np.float32]:
     """(N, k) along the principal components."""
     from sklearn.decomposition import PCA
 
-    some = vectors[:: -(-len(vectors) // _FITTED)]
+    some = vectors[:: -(-len(vectors) // _FITTED)].astype(np.float32)
     fitted = PCA(min(_COMPONENTS, *some.shape), svd_solver="covariance_eigh")
     with np.errstate(invalid="ignore"):  # where all are equal, nothing is explained
         fitted.fit(some)
-    short: _Vectors = fitted.transform(vectors)
-    return short
+    return np.concatenate(
+        [
+            fitted.transform(vectors[start : start + _AT_A_TIME].astype(np.float32))
+            for start in range(0, len(vectors), _AT_A_TIME)
+        ]
+    )
 
 
 def _parts(short: _Vectors, size: int) -> list[_Rows]:
