@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from dedupe.matching.near.hashes import ALIKE
 from dedupe.matching.near.parts import part_hashes
@@ -60,6 +60,24 @@ def test_what_is_between_two_bars_is_a_part() -> None:
     paper = Image.new("RGB", (640, 900), "black")
     paper.paste(photo(PHOTOS[0]), (0, 210))
     assert bits(part_hashes(small(paper)), photo(PHOTOS[0])) <= ALIKE
+
+
+@pytest.mark.parametrize("ground", ["white", "black", (229, 221, 213)])
+def test_a_photo_in_a_chat_is_a_part(ground: str | tuple[int, int, int]) -> None:
+    screen = Image.new("RGB", (720, 1280), ground)
+    pen = ImageDraw.Draw(screen)
+    pen.rectangle((0, 0, 720, 90), "teal")
+    for line in (140, 700, 780):
+        pen.rounded_rectangle((30, line, 400, line + 60), 20, "white", "grey")
+        pen.text((50, line + 20), "so that you can see it", "black")
+    screen.paste(photo(PHOTOS[0]).resize((480, 360)), (210, 240))
+    assert bits(part_hashes(small(screen)), photo(PHOTOS[0])) <= ALIKE
+
+
+def test_what_is_no_rectangle_is_no_part_of_a_plain_ground() -> None:
+    paper = Image.new("RGB", (640, 640), "white")
+    ImageDraw.Draw(paper).ellipse((120, 160, 520, 500), "brown")
+    assert part_hashes(small(paper)) == b""
 
 
 @pytest.mark.parametrize("name", PHOTOS)

@@ -127,7 +127,7 @@ def test_what_moved_makes_two_shots() -> None:
     "agreement",
     [
         replace(AGREED, share=0.8, beneath=0.8),
-        replace(AGREED, colour=0.6),
+        replace(AGREED, colour=0.5),
         replace(AGREED, texture=0.01),
     ],
 )
@@ -168,6 +168,59 @@ def test_what_lies_over_a_picture_is_no_motion_of_it() -> None:
     assert relation_of(photo(1), photo(2), over) is Relation.SAME_PICTURE
     moved = replace(over, agreement=replace(covered, beneath=0.0))
     assert relation_of(photo(1), photo(2), moved) is not Relation.SAME_PICTURE
+
+
+def test_a_filter_that_evens_the_light_part_by_part_leaves_one_picture() -> None:
+    evened = replace(EDIT, agreement=replace(AGREED, share=0.95, colour=0.6))
+    assert relation_of(photo(1), photo(2), evened) is Relation.SAME_PICTURE
+    for less in (
+        replace(evened, inliers=80),
+        replace(evened, form="free"),
+        replace(evened, agreement=replace(evened.agreement, share=0.9)),
+    ):
+        assert relation_of(photo(1), photo(2), less) is not Relation.SAME_PICTURE
+
+
+def test_two_slides_of_one_template_are_not_one_with_something_laid_over_it() -> None:
+    covered = replace(AGREED, share=0.7, beneath=1.0)
+    over = replace(EDIT, form="whole", agreement=covered, motion=0.7)
+    assert relation_of(photo(1), photo(2), over) is Relation.SAME_PICTURE
+    assert relation_of(photo(1), photo(2), replace(over, motion=1.5)) is Relation.SAME_SCENE
+
+
+def test_two_photos_in_one_chat_are_not_one_with_something_laid_over_it() -> None:
+    covered = replace(AGREED, texture=0.4, share=0.7, beneath=1.0)
+    chat = replace(EDIT, form="whole", inliers=25, agreement=covered, motion=0.5)
+    assert relation_of(photo(1), photo(2), chat) is Relation.SAME_SCENE
+    for more in (
+        replace(chat, inliers=60),
+        replace(chat, motion=0.2),
+        replace(chat, agreement=replace(covered, texture=0.8)),
+    ):
+        assert relation_of(photo(1), photo(2), more) is Relation.SAME_PICTURE
+
+
+def test_other_words_on_one_form_are_another_picture() -> None:
+    printed = replace(AGREED, share=0.9, colour=0.97, beneath=1.0, chroma=(0.0, 0.01))
+    receipts = replace(EDIT, form="whole", agreement=printed, motion=0.2)
+    assert relation_of(photo(1), photo(2), receipts) is not Relation.SAME_PICTURE
+    for more in (
+        replace(receipts, motion=0.1),
+        replace(receipts, agreement=replace(printed, share=0.95)),
+        replace(receipts, agreement=replace(printed, chroma=(0.1, 0.1))),
+    ):
+        assert relation_of(photo(1), photo(2), more) is Relation.SAME_PICTURE
+
+
+def test_a_picture_cut_out_of_a_screenshot_is_no_second_shot() -> None:
+    cut = replace(EDIT, of_first=0.9, of_second=0.9, news=(0.1, 0.0), motion=0.02)
+    assert relation_of(photo(1), photo(2), cut) is Relation.SAME_PICTURE
+    for less in (
+        replace(cut, motion=0.045),
+        replace(cut, news=(0.1, 0.02)),
+        replace(cut, agreement=replace(AGREED, share=0.97)),
+    ):
+        assert second_shot(photo(1), photo(2), less) is not None
 
 
 @pytest.mark.parametrize(

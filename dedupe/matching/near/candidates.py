@@ -79,7 +79,7 @@ def candidates_method(photos: int) -> str:
 
     lists = NEAREST, MOST_ALIKE, ALIKE_PARTS
     found_by = approximate_method(photos)
-    return f"2 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
+    return f"3 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
 
 
 def candidates(

@@ -1,0 +1,64 @@
+"""Pictures that stand on a plain ground: a photo in a chat, on a page, among an app's buttons."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+# Colours that may be the ground, the most frequent first; share of the picture that it takes at
+# least; and by how much each channel may be off.
+_GROUNDS, _LEAST_GROUND, _OFF = 2, 0.2, 10
+
+# Colours are counted in 32 steps of each channel.
+_STEP, _BINS = 8, 32
+
+# Share of the picture that an inset takes, pixels of its shorter side, and share of its rectangle
+# that is not ground: of 60 photos in screenshots of a chat 45 are found as such, with hashes like
+# those of the photos themselves, and no other photo's (decision 15).
+_SMALLEST, _LARGEST, _NARROWEST, _FILLED = 0.05, 0.9, 24, 0.8
+
+# Pixels of lines and letters that are no picture; and of the edge of one that are left out.
+_LINE, _EDGE = 5, 2
+
+
+def insets(pixels: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+    """The rectangles of a picture that stand on one plain colour.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+
+    Yields:
+        (h, w) uint8, grey, without the pixels of their edge.
+    """
+    import cv2
+
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    seen = set()
+    for plain in _grounds(pixels):
+        shown = cv2.morphologyEx(255 - plain, cv2.MORPH_OPEN, np.ones((_LINE, _LINE), np.uint8))
+        _, _, found, _ = cv2.connectedComponentsWithStats(shown)
+        for left, top, width, height, filled in found[1:].tolist():
+            share = width * height / plain.size
+            is_picture = _SMALLEST <= share <= _LARGEST and min(width, height) >= _NARROWEST
+            if not is_picture or filled < _FILLED * width * height:
+                continue
+            place = left + _EDGE, top + _EDGE, left + width - _EDGE, top + height - _EDGE
+            if place not in seen:
+                seen.add(place)
+                yield grey[place[1] : place[3], place[0] : place[2]]
+
+
+def _grounds(pixels: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+    """(H, W) uint8, 255 where a picture has one of its most frequent colours."""
+    import cv2
+
+    steps = (pixels // _STEP).astype(np.int32)
+    codes = (steps[..., 0] * _BINS + steps[..., 1]) * _BINS + steps[..., 2]
+    counts = np.bincount(codes.ravel(), minlength=_BINS**3)
+    for code in np.argsort(-counts, kind="stable")[:_GROUNDS].tolist():
+        if not counts[code]:
+            continue
+        middle = np.median(pixels[codes == code], axis=0)
+        plain = np.asarray(cv2.inRange(pixels, middle - _OFF, middle + _OFF), np.uint8)
+        if np.count_nonzero(plain) >= _LEAST_GROUND * plain.size:
+            yield plain
