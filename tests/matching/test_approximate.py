@@ -58,6 +58,7 @@ def test_of_many_photos_nearly_all_are_found_and_it_is_measured_how_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(approximate, "_CELLS", 1)
+    monkeypatch.setattr(approximate, "_ENOUGH", 0.0)
     many = photos(tmp_path / "index.db", list(range(4000)))
     found = candidates(many)
     wanted = {tuple(pair) for pair in exactly(many, monkeypatch)}
@@ -65,6 +66,19 @@ def test_of_many_photos_nearly_all_are_found_and_it_is_measured_how_many(
     assert found.recall is not None
     assert 0.8 < found.recall < 1
     assert len(wanted & listed) / len(wanted) == pytest.approx(found.recall, abs=0.1)
+
+
+def test_more_cells_are_looked_into_until_enough_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approximate, "_CELLS", 1)
+    many = photos(tmp_path / "index.db", list(range(4000)))
+    found = candidates(many)
+    assert found.recall is not None
+    monkeypatch.setattr(approximate, "_ENOUGH", 0.0)
+    fewer = candidates(photos(tmp_path / "other.db", list(range(4000))))
+    assert fewer.recall is not None
+    assert found.recall > fewer.recall
 
 
 def test_new_photos_leave_what_all_of_them_would_have(tmp_path: Path) -> None:
@@ -95,6 +109,7 @@ def test_what_is_approximate_is_not_taken_for_exact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(approximate, "_CELLS", 1)
+    monkeypatch.setattr(approximate, "_ENOUGH", 0.0)
     many = photos(tmp_path / "index.db", list(range(2000)))
     candidates(many)
     fresh = photos(tmp_path / "fresh.db", list(range(2000)))

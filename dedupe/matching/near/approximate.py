@@ -24,8 +24,12 @@ _FITTED = 8192
 # Photos of which the shorter vectors say that they are nearest: 0.991 with 32, 0.994 with 64.
 _NEAREST = 64
 
-# Cells are twice the root of the photos; so many are looked into for each photo.
+# Cells are twice the root of the photos; so many are looked into for each photo, or twice as many,
+# ..., until of what is nearest to so many photos this share is found, up to a quarter of them.
 _CELLS = 16
+_TRIED, _ENOUGH = 256, 0.99
+
+_Looked = tuple[int, float]  # cells at first, and the share that is enough
 
 # Rows from which the centre of a cell is found, and the least: faiss asks for 39.
 _TO_A_CELL = 64
@@ -47,7 +51,8 @@ def approximate_method(photos: int) -> str:
     """Names all that decides what is found of so many photos; "" where every two are compared."""
     if not is_approximate(photos):
         return ""
-    return f" faiss {_faiss()} {(_COMPONENTS, _FITTED, _NEAREST, _CELLS, _TO_A_CELL)}"
+    numbers = _COMPONENTS, _FITTED, _NEAREST, _CELLS, _TRIED, _ENOUGH, _TO_A_CELL
+    return f" faiss {_faiss()} {numbers}"
 
 
 def _faiss() -> str:
@@ -123,11 +128,11 @@ def _alone(search: Callable[..., list[Found]], *parts: Any) -> Iterator[Found]:
 
     faiss and torch each bring a library of threads; macOS ends a process that has both.
     """
-    yield from alone(search, *parts, _CELLS, cores())
+    yield from alone(search, *parts, (_CELLS, _ENOUGH), cores())
 
 
 def _nearest_vectors(
-    short: npt.NDArray[np.float32], limit: float, probed: int, threads: int
+    short: npt.NDArray[np.float32], limit: float, looked: _Looked, threads: int
 ) -> list[Found]:
     """The places of each vector and of those nearest to it, itself among them."""
     import faiss
@@ -142,7 +147,8 @@ def _nearest_vectors(
     index.train(short)
     faiss.omp_set_num_threads(threads)
     index.add(short)
-    index.nprobe = min(cells, probed)
+    some = short[:: -(-count // _TRIED)]
+    _look_into(index, some, faiss.knn(some, short, _NEAREST + 1), limit, looked)
     return _found(index, short, _NEAREST + 1, limit)
 
 
@@ -150,7 +156,7 @@ def _most_alike(
     codes: npt.NDArray[np.uint8],
     wanted: npt.NDArray[np.uint8],
     most: int,
-    probed: int,
+    looked: _Looked,
     threads: int,
 ) -> list[Found]:
     """The places of each that is wanted and of the codes most alike, and by how many bits."""
@@ -164,12 +170,32 @@ def _most_alike(
     index.train(codes)
     faiss.omp_set_num_threads(threads)
     index.add(codes)
-    index.nprobe = min(cells, probed)
+    some = np.ascontiguousarray(wanted[:: -(-len(wanted) // _TRIED)])
+    _look_into(index, some, faiss.knn_hamming(some, codes, most), ALIKE, looked)
     return _found(index, wanted, most, ALIKE)
 
 
 def _cells(count: int) -> int:
     return max(1, min(2 * isqrt(count), count // _TO_A_CELL))
+
+
+def _look_into(
+    index: Any,
+    some: npt.NDArray[Any],
+    nearest: tuple[npt.NDArray[Any], npt.NDArray[np.int64]],
+    limit: float,
+    looked: _Looked,
+) -> None:
+    """Let an index look into as many cells as it takes to find most of what is nearest to some."""
+    away, places = nearest
+    wanted = [set(its[near].tolist()) for its, near in zip(places, away <= limit, strict=True)]
+    index.nprobe, enough = min(index.nlist, looked[0]), looked[1]
+    while index.nprobe <= index.nlist // 8:
+        found = index.search(some, places.shape[1])[1].tolist()
+        share = sum(len(its.intersection(row)) for its, row in zip(wanted, found, strict=True))
+        if share >= enough * sum(map(len, wanted)):
+            return
+        index.nprobe *= 2
 
 
 def _found(index: Any, wanted: npt.NDArray[Any], most: int, limit: float) -> list[Found]:
