@@ -12,6 +12,7 @@ from reports.odd_names import plain
 from rich.cells import cell_len
 
 from dedupe.cli.app import COMMANDS
+from dedupe.matching.near import approximate
 
 FORMS = ("table", "json", "csv", "paths")
 
@@ -348,3 +349,16 @@ def test_help_of_every_command_fits_a_terminal_and_cuts_nothing() -> None:
             assert run.code == 0
             assert max(map(cell_len, lines_of(run.out))) <= width, command
             assert "…" not in run.out, command
+
+
+def test_of_very_many_photos_it_is_said_how_many_of_the_nearest_were_found(
+    samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("faiss")
+    compared = dedupe("group")
+    assert "faiss" not in compared.err
+    monkeypatch.setattr(approximate, "ABOVE", 2)
+    found = dedupe("group")
+    said = "not all photos were compared: of those nearest to each, faiss found 100 %"
+    assert said in found.err
+    assert found.out == compared.out

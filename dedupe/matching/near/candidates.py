@@ -102,7 +102,7 @@ def candidates(
     comparing every two (approximate.py): all anew whenever a photo is new, so that the answer
     rests on the photos alone. How many were found is measured.
 
-    Memory: the vectors once more, and 500 bytes a photo; with faiss 2 kB a photo.
+    Memory: the vectors once more, and 500 bytes a photo; with faiss up to 4 kB a photo.
 
     Args:
         library: as `scan` or `open_library` gives it.
