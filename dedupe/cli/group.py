@@ -1,5 +1,6 @@
 """dedupe group: sets of look-alikes, and a folder for each if asked."""
 
+import gc
 import math
 import os
 import shlex
@@ -190,6 +191,7 @@ def group(
         sides = (*paths, *(against or ())) if paths else ()
         library = open_library(sides, index=index, encoder=encoder)
         library = replace(library, ignored=_applied(library, all_sets=ignored))
+        gc.freeze()  # its photos stay to the end: 0.1 s to look through 100,000 of them in vain
         root = root_of_move(sides, into, index) if action == "move" else None
         folders = known_folders(library, against or ())
         verdicts = None
@@ -211,6 +213,7 @@ def group(
                 device=device,
             )
         kinds = find_clusters(library, groups) if clusters else []
+        gc.unfreeze()
     groups, hidden = _not_hidden(groups, library)
     groups, kinds, left_out = _on_both_sides(groups, kinds, folders)
     _say_not_compared(verdicts)

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -147,8 +148,7 @@ class EdgeFile:
         at = seal = 0
         while found := _segment(file, at, size, len(numbers), seal):
             keys, segment = found
-            for key in keys:
-                numbers[key] = len(numbers)
+            numbers.update(zip(keys, count(len(numbers)), strict=False))
             segments.append(segment)
             at, seal = segment.end, segment.seal
         return Remembered(numbers, tuple(segments))

@@ -93,10 +93,17 @@ class Library:
         No number of the index: SQLite gives those of forgotten photos to others, and a compaction
         moves rows. A photo that is encoded again, on another device, has another key.
         """
-        key_of = xxhash.xxh3_128_digest
-        photos, vectors, rows = self.photos, self.vectors, self.first_rows.tolist()
+        import numpy as np
+
+        key_of, photos, vectors = xxhash.xxh3_128_digest, self.photos, self.vectors
+        size = vectors.shape[1] * vectors.itemsize
+        # in pieces of one buffer: an array of each row took as long as the key itself
+        held = np.ascontiguousarray(vectors).view(np.uint8).reshape(-1).data
         with uncollected():
-            return [key_of(photos[row].content + vectors[row].tobytes()) for row in rows]
+            return [
+                key_of(photos[row].content + held[size * row : size * row + size])
+                for row in self.first_rows.tolist()
+            ]
 
 
 @dataclass(frozen=True, slots=True)

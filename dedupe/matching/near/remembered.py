@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +120,7 @@ class _Asked:
                 known = again if again.seal != known.seal else Remembered()
 
     def _answer(self, known: Remembered) -> Pairs:
-        number = np.array([known.numbers.get(key, -1) for key in self.keys], np.int64)
+        number = np.fromiter(map(known.numbers.get, self.keys, repeat(-1)), np.int64)
         covering = [each for each in known.segments if each.reach >= self.threshold]
         missing = list(_missing(number, covering))
         found = self._recalled(known, covering, number, self.limit)

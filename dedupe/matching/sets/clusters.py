@@ -17,6 +17,7 @@ from dedupe.matching.sets.cluster_names import cluster_name, shared_folder
 from dedupe.matching.sets.groups import Group
 from dedupe.matching.sets.kinds import AT_ONCE, PART, kinds, several
 from dedupe.photos.photo import Photo
+from dedupe.uncollected import uncollected
 
 # Average distance up to which two clusters are of one kind. In seed units two cats are
 # 16.5 apart, a dog and a cat 24.6.
@@ -84,9 +85,22 @@ def find_clusters(
     """
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
-    photos, copies = library.photos, library.copies
+    copies = library.copies
     rows = np.fromiter(copies, np.int64, len(copies))  # in the order of paths, which settles ties
     labels = _labels(library, rows, threshold)
+    with uncollected():
+        return _named(library, rows, labels, groups, threshold)
+
+
+def _named(
+    library: Library,
+    rows: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.int32],
+    groups: Iterable[Group],
+    threshold: float,
+) -> list[Cluster]:
+    """The clusters that are left of all without what is in groups."""
+    photos, copies = library.photos, library.copies
     grouped = {photo.content for group in groups for photo in group.photos}
     found: list[npt.NDArray[np.int64]] = []
     for kind in several(labels):
