@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -89,17 +89,32 @@ class EdgeSegment:
         return self.start + _EDGE * self.pairs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Remembered:
     """What an edge file says, but for the pairs themselves.
 
     Attributes:
-        numbers: of the photos it knows, by their keys.
+        keys: of the photos it knows, 16 bytes each, one after the other in the order of their
+            numbers.
         segments: in the order in which they were written.
     """
 
-    numbers: dict[bytes, int] = field(default_factory=dict)
+    keys: bytes = b""
     segments: tuple[EdgeSegment, ...] = ()
+
+    @property
+    def photos(self) -> int:
+        """How many it knows."""
+        return len(self.keys) // _KEY
+
+    def numbers_of(self, keys: Sequence[bytes]) -> "npt.NDArray[np.int64]":
+        """(N,) int64, the numbers of some photos by their keys; -1 of those it does not know."""
+        import numpy as np
+
+        if b"".join(keys) == self.keys:  # all of a library, as it was when it was compared
+            return np.arange(len(keys))
+        numbers = {key: number for number, key in enumerate(_cut(self.keys))}
+        return np.fromiter(map(numbers.get, keys, repeat(-1)), np.int64)
 
     @property
     def end(self) -> int:
@@ -143,15 +158,15 @@ class EdgeFile:
 
     def _remembered(self, file: BinaryIO) -> Remembered:
         size = os.fstat(file.fileno()).st_size
-        numbers: dict[bytes, int] = {}
+        known = b""
         segments: list[EdgeSegment] = []
         at = seal = 0
-        while found := _segment(file, at, size, len(numbers), seal):
+        while found := _segment(file, at, size, len(known) // _KEY, seal):
             keys, segment = found
-            numbers.update(zip(keys, count(len(numbers)), strict=False))
+            known += keys
             segments.append(segment)
             at, seal = segment.end, segment.seal
-        return Remembered(numbers, tuple(segments))
+        return Remembered(known, tuple(segments))
 
     def read(self, known: Remembered, segments: Sequence[EdgeSegment], limit: float) -> Edges:
         """The pairs of some segments up to a distance, segment by segment.
@@ -174,7 +189,7 @@ class EdgeFile:
         try:
             with self.path.open("rb") as file:
                 for segment in segments:
-                    parts.extend(_blocks(file, segment, limit, len(known.numbers)))
+                    parts.extend(_blocks(file, segment, limit, known.photos))
         except OSError as error:
             raise EdgesDamaged(f"{self.path.name} cannot be read") from error
         return joined(parts)
@@ -225,10 +240,7 @@ class EdgeFile:
             start=known.end + len(head),
             seal=_HASH.unpack(head[-_HASH.size :])[0],
         )
-        numbers = dict(known.numbers)
-        for key in keys:
-            numbers[key] = len(numbers)
-        return Remembered(numbers, (*known.segments, segment))
+        return Remembered(known.keys + b"".join(keys), (*known.segments, segment))
 
 
 def joined(parts: Sequence[Edges]) -> Edges:
@@ -246,7 +258,7 @@ def joined(parts: Sequence[Edges]) -> Edges:
 
 def _segment(
     file: BinaryIO, at: int, size: int, before: int, seal: int
-) -> "tuple[list[bytes], EdgeSegment] | None":
+) -> tuple[bytes, EdgeSegment] | None:
     """The keys and the segment that begin at a place of the file, or None where none is sound."""
     import numpy as np
 
@@ -265,7 +277,6 @@ def _segment(
     sealed = _HASH.pack(xxhash.xxh3_64_intdigest(head + body, seed=seal))
     if file.read(_HASH.size) != sealed:
         return None
-    keys = [body[place : place + _KEY] for place in range(0, _KEY * new, _KEY)]
     flags = np.frombuffer(body, np.uint8, 2 * bits, _KEY * new).reshape(2, bits)
     left, right = np.unpackbits(flags, axis=1, count=count).astype(np.bool_)
     table = np.frombuffer(body, _table_type(), blocks, _KEY * new + 2 * bits)
@@ -278,7 +289,11 @@ def _segment(
         start=start,
         seal=_HASH.unpack(sealed)[0],
     )
-    return keys, segment
+    return body[: _KEY * new], segment
+
+
+def _cut(keys: bytes) -> Iterator[bytes]:
+    return (keys[place : place + _KEY] for place in range(0, len(keys), _KEY))
 
 
 def _table_type() -> "np.dtype[np.void]":
@@ -324,7 +339,7 @@ def _sealed(
     table["hash"] = [xxhash.xxh3_64_intdigest(_block(ordered, at)) for at in starts]
     head = b"".join(
         (
-            _HEAD.pack(_MAGIC, len(known.numbers), len(keys), len(edges), reach),
+            _HEAD.pack(_MAGIC, known.photos, len(keys), len(edges), reach),
             *keys,
             np.packbits(left).tobytes(),
             np.packbits(right).tobytes(),

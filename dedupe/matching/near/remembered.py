@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +119,7 @@ class _Asked:
                 known = again if again.seal != known.seal else Remembered()
 
     def _answer(self, known: Remembered) -> Pairs:
-        number = np.fromiter(map(known.numbers.get, self.keys, repeat(-1)), np.int64)
+        number = known.numbers_of(self.keys)
         covering = [each for each in known.segments if each.reach >= self.threshold]
         missing = list(_missing(number, covering))
         found = self._recalled(known, covering, number, self.limit)
@@ -151,7 +150,7 @@ class _Asked:
     ) -> Edges:
         """Remembered pairs of this library, by its rows; some may come twice."""
         edges = self.file.read(known, segments, limit) if segments else _no_edges()
-        row_of = np.full(len(known.numbers) + 1, -1, np.int32)
+        row_of = np.full(known.photos + 1, -1, np.int32)
         row_of[number] = np.arange(len(number))  # that of unknown ones, -1, lands at the end
         row_of[-1] = -1
         a, b = row_of[edges.a], row_of[edges.b]
@@ -222,8 +221,8 @@ class _Asked:
         if known.segments and room and len(missing) == 1 and (covering or not self._is_most(known)):
             fresh = np.flatnonzero(number < 0)
             number = number.copy()
-            number[fresh] = len(known.numbers) + np.arange(len(fresh))
-            sides = np.zeros((2, len(known.numbers) + len(fresh)), np.bool_)
+            number[fresh] = known.photos + np.arange(len(fresh))
+            sides = np.zeros((2, known.photos + len(fresh)), np.bool_)
             sides[0, number[missing[0].left]] = True
             sides[1, number[missing[0].right]] = True
             numbered = Edges(
@@ -260,7 +259,7 @@ class _Asked:
         place of a whole library.
         """
         twice = 2 * len(self.keys)
-        if twice >= len(known.numbers):
+        if twice >= known.photos:
             return True
         with Index(self.library.index) as store:
             return twice >= len(store.known_contents(self.library.encoder))

@@ -192,6 +192,9 @@ def _linked_again(
     """The same, by what scikit-learn calls for it: importing that takes longer than all of this."""
     if len(vectors) < 2:
         return []
+    if len(vectors) == 2:
+        away = apart(vectors, photos)[0, 1]
+        return [np.arange(2)] if away < threshold else []
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
