@@ -37,8 +37,8 @@ def kinds(vectors: _Vectors, threshold: float, photos: Sequence[Photo]) -> list[
     Average linkage (UPGMA) of the distances that `apart` gives. Of more than 4,000 photos those
     of each part are clustered by themselves; then clusters are joined by average linkage in
     which each counts once, at the root of the mean squared distance of their photos, which
-    their means and lengths tell (Ward, "Hierarchical grouping", 1963). Photos that are in no
-    cluster of their part are joined likewise, where there are no more than 4,000 in all.
+    their means and lengths tell. Photos that are in no cluster of their part are joined
+    likewise, where there are no more than 4,000 in all.
 
     Args:
         vectors: (N, D) float16 or float32, in seed units.
