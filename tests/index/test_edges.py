@@ -151,7 +151,10 @@ def test_edges_are_read_nearest_first_and_no_farther_than_wanted(
     keys = [bytes([number]) * 16 for number in range(40)]
     written = file.append(Remembered(), keys, everyone, everyone, 12.0, Edges(*numbers, distance))
     known = file.remembered()
-    assert known.numbers == written.numbers == {key: n for n, key in enumerate(keys)}
+    assert known.keys == written.keys == b"".join(keys)
+    assert known.numbers_of(keys).tolist() == list(range(len(keys)))
+    asked = [keys[2], b"\xff" * 16, keys[0]]
+    assert known.numbers_of(asked).tolist() == [2, -1, 0]
     assert (known.pairs, known.end, known.seal) == (137, file.path.stat().st_size, written.seal)
     for limit in (-1.0, 0.0, 5.0, 5.5, 11.0, 99.0):
         found = file.read(known, known.segments, limit)
