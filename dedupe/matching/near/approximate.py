@@ -10,16 +10,16 @@ import numpy.typing as npt
 
 from dedupe.cores import cores
 from dedupe.matching.crew import alone
+from dedupe.matching.near.components import along_components
 from dedupe.matching.near.hashes import ALIKE, Hashes
 from dedupe.matching.near.measure import Found, subtracted
 
 ABOVE = 200_000
 """Photos above which candidates are approximate where faiss is installed."""
 
-# Principal components that vectors are shortened to, and how many vectors these are fitted on:
-# of 9,822 photos the nearest by 64 were 0.991 of the nearest, by 128 0.994, in the same cells.
+# Principal components that vectors are shortened to: of 9,822 photos the nearest by 64 were 0.991
+# of the nearest, by 128 0.994, in the same cells.
 _COMPONENTS = 128
-_FITTED = 8192
 
 # Photos of which the shorter vectors say that they are nearest: 0.991 with 32, 0.994 with 64.
 _NEAREST = 64
@@ -51,7 +51,7 @@ def approximate_method(photos: int) -> str:
     """Names all that decides what is found of so many photos; "" where every two are compared."""
     if not is_approximate(photos):
         return ""
-    numbers = _COMPONENTS, _FITTED, _NEAREST, _CELLS, _TRIED, _ENOUGH, _TO_A_CELL
+    numbers = _COMPONENTS, _NEAREST, _CELLS, _TRIED, _ENOUGH, _TO_A_CELL
     return f" faiss {_faiss()} {numbers}"
 
 
@@ -78,7 +78,7 @@ def near_vectors(vectors: npt.NDArray[np.floating], order: _Rows, reach: float) 
     Yields:
         Rows a and b, and their true distances; some pairs come twice.
     """
-    short = _shortened(vectors, order)
+    short = along_components(vectors, _COMPONENTS, order)
     for a, b, _ in _alone(_nearest_vectors, short, (reach * _ROUNDING) ** 2):
         a, b = order[a[a != b]], order[b[a != b]]
         away = subtracted(vectors, vectors, a, b)
@@ -106,21 +106,6 @@ def alike_hashes(left: Hashes, right: Hashes, most: int) -> Iterator[Found]:
         own, other = left.rows[a % len(left)], right.rows[b]
         counts = own != other
         yield own[counts], other[counts], bits[counts]
-
-
-def _shortened(vectors: npt.NDArray[np.floating], order: _Rows) -> npt.NDArray[np.float32]:
-    """(N, k) along the principal components, in the order that is given."""
-    from sklearn.decomposition import PCA
-
-    some = vectors[order[:: -(-len(order) // _FITTED)]].astype(np.float32)
-    fitted = PCA(min(_COMPONENTS, *some.shape), svd_solver="covariance_eigh")
-    with np.errstate(invalid="ignore"):  # where all are equal, nothing is explained
-        fitted.fit(some)
-    short = np.empty((len(order), fitted.n_components_), np.float32)
-    for start in range(0, len(order), _ROWS):
-        rows = order[start : start + _ROWS]
-        short[start : start + _ROWS] = fitted.transform(vectors[rows].astype(np.float32))
-    return short
 
 
 def _alone(search: Callable[..., list[Found]], *parts: Any) -> Iterator[Found]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.near.components import along_components
 from dedupe.matching.sets.apart import apart
 from dedupe.photos.photo import Photo
 
@@ -17,14 +18,10 @@ AT_ONCE = 4000
 # joined (decision 13).
 PART = 500
 
-# They are cut by their 64 principal components, those of so many of them: a tenth of the time
-# that 1,280 numbers take.
+# They are cut by their 64 principal components: a tenth of the time that 1,280 numbers take.
 _COMPONENTS = 64
-_FITTED = 8192
 
-# Rows that are shortened at once, and numbers of all vectors that are in float64: 100 MB of
-# 100,000. All of them in float32 are 0.5 GB, which took a second to be had.
-_AT_A_TIME = 4096
+# Numbers of all vectors that are in float64 at once: 100 MB of 100,000.
 _COLUMNS = 128
 
 _Rows = npt.NDArray[np.int64]
@@ -49,7 +46,7 @@ def kinds(vectors: _Vectors, threshold: float, photos: Sequence[Photo]) -> list[
         return linked(vectors, threshold, photos)
     labels = np.full(len(vectors), -1, np.int64)
     count = 0
-    short = _shortened(vectors)
+    short = along_components(vectors, _COMPONENTS)
     for part in _parts(short, PART):
         for members in linked(vectors[part], threshold, [photos[row] for row in part.tolist()]):
             labels[part[members]] = count
@@ -124,22 +121,6 @@ def _joined(vectors: _Vectors, short: _Vectors, labels: _Rows, threshold: float)
     found = labels.copy()
     found[own] = joined[labels[own]]
     return found
-
-
-def _shortened(vectors: _Vectors) -> npt.NDArray[np.float32]:
-    """(N, k) along the principal components."""
-    from sklearn.decomposition import PCA
-
-    some = vectors[:: -(-len(vectors) // _FITTED)].astype(np.float32)
-    fitted = PCA(min(_COMPONENTS, *some.shape), svd_solver="covariance_eigh")
-    with np.errstate(invalid="ignore"):  # where all are equal, nothing is explained
-        fitted.fit(some)
-    return np.concatenate(
-        [
-            fitted.transform(vectors[start : start + _AT_A_TIME].astype(np.float32))
-            for start in range(0, len(vectors), _AT_A_TIME)
-        ]
-    )
 
 
 def _parts(short: _Vectors, size: int) -> list[_Rows]:
