@@ -8,9 +8,9 @@ import numpy as np
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
-from dedupe.matching.near.candidates import REACH
 from dedupe.matching.near.distances import distances_to
 from dedupe.matching.near.hashes import ALIKE, hash_bits
+from dedupe.matching.near.listing import REACH
 from dedupe.matching.pairs.compare import evidence_of, look_at, relation_and_edit
 from dedupe.matching.pairs.features import features_of
 from dedupe.matching.pairs.relations import (

@@ -9,7 +9,7 @@ import pytest
 from photos_by_number import library
 
 from dedupe.index.library import Library
-from dedupe.matching.near import approximate
+from dedupe.matching.near import approximate, listing
 from dedupe.matching.near import candidates as module
 from dedupe.matching.near.candidates import candidates
 
@@ -99,7 +99,7 @@ def test_what_was_found_is_remembered_with_how_much_it_was(
     def nothing(*_: object) -> None:
         raise AssertionError("looked for again")
 
-    monkeypatch.setattr(module, "near_vectors", nothing)
+    monkeypatch.setattr(listing, "near_vectors", nothing)
     again = candidates(some)
     assert again.recall == first.recall == 1
     assert again.pairs.tolist() == first.pairs.tolist()

@@ -15,8 +15,10 @@ from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.index.neighbours import NeighbourFile
 from dedupe.matching.near import candidates as module
-from dedupe.matching.near.candidates import ALIKE_PARTS, MOST_ALIKE, NEAREST, candidates
+from dedupe.matching.near import listing
+from dedupe.matching.near.candidates import candidates
 from dedupe.matching.near.hashes import ALIKE, hash_bits
+from dedupe.matching.near.listing import ALIKE_PARTS, MOST_ALIKE, NEAREST
 from dedupe.matching.near.neighbours import Kept, Neighbours
 from dedupe.photos.photo import Photo
 
@@ -134,13 +136,13 @@ def test_only_new_photos_are_compared_with_all_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = tmp_path / "index.db"
-    real, asked = module.compared, []
+    real, asked = listing.compared, []
 
     def counted(*args: object, **options: object) -> object:
         asked.append(options["lefts"])
         return real(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "compared", counted)
+    monkeypatch.setattr(listing, "compared", counted)
     for numbers in (range(60), range(60), range(63), range(63)):
         photos = hashed(index, list(numbers))
         candidates(photos)

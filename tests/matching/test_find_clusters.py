@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 
 from dedupe.index.library import Library
-from dedupe.matching.sets import clusters as clustering
 from dedupe.matching.sets import kinds
 from dedupe.matching.sets.clusters import Cluster, find_clusters
 from dedupe.matching.sets.groups import find_groups
+from dedupe.matching.sets.labels import several
 from dedupe.photos.photo import Photo
 
 Numbers = Callable[..., Library]
@@ -90,7 +90,7 @@ class _Only:
 
 
 @pytest.mark.parametrize("at_once", [10, 30, 64, 119])
-def test_many_photos_are_cut_into_parts_and_each_is_in_one_cluster_at_most(
+def test_many_photos_are_cut_into_parts_and_come_out_as_the_same_kinds(
     numbers: Numbers, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     library = numbers(clouds(120))
@@ -98,67 +98,94 @@ def test_many_photos_are_cut_into_parts_and_each_is_in_one_cluster_at_most(
     monkeypatch.setattr(kinds, "AT_ONCE", at_once)
     monkeypatch.setattr(kinds, "PART", at_once // 2)
     sizes: list[int] = []
-    linked = kinds.linked
+    apart = kinds.apart
 
     def counting(
-        vectors: npt.NDArray[np.float32], threshold: float, photos: Sequence[Photo]
-    ) -> list[npt.NDArray[np.int64]]:
+        vectors: npt.NDArray[np.float32], photos: Sequence[Photo]
+    ) -> npt.NDArray[np.float64]:
         sizes.append(len(vectors))
-        return linked(vectors, threshold, photos)
+        return apart(vectors, photos)
 
-    monkeypatch.setattr(kinds, "linked", counting)
+    monkeypatch.setattr(kinds, "apart", counting)
     cut = find_clusters(library, [])
-    assert sum(sizes) == 120
-    assert max(sizes) <= at_once
-    assert len(sizes) > 1
-    photos = [path for cluster in paths(cut) for path in cluster]
-    assert len(photos) == len(set(photos))
-    # a kind may be split, but never are two kinds joined by the cut
+    assert max(sizes) <= at_once // 2
+    assert len(sizes) >= 6
+    # a kind may be split where too many clusters hang together, but never are two kinds joined
     assert all(any(part <= kind for kind in whole) for part in paths(cut))
-    assert len(photos) > 100
-    if at_once >= 30:  # all that is left to join is joined at once
+    if at_once >= 30:
         assert paths(cut) == whole
     assert cut == find_clusters(library, [])
 
 
-def test_clusters_are_joined_at_the_root_of_their_mean_squared_distance(
-    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chance = np.random.default_rng(3)
-    vectors = chance.normal(size=(30, 5)).astype(np.float32)
-    labels = np.array([0] * 12 + [1] * 15 + [2] + [-1] * 2)
-    seen: list[npt.NDArray[np.float64]] = []
-
-    def average(away: npt.NDArray[np.float64], _: float) -> npt.NDArray[np.int64]:
-        seen.append(away)
-        return np.array([0, 0, 1])
-
-    monkeypatch.setattr(kinds, "_average", average)
-    joined = kinds._joined(vectors, vectors, labels, 1.0)
-    assert joined.tolist() == [0] * 27 + [1] + [-1] * 2
-    squares = ((vectors[:, None] - vectors[None]) ** 2).sum(2)
-    for one, other in ((0, 1), (0, 2), (1, 2)):
-        exact = np.sqrt(squares[labels == one][:, labels == other].mean())
-        assert seen[0][one, other] == seen[0][other, one] == pytest.approx(exact, rel=1e-6)
-
-
-def test_a_photo_that_the_cut_left_alone_is_joined_to_its_kind(
-    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kinds, "AT_ONCE", 40)
-    monkeypatch.setattr(kinds, "_parts", lambda short, _: np.split(np.arange(len(short)), [20, 40]))
-    vectors = np.repeat([[0.0], [100.0], [0.0]], (20, 20, 1), axis=0)
-    found = find_clusters(numbers(vectors), [])
-    assert [len(cluster.photos) for cluster in found] == [21, 20]
-
-
-def test_many_photos_with_the_same_vector_are_clustered(
+def test_too_many_clusters_to_compare_leave_photos_alone_that_are_in_none(
     numbers: Numbers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kinds, "AT_ONCE", 10)
-    found = find_clusters(numbers(np.ones((40, 4))), [])
-    photos = [path for cluster in paths(found) for path in cluster]
-    assert len(photos) == len(set(photos)) == 40
+    vectors = [[0.0], [1.0], [21.9]] + [[100.0 * n] for n in range(1, 12)]
+    (joined,) = find_clusters(numbers(vectors), [])
+    assert len(joined.photos) == 3
+    monkeypatch.setattr(kinds, "JOINED", 1)
+    (pair,) = find_clusters(numbers(vectors), [])
+    assert len(pair.photos) == 2
+
+
+def test_clusters_are_as_far_apart_as_the_root_of_their_mean_squared_distance() -> None:
+    chance = np.random.default_rng(3)
+    vectors = chance.normal(size=(30, 5)).astype(np.float16)
+    clusters = [np.arange(12), np.arange(12, 27), np.array([29])]
+    found = kinds._apart(kinds._means(vectors, clusters, np.float64))
+    squares = ((vectors[:, None].astype(np.float64) - vectors[None]) ** 2).sum(2)
+    for i, one in enumerate(clusters):
+        for j, other in enumerate(clusters):
+            exact = 0 if i == j else np.sqrt(squares[np.ix_(one, other)].mean())
+            assert found[i, j] == pytest.approx(exact, rel=1e-9)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 2048])
+@pytest.mark.parametrize("new", [range(40), range(5, 9), ()])
+def test_clusters_that_are_near_are_compared_block_by_block(
+    monkeypatch: pytest.MonkeyPatch, rows: int, new: Sequence[int]
+) -> None:
+    chance = np.random.default_rng(1)
+    monkeypatch.setattr(kinds, "_ROWS", rows)
+    vectors = (chance.normal(size=(60, 3)) * 9).astype(np.float16)
+    clusters = np.split(np.arange(60), np.arange(1, 40))
+    away = kinds._apart(kinds._means(vectors, clusters, np.float64))
+    roughly = kinds._means(vectors, clusters, np.float32)
+    found = kinds._within(roughly, 12.0, 21, np.array(new, np.int64))
+    expected = {(i, j) for i, j in np.argwhere(away <= 12.0).tolist() if i != j and i in new}
+    assert len(expected) > 10 or not new
+    assert {frozenset(pair) for pair in found.tolist()} == set(map(frozenset, expected))
+
+
+def test_clusters_that_hang_together_in_a_crowd_are_cut(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = numbers(np.arange(60.0)[:, None] * 15)  # a chain: every two that follow are near
+    monkeypatch.setattr(kinds, "AT_ONCE", 10)
+    found = find_clusters(library, [])
+    assert all(2 <= len(each.photos) <= 4 for each in found)
+    assert sum(len(each.photos) for each in found) > 40
+
+
+def test_many_photos_with_the_same_vector_are_one_kind(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kinds, "AT_ONCE", 10)
+    monkeypatch.setattr(kinds, "PART", 5)
+    (everything,) = find_clusters(numbers(np.ones((40, 4))), [])
+    assert len(everything.photos) == 40
+
+
+def test_photos_of_one_hour_are_brought_together_in_parts_too(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kinds, "AT_ONCE", 3)
+    vectors = np.zeros((6, 8))
+    vectors[[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]] = 24 / np.sqrt(2)  # all of them 24 apart
+    at_noon: list[dict[str, object]] = [{"taken": NOON}] * 3 + [{"taken": None}] * 3
+    (cluster,) = find_clusters(numbers(vectors, known=at_noon), [])
+    assert [photo.taken for photo in cluster.photos] == [NOON] * 3
 
 
 # --- order
@@ -333,13 +360,15 @@ def test_a_name_is_one_line_that_no_terminal_obeys(numbers: Numbers, name: str) 
     assert alone.name.startswith("like ")
 
 
-def test_what_is_left_of_a_kind_is_clustered_as_everything_is(numbers: Numbers) -> None:
+def test_few_and_many_photos_are_linked_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = np.random.default_rng(5)
-    for count in (1, 2, 3, 20, 200):
+    for count in (2, 3, 20, 150):
         # whole numbers: many distances are equal, and some lie exactly at the threshold
-        vectors = chance.integers(0, 9, (count, 3)).astype(np.float32)
-        photos = numbers(vectors).photos
-        first = kinds.linked(vectors, 4.0, photos)
-        again = clustering._linked_again(vectors, 4.0, photos)
-        assert sorted(map(list, first)) == sorted(map(list, again))
-        assert count < 20 or len(first) > 3
+        points = chance.integers(0, 9, (count, 3)).astype(np.float64)
+        away = np.sqrt(((points[:, None] - points[None]) ** 2).sum(2))
+        by_scipy = several(kinds.average(away, 4.0))
+        with monkeypatch.context() as patch:
+            patch.setattr(kinds, "_FEW", 0)
+            by_sklearn = several(kinds.average(away, 4.0))
+        assert sorted(map(list, by_scipy)) == sorted(map(list, by_sklearn))
+        assert count < 20 or len(by_scipy) > 3

@@ -1,19 +1,23 @@
 """What was clustered once is read from a file beside the index, and is what would be found anew."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import photos_by_number
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from dedupe.index.answers import AnswerFile
+from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets import clusters as clustering
+from dedupe.matching.sets import kinds, remembered_kinds
 from dedupe.matching.sets.clusters import Cluster, find_clusters
 from dedupe.matching.sets.groups import Group, find_groups
 from dedupe.matching.sets.made import Member
@@ -33,9 +37,11 @@ def linked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     real = clustering._clustered
 
-    def counting(library: Library, rest: npt.NDArray[np.int64], threshold: float) -> object:
+    def counting(
+        library: Library, rest: npt.NDArray[np.int64], threshold: float, device: str
+    ) -> object:
         sizes.append(len(rest))
-        return real(library, rest, threshold)
+        return real(library, rest, threshold, device)
 
     monkeypatch.setattr(clustering, "_clustered", counting)
     return sizes
@@ -178,3 +184,113 @@ def test_few_photos_are_not_remembered(
     find_clusters(library, [])
     assert linked == [25, 25]
     assert not list(library.index.parent.glob("*.clusters"))
+
+
+# --- part by part
+
+
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Few photos are cut into parts; of every part that is clustered, how many photos."""
+    monkeypatch.setattr(kinds, "AT_ONCE", 4)
+    monkeypatch.setattr(kinds, "PART", 4)
+    sizes: list[int] = []
+    real = kinds.apart
+
+    def counting(vectors: npt.NDArray[np.float16], photos: object) -> npt.NDArray[np.float64]:
+        sizes.append(len(vectors))
+        return real(vectors, photos)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kinds, "apart", counting)
+    return sizes
+
+
+def by_number(index: Path, numbers: Iterable[int]) -> Library:
+    """Photos by number, some of them dated."""
+    bare = photos_by_number.library(index, numbers)
+    dated = [
+        replace(photo, taken=datetime(2020, 1, int(photo.path.name[:5]) % 28 + 1))
+        if int(photo.path.name[:5]) % 3
+        else photo
+        for photo in bare.photos
+    ]
+    return replace(bare, photos=tuple(dated))
+
+
+def test_photos_more_ask_only_for_the_parts_that_they_change(
+    tmp_path: Path, in_parts: list[int]
+) -> None:
+    index = tmp_path / "index.db"
+    find_clusters(by_number(index, range(150)), [])
+    at_first = len(in_parts)
+    more = by_number(index, range(160))
+    found = find_clusters(more, [])
+    asked = len(in_parts) - at_first
+    assert 0 < asked < at_first / 3
+    assert found == anew(more)
+
+
+@given(
+    st.lists(
+        st.sets(st.integers(0, 80), min_size=6, max_size=60), min_size=2, max_size=4, unique_by=len
+    )
+)
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_clusters_do_not_depend_on_what_was_clustered_before(
+    tmp_path_factory: pytest.TempPathFactory, in_parts: list[int], libraries: list[set[int]]
+) -> None:
+    index = tmp_path_factory.mktemp("any") / "index.db"
+    for numbers in libraries:
+        library = by_number(index, sorted(numbers))
+        assert find_clusters(library, []) == anew(library)
+
+
+def test_a_few_photos_do_not_take_the_place_of_a_library(
+    tmp_path: Path, in_parts: list[int]
+) -> None:
+    index = tmp_path / "index.db"
+    find_clusters(by_number(index, range(150)), [])
+    (file,) = tmp_path.glob("*.kinds")
+    before = file.read_bytes()
+    find_clusters(by_number(index, range(20)), [])
+    assert file.read_bytes() == before
+    find_clusters(by_number(index, range(120)), [])
+    assert file.read_bytes() != before
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a file of kinds", None])
+def test_a_damaged_file_of_parts_costs_time_and_no_answer(
+    tmp_path: Path, in_parts: list[int], damage: bytes | None
+) -> None:
+    index = tmp_path / "index.db"
+    library = by_number(index, range(100))
+    find_clusters(library, [])
+    (file,) = tmp_path.glob("*.kinds")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    more = by_number(index, range(101))
+    assert find_clusters(more, []) == anew(more)
+    assert len(file.read_bytes()) >= len(whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("sizes", [3]), ("pairs", [0, 9999]), ("pairs", [0]), ("clusters", [0]), ("labels", [])],
+)
+def test_parts_that_cannot_be_are_not_believed(
+    tmp_path: Path, in_parts: list[int], name: str, wrong: list[int]
+) -> None:
+    index = tmp_path / "index.db"
+    library = by_number(index, range(100))
+    find_clusters(library, [])
+    file = AnswerFile(index, library.encoder.fingerprint, "kinds", remembered_kinds.COLUMNS, 1)
+    key = answer_key((clustering._method(22.0),))
+    known = file.read(key)
+    assert known is not None
+    file.write(key, {**known, name: wrong})
+    more = by_number(index, range(101))
+    assert find_clusters(more, []) == anew(more)

@@ -5,9 +5,9 @@ import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
-from dedupe.matching.near.candidates import REACH
 from dedupe.matching.near.distances import compared, refuse
 from dedupe.matching.near.hashes import ALIKE, alike, hashes_of
+from dedupe.matching.near.listing import REACH
 from dedupe.matching.near.neighbours import Kept, Neighbours
 from dedupe.matching.near.nominate import Reach
 from dedupe.progress import Progress, Silent

@@ -7,50 +7,32 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.errors import IndexProblem
 from dedupe.index.library import Library, thumbnails
 from dedupe.index.neighbours import Nearest, NeighbourFile, Neighbourhood, neighbour_key
 from dedupe.matching.crew import Crew
-from dedupe.matching.near.approximate import (
-    alike_hashes,
-    approximate_method,
-    is_approximate,
-    near_vectors,
-)
+from dedupe.matching.near.approximate import approximate_method, is_approximate
 from dedupe.matching.near.codes import distinct, pairs_of
-from dedupe.matching.near.distances import compared, refuse
-from dedupe.matching.near.hashes import ALIKE, Hashes, alike, hashes_of
+from dedupe.matching.near.listing import (
+    ALIKE_PARTS,
+    MOST_ALIKE,
+    NEAREST,
+    approximate,
+    approximate_vectors,
+    compare_hashes,
+    compare_vectors,
+)
 from dedupe.matching.near.neighbours import Kept, Neighbours
-from dedupe.matching.near.nominate import Reach
 from dedupe.matching.near.parts import part_hashes
 from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress, Silent
 
-REACH = 22.0
-"""Seed units up to which a pair is a candidate: one unrelated pair in 100 is nearer."""
-
-NEAREST = Kept(near=SEED_THRESHOLD, most=24, far=REACH, some=8)
-"""Of each photo, by distance: 43 edits of one photo are more than a person makes."""
-
-MOST_ALIKE = Kept(near=ALIKE, most=24, far=ALIKE, some=24)
-"""Of each photo, by bits of the hash."""
-
-ALIKE_PARTS = Kept(near=ALIKE, most=8, far=ALIKE, some=8)
-"""Of each photo, by bits of the hash of a part of it, or of what it is a part of."""
-
 # Photos below which it is not worth a file: they are compared in a second.
 _WORTH = 2048
 
-# Bytes of a hash.
-_PART = 32
-
 # Thumbnails in memory at once.
 _BATCH = 1024
-
-# Photos that tell how many of the nearest faiss found: they are compared with all others.
-_TELLING = 256
 
 _Rows = npt.NDArray[np.int64]
 
@@ -115,30 +97,15 @@ def candidates(
         IndexDamaged: a thumbnail is not as it was written.
     """
     progress = progress or Silent()
-    rows = library.first_rows
-    photos = [library.photos[row] for row in rows.tolist()]
-    vectors = library.vectors if len(rows) == len(library.photos) else library.vectors[rows]
-    rank = np.empty(len(photos), np.int64)
-    contents = [photo.content for photo in photos]
-    by_content = np.array(sorted(range(len(photos)), key=contents.__getitem__), np.int64)
-    rank[by_content] = np.arange(len(photos))
-    lists = [Neighbours(len(photos), kept, rank) for kept in (NEAREST, MOST_ALIKE, ALIKE_PARTS)]
+    asked = _Asked(library)
+    photos, keys = asked.photos, asked.keys
+    lists = [asked.nobody(kept) for kept in (NEAREST, MOST_ALIKE, ALIKE_PARTS)]
     new = [np.arange(len(photos))] * len(lists)
     parts: list[bytes | None] = [None] * len(photos)
-    file: NeighbourFile | None = None
-    known: Neighbourhood | None = None
-    keys: list[bytes] = []
-    method, approximately = candidates_method(len(photos)), is_approximate(len(photos))
-    if len(photos) >= _WORTH and vectors.dtype == np.float16 and library.index.is_file():
-        file = NeighbourFile(library.index, library.encoder.fingerprint)
-        keys = [
-            neighbour_key(key, photo.dct_hash)
-            for key, photo in zip(library.photo_keys, photos, strict=True)
-        ]
-        known = file.read(method)
+    approximately = is_approximate(len(photos))
+    known = asked.known()
     if known:
-        row_of = {key: row for row, key in enumerate(keys)}
-        there = np.array([row_of.get(key, -1) for key in known.keys], np.int64)
+        there = asked.rows_of(known)
         if not approximately or known.keys == keys:
             new = [
                 _recalled(each, there, its) for each, its in zip(lists, known.lists, strict=True)
@@ -150,19 +117,88 @@ def candidates(
     new[2] = np.union1d(new[2], found)
     recall = known.recall if known else None
     if not approximately:
-        _compare_vectors(lists[0], vectors, new[0], device, progress)
-        _compare_hashes(lists[1], lists[2], photos, parts, new[1], new[2], progress)
+        compare_vectors(lists[0], asked.vectors, new[0], device, progress)
+        compare_hashes(lists[1], lists[2], photos, parts, new[1], new[2], progress)
     elif any(map(len, new)):
-        recall = _approximated(lists, vectors, photos, parts, by_content, device, progress)
+        recall = approximate(
+            lists, asked.vectors, photos, parts, asked.by_content, device, progress
+        )
     is_current = known is not None and known.keys == keys and known.parts == parts
     # the file has one library: a few photos of one folder must not take its place
     is_most = known is None or 2 * len(keys) >= len(known.keys)
-    if file is not None and is_most and not is_current:
+    if asked.file is not None and is_most and not is_current:
         with suppress(IndexProblem):
             listed = [Nearest(*each.listed()) for each in lists]
-            file.write(method, Neighbourhood(keys, parts, listed, recall))
+            asked.file.write(asked.method, Neighbourhood(keys, parts, listed, recall))
     codes = distinct(np.concatenate([each.codes() for each in lists]))
     return Candidates(pairs_of(codes, len(photos)), recall)
+
+
+def nearest_lists(library: Library, *, device: str = "auto") -> Neighbours:
+    """Of each photo its nearest by distance, as `candidates` has them.
+
+    Where it was asked about this library last, they are read from the file that it wrote; else
+    all vectors are compared, and nothing is written.
+
+    Args:
+        library: as `scan` or `open_library` gives it.
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Raises:
+        ValueError: vectors are not finite.
+        DeviceMissing: the device is not on this machine.
+    """
+    asked = _Asked(library)
+    near = asked.nobody(NEAREST)
+    everyone = np.arange(len(asked.photos))
+    known = asked.known()
+    if known and known.keys == asked.keys:
+        _recalled(near, everyone, known.lists[0])
+    elif is_approximate(len(everyone)):
+        approximate_vectors(near, asked.vectors, asked.by_content, device, Silent())
+    else:
+        compare_vectors(near, asked.vectors, everyone, device, Silent())
+    return near
+
+
+class _Asked:
+    """A library that is asked about: its different photos, and where lists of them are."""
+
+    def __init__(self, library: Library) -> None:
+        rows = library.first_rows
+        self.photos = [library.photos[row] for row in rows.tolist()]
+        is_whole = len(rows) == len(library.photos)
+        self.vectors = library.vectors if is_whole else library.vectors[rows]
+        contents = [photo.content for photo in self.photos]
+        self.by_content: _Rows = np.array(
+            sorted(range(len(contents)), key=contents.__getitem__), np.int64
+        )
+        self.method = candidates_method(len(rows))
+        self.file: NeighbourFile | None = None
+        self.keys: list[bytes] = []
+        if len(rows) >= _WORTH and self.vectors.dtype == np.float16 and library.index.is_file():
+            self.file = NeighbourFile(library.index, library.encoder.fingerprint)
+            self.keys = [
+                neighbour_key(key, photo.dct_hash)
+                for key, photo in zip(library.photo_keys, self.photos, strict=True)
+            ]
+
+    def nobody(self, kept: Kept) -> Neighbours:
+        """Lists in which there is nobody yet."""
+        rank = np.empty(len(self.by_content), np.int64)
+        rank[self.by_content] = np.arange(len(rank))
+        return Neighbours(len(rank), kept, rank)
+
+    def known(self) -> Neighbourhood | None:
+        """What is remembered of this or another library."""
+        return self.file.read(self.method) if self.file is not None else None
+
+    def rows_of(self, known: Neighbourhood) -> _Rows:
+        """The rows of what is remembered; -1 where it is not here any more."""
+        if known.keys == self.keys:
+            return np.arange(len(self.keys))
+        row_of = {key: row for row, key in enumerate(self.keys)}
+        return np.array([row_of.get(key, -1) for key in known.keys], np.int64)
 
 
 def _recalled(neighbours: Neighbours, rows: _Rows, nearest: Nearest) -> _Rows:
@@ -190,104 +226,3 @@ def _look_for_parts(
                 parts[row] = its
             progress.advance(len(some))
     return np.array([row for row in rows if parts[row]], np.int64)
-
-
-def _compare_hashes(
-    like: Neighbours,
-    within: Neighbours,
-    photos: Sequence[Photo],
-    parts: Sequence[bytes | None],
-    new: _Rows,
-    new_within: _Rows,
-    progress: Progress,
-) -> None:
-    """Add the pairs of some rows with all others: whole by whole, and part by whole."""
-    everyone = np.arange(len(photos))
-    if not len(new) + len(new_within):
-        return
-    wholes = hashes_of(photos, everyone.tolist())
-    if len(new):
-        for right in (None, wholes.of(np.setdiff1d(everyone, new))):
-            for pairs in alike(wholes.of(new), right, progress=progress):
-                like.add(*pairs)
-    if len(new_within):
-        before = np.setdiff1d(everyone, new_within)
-        for left, right in (
-            (_hashes_of_parts(parts, new_within), wholes),
-            (_hashes_of_parts(parts, before), wholes.of(new_within)),
-        ):
-            for pairs in alike(left, right, progress=progress):
-                within.add(*pairs)
-
-
-def _hashes_of_parts(parts: Sequence[bytes | None], rows: _Rows) -> Hashes:
-    """Of some rows the hashes of their parts."""
-    each = [
-        (row, its[start : start + _PART])
-        for row in rows.tolist()
-        if (its := parts[row])
-        for start in range(0, len(its), _PART)
-    ]
-    return Hashes((row for row, _ in each), (part for _, part in each))
-
-
-def _approximated(
-    lists: Sequence[Neighbours],
-    vectors: npt.NDArray[np.floating],
-    photos: Sequence[Photo],
-    parts: Sequence[bytes | None],
-    by_content: _Rows,
-    device: str,
-    progress: Progress,
-) -> float:
-    """Add most of the pairs that any of two photos keeps; the share of them that was found."""
-    refuse(vectors, REACH)
-    near, like, within = lists
-    wholes = hashes_of(photos, by_content.tolist())
-    progress.start("Looking for near photos", 0)
-    for pairs in near_vectors(vectors, by_content, REACH):
-        near.add(*pairs)
-    progress.start("Looking for hashes alike", 0)
-    for pairs in alike_hashes(wholes, wholes, like.kept.most):
-        like.add(*pairs)
-    for pairs in alike_hashes(_hashes_of_parts(parts, by_content), wholes, within.kept.most):
-        within.add(*pairs)
-    # now some of them with all others, whatever faiss found
-    some = by_content[:: -(-len(by_content) // _TELLING)]
-    before = [each.other[some] for each in lists]
-    _compare_vectors(near, vectors, some, device, progress)
-    _compare_hashes(like, within, photos, parts, some, some, progress)
-    was_found = there = 0
-    for each, listed in zip(lists, before, strict=True):
-        for row, own in zip(some.tolist(), listed.tolist(), strict=True):
-            nearest = {other for other in each.other[row].tolist() if other >= 0}
-            there += len(nearest)
-            was_found += len(nearest.intersection(own))
-    return was_found / there if there else 1.0
-
-
-def _compare_vectors(
-    near: Neighbours,
-    vectors: npt.NDArray[np.floating],
-    new: npt.NDArray[np.int64],
-    device: str,
-    progress: Progress,
-) -> None:
-    """Add all pairs of some rows that any of the two keeps."""
-    if not len(new):
-        return
-    refuse(vectors[new], REACH)  # the others were compared before
-    is_new = np.zeros(len(vectors), np.bool_)
-    is_new[new] = True
-    order = np.concatenate([new, np.flatnonzero(~is_new)])
-    # what nobody keeps any more is not measured: looked at anew for every block
-    bounds = near.bounds()
-    reach = Reach(REACH, rows=bounds)
-    progress.start("Comparing photos", len(new))
-    for a, b, away in compared(
-        vectors, reach, lefts=len(new), order=order, device=device, progress=progress
-    ):
-        a, b = order[a], order[b]
-        near.add(a, b, away)
-        touched = np.unique(np.concatenate([a, b]))
-        bounds[touched] = near.bounds(touched)

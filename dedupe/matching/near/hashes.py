@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +44,13 @@ class Hashes:
         data = np.frombuffer(b"".join([each for _, each in known]), np.uint8).reshape(-1, 32)
         heard = _tell(data)
         self.rows = np.array([row for row, _ in known], np.int64)[heard]
-        self.words = _words(data[heard])
-        self.turned = _words(data[heard], transposed=True)
+        self._data = data[heard]
+        self.words = _words(self._data)
+
+    @cached_property
+    def turned(self) -> _Words:
+        """Of the transposed hashes the words; made when they are asked for."""
+        return _words(self._data, transposed=True)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -53,7 +59,7 @@ class Hashes:
         """Those of some rows."""
         some = Hashes((), ())
         here = np.isin(self.rows, rows)
-        some.rows, some.words, some.turned = self.rows[here], self.words[here], self.turned[here]
+        some.rows, some.words, some._data = self.rows[here], self.words[here], self._data[here]
         return some
 
     def codes(self) -> npt.NDArray[np.uint8]:
@@ -95,15 +101,14 @@ def alike(
     """
     progress = progress or Silent()
     other = left if right is None else right
+    turned = left.turned  # the left ones: they are few where many were compared before
 
     def compare(start: int) -> list[Found]:
         found = []
         here = slice(start, start + _ROWS)
         for second in range(start if right is None else 0, len(other), _COLUMNS):
             there = slice(second, second + _COLUMNS)
-            least = _fewest(
-                left.words[here, None], other.words[None, there], other.turned[None, there]
-            )
+            least = _fewest(other.words[None, there], left.words[here, None], turned[here, None])
             a, b = np.nonzero(least <= ALIKE)
             bits = least[a, b].astype(np.float32)
             a, b = a + start, b + second

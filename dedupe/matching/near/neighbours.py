@@ -137,6 +137,20 @@ class Neighbours:
         there = self.other != _NOBODY
         return there.sum(1).astype(np.uint8), self.other[there], self.away[there]
 
+    def in_order(self, rows: npt.NDArray[np.int64]) -> "Neighbours":
+        """The same, the rows in another order.
+
+        Args:
+            rows: (N,) each row once.
+        """
+        place = np.empty(len(rows), np.int32)
+        place[rows] = np.arange(len(rows))
+        ordered = Neighbours(len(rows), self.kept, self._order[rows])
+        other = self.other[rows]
+        ordered.other = np.where(other == _NOBODY, np.int32(_NOBODY), place[other])
+        ordered.away = self.away[rows]
+        return ordered
+
     def codes(self) -> Codes:
         """Codes of the pairs of which one is kept of the other; some come twice."""
         own, place = np.nonzero(self.other != _NOBODY)

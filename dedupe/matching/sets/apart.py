@@ -48,34 +48,68 @@ def apart(vectors: npt.NDArray[np.floating], photos: Sequence[Photo]) -> _Floats
 
 def _bring_together(away: _Floats, photos: Sequence[Photo]) -> None:
     """Make (N, N) distances smaller where two photos share time and place."""
-    start = datetime(1970, 1, 1)
-    known = [row for row, photo in enumerate(photos) if photo.taken]
-    if len(known) < 2:
-        return
-    dated = [photos[row] for row in known]
-    seconds = np.array([(photo.taken - start).total_seconds() for photo in dated if photo.taken])
-    points = places(dated)
-    for i, j in _of_one_day(seconds):
-        share = _share(np.abs(seconds[i] - seconds[j]), _TOGETHER_S, _APART_S)
-        # a straight line through the Earth, which at 5 km is as long as the way on it; not by
-        # a product: of the squares of small distances it would leave nothing
-        lines = np.sqrt(((points[i] - points[j]) ** 2).sum(1))
-        near = _share(EARTH_KM * lines, _TOGETHER_KM, _APART_KM)
-        a, b = np.array(known, np.int64)[np.stack([i, j])]
-        less = np.maximum(away[a, b] - _TOGETHER * share * np.nan_to_num(near, nan=1), 0)
+    together = Together(photos)
+    for a, b in together.of_one_day():
+        less = np.maximum(away[a, b] - together.nearer(a, b), 0)
         away[a, b] = away[b, a] = less
 
 
-def _of_one_day(seconds: _Floats) -> Iterator[tuple[_Rows, _Rows]]:
-    """The pairs that are less than a day apart, some at once: few of all pairs of a library."""
-    order = np.argsort(seconds, kind="stable")
-    ends = np.searchsorted(seconds[order], seconds[order] + _APART_S)
-    counts = ends - np.arange(len(order)) - 1
-    before = np.cumsum(counts) - counts
-    for part in np.split(np.arange(len(order)), np.flatnonzero(np.diff(before // _AT_ONCE)) + 1):
-        own = np.repeat(part, counts[part])
-        place = np.arange(len(own)) - np.repeat(before[part] - before[part[:1]], counts[part])
-        yield order[own], order[own + 1 + place]
+class Together:
+    """When and where photos were taken, and by how much that brings them nearer to each other."""
+
+    def __init__(self, photos: Sequence[Photo]) -> None:
+        """Look at all of them.
+
+        Args:
+            photos: N of them, in an order that settles ties.
+        """
+        start = datetime(1970, 1, 1)
+        known = [(row, photo) for row, photo in enumerate(photos) if photo.taken]
+        dated = [photo for _, photo in known]
+        times = [(photo.taken - start).total_seconds() for photo in dated if photo.taken]
+        rows = np.array([row for row, _ in known], np.int64)
+        order = np.argsort(times, kind="stable")
+        self._rows, self._seconds = rows[order], np.array(times)[order]
+        self._place = np.full(len(photos), -1)
+        self._place[self._rows] = np.arange(len(rows))
+        self._points = places(dated)[order] if dated else np.empty((0, 3))
+
+    def nearer(self, a: _Rows, b: _Rows) -> _Floats:
+        """Seed units by which photos count as nearer to each other than they look.
+
+        Args:
+            a: (M,) rows.
+            b: (M,) likewise.
+        """
+        less = np.zeros(len(a))
+        both = (self._place[a] >= 0) & (self._place[b] >= 0)
+        i, j = self._place[a[both]], self._place[b[both]]
+        share = _share(np.abs(self._seconds[i] - self._seconds[j]), _TOGETHER_S, _APART_S)
+        # a straight line through the Earth, which at 5 km is as long as the way on it; not by
+        # a product: of the squares of small distances it would leave nothing
+        lines = np.sqrt(((self._points[i] - self._points[j]) ** 2).sum(1))
+        near = _share(EARTH_KM * lines, _TOGETHER_KM, _APART_KM)
+        less[both] = _TOGETHER * share * np.nan_to_num(near, nan=1)
+        return less
+
+    def of_one_day(self) -> Iterator[tuple[_Rows, _Rows]]:
+        """The pairs that are less than a day apart, some at once: few of all pairs of a library."""
+        count = len(self._seconds)
+        if count < 2:
+            return
+        ends = np.searchsorted(self._seconds, self._seconds + _APART_S)
+        counts = ends - np.arange(count) - 1
+        before = np.cumsum(counts) - counts
+        cuts = np.flatnonzero(np.diff(before // _AT_ONCE)) + 1
+        for part in np.split(np.arange(count), cuts):
+            own = np.repeat(part, counts[part])
+            place = np.arange(len(own)) - np.repeat(before[part] - before[part[:1]], counts[part])
+            yield self._rows[own], self._rows[own + 1 + place]
+
+    def following(self, step: int) -> tuple[_Rows, _Rows]:
+        """Each photo, and the one taken so many after it, if that is less than a day later."""
+        near = self._seconds[step:] - self._seconds[:-step] < _APART_S
+        return self._rows[:-step][near], self._rows[step:][near]
 
 
 def _share(apart: _Floats, whole: float, none: float) -> _Floats:

@@ -1,0 +1,163 @@
+"""What was clustered part by part, remembered: photos more ask only for what they change."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from dedupe.errors import IndexProblem
+from dedupe.index.answers import AnswerFile, answer_key
+from dedupe.index.library import Library
+
+COLUMNS = {
+    **{"photos": "<i8", "parts": "u1", "sizes": "<i4", "labels": "<i2"},
+    **{"clusters": "u1", "pairs": "<i4"},
+}
+"""How many photos there were; keys of parts, their sizes, and the clusters of their photos by
+number; keys of clusters, and pairs of them that are near."""
+
+_KEY = 16
+
+_Rows = npt.NDArray[np.int64]
+
+
+class RememberedKinds:
+    """What is known of parts of a library by all that decides it: a cache, and no history.
+
+    A part, or a cluster, is known by the contents, vectors, times and places of its photos, in
+    their order. So what comes out is the same, whatever was remembered.
+    """
+
+    def __init__(self, library: Library, rows: _Rows, rests_on: bytes, *, worth: bool) -> None:
+        """Read what there is.
+
+        Args:
+            library: from an index.
+            rows: of its photos, by which all other rows here are counted.
+            rests_on: what decides clusters beside photos.
+            worth: whether anything is to be remembered.
+        """
+        self._file: AnswerFile | None = None
+        self._photos = 0
+        self._parts: dict[bytes, npt.NDArray[np.int16]] = {}
+        self._labels: dict[bytes, npt.NDArray[np.int16]] = {}
+        self._clusters: dict[bytes, int] = {}
+        self._pairs = np.empty((0, 2), np.int64)
+        self._found = self._pairs
+        self._named: list[bytes] = []
+        if not worth:
+            return
+        self._file = AnswerFile(library.index, library.encoder.fingerprint, "kinds", COLUMNS, 1)
+        self._key = answer_key((rests_on,))
+        self._keys = _keys(library, rows)
+        known = self._file.read(self._key)
+        if known is not None and _is_sound(known):
+            self._recall(known)
+
+    def _recall(self, known: dict[str, npt.NDArray[np.generic]]) -> None:
+        labels = np.split(known["labels"].astype(np.int16), np.cumsum(known["sizes"])[:-1])
+        self._parts = dict(zip(_cut(known["parts"]), labels, strict=True))
+        self._clusters = {key: place for place, key in enumerate(_cut(known["clusters"]))}
+        self._photos = int(known["photos"][0])
+        self._pairs = known["pairs"].astype(np.int64).reshape(-1, 2)
+
+    def clustered(
+        self, parts: Sequence[_Rows], cluster: Callable[[_Rows], npt.NDArray[np.integer]]
+    ) -> list[npt.NDArray[np.integer]]:
+        """Of each part the cluster of each of its rows, by a number.
+
+        Args:
+            parts: rows.
+            cluster: finds them for a part, where they are not known.
+        """
+        if self._file is None:
+            return [cluster(part) for part in parts]
+        found: list[npt.NDArray[np.integer]] = []
+        for part in parts:
+            key = self._name(part)
+            known = self._parts.get(key)
+            if known is None or len(known) != len(part):
+                known = cluster(part).astype(np.int16)
+            self._labels[key] = known
+            found.append(known)
+        return found
+
+    def near(
+        self, clusters: Sequence[_Rows], compare: Callable[[_Rows], npt.NDArray[np.int64]]
+    ) -> npt.NDArray[np.int64]:
+        """(P, 2) places of clusters that are near to each other.
+
+        Args:
+            clusters: the rows of each.
+            compare: finds the pairs of those at some places with all.
+        """
+        if self._file is None:
+            return compare(np.arange(len(clusters)))
+        self._named = [self._name(rows) for rows in clusters]
+        there = np.array([self._clusters.get(key, -1) for key in self._named], np.int64)
+        place = np.full(len(self._clusters) + 1, -1)
+        place[there] = np.arange(len(there))
+        place[-1] = -1
+        known = place[self._pairs]
+        known = known[(known >= 0).all(1)]
+        new = compare(np.flatnonzero(there < 0))
+        self._found = np.concatenate([known, new])
+        return self._found
+
+    def write(self) -> None:
+        """Remember what was found; where that cannot be, it is found anew next time.
+
+        A few photos of one folder do not take the place of a whole library.
+        """
+        if self._file is None or 2 * len(self._keys) < self._photos:
+            return
+        labels = [np.empty(0, np.int16), *self._labels.values()]
+        with suppress(IndexProblem):
+            self._file.write(
+                self._key,
+                {
+                    "photos": [len(self._keys)],
+                    "parts": np.frombuffer(b"".join(self._labels), np.uint8),
+                    "sizes": [len(each) for each in labels[1:]],
+                    "labels": np.concatenate(labels),
+                    "clusters": np.frombuffer(b"".join(self._named), np.uint8),
+                    "pairs": self._found.reshape(-1),
+                },
+            )
+
+    def _name(self, rows: _Rows) -> bytes:
+        return xxhash.xxh3_128_digest(self._keys[rows].tobytes())
+
+
+def _keys(library: Library, rows: _Rows) -> npt.NDArray[np.uint8]:
+    """(N, 16): all that is known of a photo and decides with whom it is clustered."""
+    place = np.searchsorted(library.first_rows, rows)
+    keys = np.frombuffer(b"".join(library.photo_keys), np.uint8).reshape(-1, _KEY)[place]
+    for number, row in enumerate(rows.tolist()):
+        photo = library.photos[row]
+        if photo.taken is not None:
+            said = f"{photo.taken} {photo.latitude} {photo.longitude}".encode()
+            digest = xxhash.xxh3_128_digest(keys[number].tobytes() + said)
+            keys[number] = np.frombuffer(digest, np.uint8)
+    return keys
+
+
+def _is_sound(known: dict[str, npt.NDArray[np.generic]]) -> bool:
+    """Whether this can be what was written: the seal tells of damage, not of who wrote it."""
+    sizes, pairs = known["sizes"].astype(np.int64), known["pairs"].astype(np.int64)
+    return bool(
+        len(known["photos"]) == 1
+        and len(known["parts"]) == _KEY * len(sizes)
+        and (sizes > 0).all()
+        and sizes.sum() == len(known["labels"])
+        and len(known["clusters"]) % _KEY == 0
+        and len(pairs) % 2 == 0
+        and ((pairs >= 0) & (pairs < len(known["clusters"]) // _KEY)).all()
+    )
+
+
+def _cut(keys: npt.NDArray[np.generic]) -> Iterator[bytes]:
+    data = keys.tobytes()
+    return (data[start : start + _KEY] for start in range(0, len(data), _KEY))
