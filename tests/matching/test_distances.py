@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.errors import UnknownName
-from dedupe.matching.near import nominate, pruning
-from dedupe.matching.near.distances import Pairs, distances_to, pairs_within
+from dedupe.matching.near import distances, measure, nominate, pruning
+from dedupe.matching.near.distances import Pairs, compared, distances_to, pairs_within
+from dedupe.matching.near.measure import subtracted
+from dedupe.matching.near.nominate import Reach
 
 
 def brute_force(
@@ -64,6 +66,69 @@ def test_pairs_come_in_order_each_once_and_none_with_itself() -> None:
     assert order == sorted(set(order))
     assert (pairs.a < pairs.b).all()
     assert len(pairs) == len(order)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(2, 40),
+    rows=st.integers(1, 9),
+    share=st.sampled_from([0.01, 0.1, 1.0]),
+)
+def test_pairs_of_blocks_come_in_order_also_where_blocks_have_none(
+    seed: int, count: int, rows: int, share: float
+) -> None:
+    near = np.triu(np.random.default_rng(seed).random((count, count)) < share, 1)
+    blocks = []
+    for first in range(0, count, rows):
+        for second in range(first, count, rows):
+            a, b = np.nonzero(near[first : first + rows, second : second + rows])
+            a, b = a + first, b + second
+            blocks.append((a, b, (a * count + b).astype(np.float32)))
+    pairs = distances._sorted(blocks)
+    a, b = np.nonzero(near)
+    assert as_dict(pairs).keys() == set(zip(a.tolist(), b.tolist(), strict=True))
+    assert np.array_equal(pairs.a, a)
+    assert np.array_equal(pairs.b, b)
+    assert np.array_equal(pairs.distance, (a * count + b).astype(np.float32))
+
+
+@pytest.mark.parametrize("strip", [1, 5, 512])
+@pytest.mark.parametrize("rows", [1, 12, 25, 2048])
+@pytest.mark.parametrize("many", [1, 1_000_000])
+def test_neither_blocks_nor_strips_nor_the_way_of_measuring_change_a_bit(
+    strip: int, rows: int, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nominate, "_STRIP", strip)
+    monkeypatch.setattr(measure, "_MANY", many)
+    monkeypatch.setattr(distances, "_SINGLE", 0)
+    vectors = look_alikes(60).astype(np.float16)
+    pairs = pairs_within(vectors, 4.0, rows=rows)
+    a, b = np.triu_indices(60, 1)
+    away = subtracted(vectors, vectors, a, b)
+    assert np.array_equal(pairs.a, a[away <= 4.0])
+    assert np.array_equal(pairs.b, b[away <= 4.0])
+    assert np.array_equal(pairs.distance, away[away <= 4.0].astype(np.float32))
+
+
+@pytest.mark.parametrize("strip", [1, 5, 512])
+@pytest.mark.parametrize("rows", [7, 25, 2048])
+def test_a_pair_that_one_of_its_rows_reaches_is_found_in_every_strip(
+    strip: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nominate, "_STRIP", strip)
+    vectors = look_alikes(60)
+    own = np.random.default_rng(1).uniform(0, 20, 60).astype(np.float32)
+    found = {
+        (a, b)
+        for block in compared(vectors, Reach(20.0, own), lefts=60, rows=rows)
+        for a, b, away in zip(*(column.tolist() for column in block), strict=True)
+        if away <= max(own[a], own[b])
+    }
+    expected = brute_force(vectors, 20.0)
+    reached = {pair for pair, away in expected.items() if away <= own[list(pair)].max()}
+    assert found == reached
+    assert 0 < len(reached) < len(expected)
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -172,6 +237,8 @@ def pruned(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     kept = {"none": lambda dim: 0, "a few": lambda dim: dim // 4, "all": lambda dim: dim}
     directions = kept[request.param]
     monkeypatch.setattr(nominate, "WORTH", 2)
+    monkeypatch.setattr(nominate, "MANY", 2)
+    monkeypatch.setattr(pruning, "MANY", 1)
     monkeypatch.setattr(pruning, "_directions", lambda rows, *_: directions(rows.shape[1]))
 
 
@@ -232,6 +299,8 @@ def test_any_vectors_have_the_pairs_that_subtraction_finds_with_and_without_shor
     with pytest.MonkeyPatch.context() as patch:
         for few in (None, round(kept * dim)):
             patch.setattr(nominate, "WORTH", 2)
+            patch.setattr(nominate, "MANY", 2)
+            patch.setattr(pruning, "MANY", 1)
             patch.setattr(pruning, "_directions", lambda *_, few=few: few)
             found = set(as_dict(pairs_within(vectors, threshold, rows=rows)))
             assert expected.keys() - doubtful <= found <= expected.keys()
@@ -267,6 +336,20 @@ def test_vectors_stay_whole_where_shorter_ones_would_rule_out_nothing(threshold:
     chance = np.random.default_rng(0)
     like = torch.from_numpy(chance.normal(0, 0.1, (2000, 160)).astype(np.float32))
     assert pruning.shortened(like, 512, threshold) is None
+
+
+def test_no_directions_are_looked_for_where_too_many_pairs_are_near(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[float] = []
+    monkeypatch.setattr(pruning, "_directions", lambda *args: tried.append(args[-1]))
+    like = torch.from_numpy(np.random.default_rng(0).normal(size=(600, 16)).astype(np.float32))
+    away = torch.pdist(like[600 % 7 :].double()).sort().values
+    for one_in, asked in ((150, False), (250, True)):
+        tried.clear()
+        assert pruning.shortened(like, 512, float(away[len(away) // one_in])) is None
+        assert bool(tried) == asked
+    assert tried[0] == pytest.approx(1 / 250, rel=0.01)
 
 
 def test_vectors_too_large_for_their_rounding_stay_whole() -> None:

@@ -26,7 +26,7 @@ def by_products(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def all_pairs(left: int, right: int) -> npt.NDArray[np.int64]:
-    return np.argwhere(np.ones((left, right), np.bool_))
+    return np.argwhere(np.ones((left, right), np.bool_)).T
 
 
 def is_same(
@@ -36,11 +36,11 @@ def is_same(
     measured = Measure(max(len(left), len(right)), left.shape[1])
     measured.begin(torch.from_numpy(left))
     a, b, away = measured.within(torch.from_numpy(right), pairs, threshold)
-    exact = subtracted(left, right, pairs[:, 0], pairs[:, 1])
+    exact = subtracted(left, right, *pairs)
     near = exact <= threshold
     return (
-        np.array_equal(a, pairs[near, 0])
-        and np.array_equal(b, pairs[near, 1])
+        np.array_equal(a, pairs[0, near])
+        and np.array_equal(b, pairs[1, near])
         and np.array_equal(away, exact[near].astype(np.float32))
     )
 
@@ -55,8 +55,8 @@ def photos(count: int, seed: int = 0) -> npt.NDArray[np.float32]:
 def test_distances_are_those_of_subtracting_one_pair_after_the_other() -> None:
     left, right = photos(20), photos(30, 1)
     pairs = all_pairs(20, 30)
-    away = subtracted(left, right, pairs[:, 0], pairs[:, 1])
-    for (a, b), distance in zip(pairs.tolist(), away.tolist(), strict=True):
+    away = subtracted(left, right, *pairs)
+    for (a, b), distance in zip(pairs.T.tolist(), away.tolist(), strict=True):
         difference = left[a].astype(np.float64) - right[b]
         assert distance == pytest.approx(np.sqrt((difference**2).sum()), rel=1e-14)
 
@@ -85,9 +85,7 @@ def test_left_rows_stay_for_the_next_right_ones_until_others_begin() -> None:
             right = photos(30, other)
             pairs = all_pairs(20, 30)
             _, _, away = measured.within(torch.from_numpy(right), pairs, 1e9)
-            assert np.array_equal(
-                away, subtracted(left, right, pairs[:, 0], pairs[:, 1]).astype(np.float32)
-            )
+            assert np.array_equal(away, subtracted(left, right, *pairs).astype(np.float32))
 
 
 @settings(max_examples=150, deadline=None)
@@ -109,7 +107,7 @@ def test_any_vectors_have_the_same_distances_both_ways(
         left, right = vectors.astype(np.float32).reshape(2, count, dim)
     left[chance.integers(0, count)] = right[chance.integers(0, count)]
     pairs = all_pairs(count, count)
-    away = subtracted(left, right, pairs[:, 0], pairs[:, 1])
+    away = subtracted(left, right, *pairs)
     threshold = float(chance.choice(away)) if tie else float(np.median(away)) * 1.01
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measure, "_MANY", 1)

@@ -43,6 +43,8 @@ def clouds(count: int, seed: int, dim: int = 32) -> npt.NDArray[np.float32]:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "shorter vectors":
         monkeypatch.setattr(nominate, "WORTH", 2)
+        monkeypatch.setattr(nominate, "MANY", 2)
+        monkeypatch.setattr(pruning, "MANY", 1)
         monkeypatch.setattr(pruning, "_directions", lambda rows, *_: rows.shape[1] // 3)
     elif request.param == "products":
         monkeypatch.setattr(distances, "_SINGLE", 0)
@@ -142,6 +144,8 @@ def test_any_two_sets_have_the_pairs_that_subtraction_finds(
     expected = brute_force(one, other, threshold)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nominate, "WORTH", 2)
+        patch.setattr(nominate, "MANY", 2)
+        patch.setattr(pruning, "MANY", 1)
         patch.setattr(measure, "_MANY", many)
         patch.setattr(distances, "_SINGLE", 0 if many == 1 else 1_000)
         patch.setattr(pruning, "_directions", lambda *_: min(few, dim) if few is not None else None)

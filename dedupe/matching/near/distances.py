@@ -1,5 +1,6 @@
 """Every pair of photos closer than a threshold, exactly, in blocks."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ _ROWS, _CARD_ROWS = 2048, 8192
 
 # So few pairs of a block are measured without bringing all of its rows into float32 first.
 _SINGLE = 1_000
+
+Found32 = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
 # Rows measured against one query at once.
 _ROWS_AT_ONCE = 4096
@@ -124,22 +127,58 @@ def refuse(vectors: npt.NDArray[np.floating], threshold: float) -> None:
     Raises:
         ValueError: `vectors` is not 2-D or not finite, or `threshold` is negative.
     """
-    if vectors.ndim != 2 or not np.isfinite(vectors).all():
+    if vectors.ndim != 2 or not _finite(vectors):
         raise ValueError(f"vectors must be (N, D) and finite, got shape {vectors.shape}")
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
 
 
+def _finite(vectors: npt.NDArray[np.floating]) -> bool:
+    import torch
+
+    if not vectors.size:
+        return True
+    # NaN is smaller and larger than all. For 20,000 x 1280 float16 1.5 ms, np.isfinite took 36.
+    writable = np.require(vectors, requirements=["C", "W"])
+    return all(math.isfinite(end) for end in torch.from_numpy(writable).aminmax())
+
+
 def _sorted(found: Iterable[Found]) -> Pairs:
-    """What was found in blocks, in the order of (a, b)."""
-    # half the memory while they are collected
-    small = [(a.astype(np.int32), b.astype(np.int32), distance) for a, b, distance in found]
-    if not small:
-        nothing = np.empty(0, np.int64)
-        return Pairs(nothing, nothing, np.empty(0, np.float32))
-    a, b, distance = (np.concatenate(column) for column in zip(*small, strict=True))
-    order = np.lexsort((b, a))
-    return Pairs(a[order].astype(np.int64), b[order].astype(np.int64), distance[order])
+    """What was found in blocks, in the order of (a, b).
+
+    Args:
+        found: from left to right and then from top to bottom, each block in the order of (a, b).
+    """
+    strips: list[Found32] = []
+    blocks: list[Found32] = []  # that lie beside each other
+    for a, b, distance in found:
+        if not len(a):
+            continue
+        # A block that lies not right of the one before lies below it. Two that lie below and to
+        # the right may go into one strip: their order is the same.
+        if blocks and b[0] < blocks[-1][1][0]:
+            strips.append(_side_by_side(blocks))
+            blocks = []
+        # half the memory while they are collected
+        blocks.append((a.astype(np.int32), b.astype(np.int32), distance))
+    if blocks:
+        strips.append(_side_by_side(blocks))
+    nothing = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32)
+    a32, b32, distances = zip(*(strips or [nothing]), strict=True)
+    return Pairs(
+        np.concatenate(a32, dtype=np.int64),
+        np.concatenate(b32, dtype=np.int64),
+        np.concatenate(distances),
+    )
+
+
+def _side_by_side(blocks: list[Found32]) -> Found32:
+    """The pairs of blocks that lie beside each other, in the order of (a, b)."""
+    a, b, distance = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    # b rises from block to block. Of 3.3 million pairs these sorts took 0.03 s, one of all by a
+    # and b 0.3 s.
+    order = np.argsort(a, kind="stable")
+    return a[order], b[order], distance[order]
 
 
 def distances_to(
@@ -215,10 +254,12 @@ def compared(
             progress.advance(before.stop - before.start)
         if before != here:
             before, left = here, None
-        if not len(pairs):
+        count = pairs.shape[1]
+        if not count:
             continue
-        if len(pairs) <= _SINGLE:
-            yield _single(vectors, pairs + np.array([here.start, there.start]), order, reach.value)
+        if count <= _SINGLE:
+            starts = np.array([[here.start], [there.start]])
+            yield _single(vectors, pairs + starts, order, reach.value)
             continue
         if left is None:
             left = source.fill(room.left, here)
@@ -238,7 +279,7 @@ def _single(
     threshold: float,
 ) -> Found:
     """The pairs that are within the threshold, of a few: only their rows are looked at."""
-    a, b = pairs.T
+    a, b = pairs
     rows_a, rows_b = (a, b) if order is None else (order[a], order[b])
     away = subtracted(vectors, vectors, rows_a, rows_b)
     near = away <= threshold

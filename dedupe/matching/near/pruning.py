@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
+# Where the projection lets more than one pair in so many through, the product of the whole
+# vectors is quicker than measuring them: 19 ns a pair against 3 us.
+MANY = 200
+
 # Rows from which on it pays: finding the directions takes as long as 8,000 rows' product.
 WORTH = 16_384
 
@@ -51,14 +55,18 @@ def shortened(stored: "torch.Tensor", rows: int, threshold: float) -> Shortened 
     import torch
 
     count = len(stored)
+    tried = stored[count % 7 :: max(1, count // _TRIED)].double()
+    # No projection lets fewer pairs through than are within the threshold. Finding directions
+    # only to see that took 0.6 of the 5.2 s for all pairs of 20,000 within 24 seed units.
+    near = _share(tried, threshold)
+    if near * MANY > 1:
+        return None
     sample = stored[:: max(1, count // _SAMPLE)].double()
     middle = sample.mean(0)
     sample -= middle
     # eigenvalues come in rising order
     directions = torch.linalg.eigh(sample.T @ sample)[1].flip(1)
-    few = _directions(
-        stored[count % 7 :: max(1, count // _TRIED)].double() - middle, directions, threshold
-    )
+    few = _directions(tried - middle, directions, threshold, near)
     if few is None:
         return None
     directions = directions[:, :few].contiguous()
@@ -84,20 +92,28 @@ def _short(block: "torch.Tensor", directions: "torch.Tensor") -> "torch.Tensor":
     return torch.cat([along, rest[:, None]], 1)
 
 
-def _directions(rows: "torch.Tensor", directions: "torch.Tensor", threshold: float) -> int | None:
-    """How many of the directions make the least work, or None where all are as quick."""
-    import torch
+def _directions(
+    rows: "torch.Tensor", directions: "torch.Tensor", threshold: float, near: float
+) -> int | None:
+    """How many of the directions make the least work, or None where all are as quick.
 
+    `near`: the share of the rows' pairs that is within the threshold.
+    """
     dim = rows.shape[1]
-    pairs = len(rows) * (len(rows) - 1) / 2
-
-    def share(vectors: torch.Tensor) -> float:
-        return float((torch.pdist(vectors) <= threshold).sum()) / pairs
-
     # work for each pair, in products of one number with another
-    best, least = None, dim * (1 + _MEASURING * share(rows)) * 0.8
+    best, least = None, dim * (1 + _MEASURING * near) * 0.8
     for few in (dim // 20, dim // 10, dim // 5):
-        work = few + 1 + _MEASURING * dim * share(_short(rows, directions[:, :few]))
+        work = few + 1 + _MEASURING * dim * _share(_short(rows, directions[:, :few]), threshold)
         if work < least:
             best, least = few, work
     return best
+
+
+def _share(rows: "torch.Tensor", threshold: float) -> float:
+    """Which share of all pairs of some rows is within the threshold, but for rounding."""
+    import torch
+
+    # by a product: twice as quick as pdist, and what is decided by it is only what pays
+    away = torch.cdist(rows, rows, compute_mode="use_mm_for_euclid_dist")
+    near = int((away <= threshold).triu_(diagonal=1).count_nonzero())
+    return near / max(1, len(rows) * (len(rows) - 1) // 2)
