@@ -40,10 +40,11 @@ class Hashes:
             rows: M of them.
             hashes: likewise, 32 bytes each; b"" says nothing.
         """
-        known = [(row, each) for row, each in zip(rows, hashes, strict=True) if each]
-        data = np.frombuffer(b"".join([each for _, each in known]), np.uint8).reshape(-1, 32)
+        # one that is not there has no bit, and says nothing
+        joined = b"".join([each or _NONE for each in hashes])
+        data = np.frombuffer(joined, np.uint8).reshape(-1, len(_NONE))
         heard = _tell(data)
-        self.rows = np.array([row for row, _ in known], np.int64)[heard]
+        self.rows = np.fromiter(rows, np.int64, len(data))[heard]
         self._data = data[heard]
         self.words = _words(self._data)
 
@@ -146,7 +147,6 @@ def hash_bits(photos: Sequence[Photo], pairs: npt.NDArray[np.int64]) -> npt.NDAr
     used, places = np.unique(pairs, return_inverse=True)
     a, b = places.reshape(-1, 2).T
     some = [photos[row] for row in used.tolist()]
-    # one that is not there has no bit, and says nothing
     data = np.frombuffer(b"".join(photo.dct_hash or _NONE for photo in some), np.uint8)
     data = data.reshape(-1, 32)
     heard, words, turned = _tell(data), _words(data), _words(data, transposed=True)
