@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedupe.matching.pairs.colour_map import STEP, unexplained
+from dedupe.matching.pairs.colour_map import STEP, channels, colours_of, unexplained
 from dedupe.matching.pairs.laid_over import beneath
 from dedupe.matching.pairs.overlap import Bytes, Mask, Overlap, Windows
 
@@ -51,21 +51,24 @@ def agreement(overlap: Overlap, seen: Windows) -> Agreement:
     """
     mask = overlap.mask
     share = seen.share
-    count = max(1, int(mask[::STEP, ::STEP].sum()))
-    over = wrong = unexplained(overlap.left, overlap.right, mask)
+    colours = colours_of(overlap.left, overlap.right, mask)
+    count = max(1, colours.left.shape[1])
+    over = wrong = unexplained(colours)
     covered = share <= _ALL_OVER  # what agrees all over has nothing laid over it
-    if covered or wrong.sum() > _EASY * count:
-        other = unexplained(overlap.right, overlap.left, mask)
+    if covered or np.count_nonzero(wrong) > _EASY * count:
+        other = unexplained(colours, back=True)
         # white letters on a white wall can be had from the letters, and not from the wall
         over = wrong | other
-        wrong = min(wrong, other, key=lambda each: int(each.sum()))
+        wrong = min(wrong, other, key=np.count_nonzero)
     few = slice(None, None, 2 * STEP)
-    chroma = [_chroma(each[few, few][mask[few, few]]) for each in (overlap.left, overlap.right)]
+    chroma = [
+        _chroma(channels(each[few, few], mask[few, few])) for each in (overlap.left, overlap.right)
+    ]
     rest = beneath(overlap, seen, over) if covered else None
     return Agreement(
-        texture=float(seen.textured.sum() / mask.sum()),
+        texture=seen.textured_pixels / np.count_nonzero(mask),
         share=share,
-        colour=1 - float(wrong.sum() / count),
+        colour=1 - np.count_nonzero(wrong) / count,
         beneath=(rest.share if rest else 0.0) if covered else share,
         tone=_tone(overlap, rest.clear if rest else mask),  # a stamp is no other tone
         chroma=(chroma[1], chroma[0]) if overlap.scale > 1 else (chroma[0], chroma[1]),
@@ -94,9 +97,9 @@ def _tone(overlap: Overlap, clear: Mask) -> float:
 
 
 def _chroma(pixels: Bytes) -> float:
-    """Mean difference of the largest and the smallest channel, 0 to 1."""
-    if not len(pixels):
+    """Mean difference of the largest and the smallest of (3, N) channels, 0 to 1."""
+    if not pixels.size:
         return 0.0
-    red, green, blue = pixels.T
+    red, green, blue = pixels
     most, least = (pick(pick(red, green), blue) for pick in (np.maximum, np.minimum))
     return float((most - least).mean() / 255)

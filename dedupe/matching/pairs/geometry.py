@@ -90,15 +90,17 @@ def matches(
         nothing = np.empty(0, np.int64)
         return nothing, nothing
     alike = first @ second.T
-    nearest, back = alike.argmax(1), alike.argmax(0)
-    rows = np.flatnonzero(back[nearest] == np.arange(len(first)))
-    columns = nearest[rows]
-    best = alike[rows, columns].copy()
-    alike[rows, columns] = -1
-    second_best = alike[rows].max(1)
+    every, nearest = np.arange(len(first)), alike.argmax(1)
+    best = alike[every, nearest]
+    alike[every, nearest] = -1
+    second_best = alike.max(1)
+    alike[every, nearest] = best
     # of vectors of length 1 the squared distance is 2 - 2 x product
-    clear = 1 - best < _RATIO**2 * (1 - second_best)
-    return rows[clear], columns[clear]
+    rows = np.flatnonzero(1 - best < _RATIO**2 * (1 - second_best))
+    columns = nearest[rows]
+    # the other way only for those that are clear: of different photos few of 400 are
+    mutual = alike[:, columns].argmax(0) == rows
+    return rows[mutual], columns[mutual]
 
 
 def _fitted(first: Features, second: Features, *, mirrored: bool) -> Alignment | None:

@@ -68,8 +68,8 @@ def beneath(overlap: Overlap, seen: Windows, wrong: Mask) -> Beneath | None:
     clear = mask & ~over
     correlated = correlation(seen.left, seen.right, clear, mask, 0.3)
     found = Windows(seen.left, seen.right, *correlated, seen.detailed)
-    share, texture = found.share, (found.textured & clear).sum()
-    if share < _AGREES or texture < max(_TEXTURE * mask.sum(), _CLEAR * seen.textured.sum()):
+    share, texture = found.share, np.count_nonzero(found.textured & clear)
+    if share < _AGREES or texture < max(_TEXTURE * np.count_nonzero(mask), _CLEAR * seen.textured_pixels):
         return None
     if _is_another(large > 0, found.agrees & clear, seen.textured, mask, _within(over)):
         return None
@@ -83,12 +83,13 @@ def beneath(overlap: Overlap, seen: Windows, wrong: Mask) -> Beneath | None:
 
 def _is_another(wrong: Mask, agrees: Mask, textured: Mask, mask: Mask, within: Mask) -> bool:
     """Whether another picture lies in the same frame."""
-    texture = int((textured & within).sum())
-    if (agrees & within).sum() >= _NOTHING * texture:
+    texture = np.count_nonzero(textured & within)
+    if np.count_nonzero(agrees & within) >= _NOTHING * texture:
         return False
-    is_full = (wrong & within).sum() > _FULL * within.sum()
-    much = texture > _MUCH * textured.sum()
-    return bool(within.sum() > _LARGE * mask.sum() or (much and is_full))
+    inside = np.count_nonzero(within)
+    is_full = np.count_nonzero(wrong & within) > _FULL * inside
+    much = texture > _MUCH * np.count_nonzero(textured)
+    return bool(inside > _LARGE * np.count_nonzero(mask) or (much and is_full))
 
 
 def _within(over: Mask) -> Mask:

@@ -30,7 +30,7 @@ def motion(overlap: Overlap, seen: Windows) -> float:
     )
     # where there is little texture the flow follows noise: 3 pixels in a brightened photo
     alike = (seen.variance > _CLEAR) & (seen.correlation > 0.5)
-    if alike.sum() < 200:
+    if np.count_nonzero(alike) < 200:
         return 0.0
     still = np.zeros((*mask.shape, 2), np.float32)
     # made anew each time: a small picture changes its settings for all that come after

@@ -76,33 +76,43 @@ def lay(first: Features, second: Features, homography: npt.NDArray[np.float64]) 
     if scale > 1:
         homography, from_, to = inverse(homography), second, first
     smaller = min(scale, 1 / scale)
-    pixels = from_.rgb
+    pixels, right = from_.rgb, to.rgb
     if smaller < 0.8:
         sigma = 0.5 * float(np.sqrt(1 / smaller**2 - 1))
         pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma), np.uint8)
     there, back = _covered(from_, to, homography)
-    right = to.rgb
     if min(to.size) < _NARROW:
         grown = _NARROW / min(to.size)
         size = round(grown * to.size[0]), round(grown * to.size[1])
         right = np.asarray(cv2.resize(right, size, interpolation=cv2.INTER_CUBIC), np.uint8)
         homography = stretched(to.size, size) @ homography
     size = right.shape[1], right.shape[0]
-    moved = cv2.warpPerspective(pixels, homography, size, flags=cv2.INTER_LINEAR)
-    full = np.full(from_.size[::-1], 255, np.uint8)
-    covered = cv2.warpPerspective(full, homography, size, flags=cv2.INTER_NEAREST)
+    covered = np.full(from_.size[::-1], 255, np.uint8)
+    if size != from_.size or not np.array_equal(homography, np.eye(3)):
+        pixels = _moved(pixels, homography, size)
+        covered = cv2.warpPerspective(covered, homography, size, flags=cv2.INTER_NEAREST)
     # bilinear values beside the edge are mixed with black
     mask = cv2.erode(covered, np.ones((5, 5), np.uint8), borderValue=0) > 0
-    if mask.sum() < 4 * WINDOW**2:
+    if np.count_nonzero(mask) < 4 * WINDOW**2:
         return None
     return Overlap(
-        left=np.asarray(moved, np.uint8),
+        left=pixels,
         right=right,
         mask=mask,
         of_first=there if scale > 1 else back,
         of_second=back if scale > 1 else there,
         scale=scale,
     )
+
+
+def _moved(pixels: Bytes, homography: npt.NDArray[np.float64], size: tuple[int, int]) -> Bytes:
+    """(H, W, 3), carried to a picture of another size, black where nothing comes from."""
+    import cv2
+
+    # OpenCV carries four channels in half the time that it takes for three
+    four = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA)
+    moved = cv2.warpPerspective(four, homography, size, flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -129,10 +139,15 @@ class Windows:
         return (self.variance > _TEXTURE) & self.detailed
 
     @cached_property
+    def textured_pixels(self) -> int:
+        """How many windows have something to compare."""
+        return int(np.count_nonzero(self.textured))
+
+    @cached_property
     def share(self) -> float:
         """Of the windows with texture, the share that agrees."""
-        textured = int(self.textured.sum())
-        return float(self.agrees.sum() / textured) if textured else 0.0
+        textured = self.textured_pixels
+        return float(np.count_nonzero(self.agrees) / textured) if textured else 0.0
 
     @cached_property
     def agrees(self) -> Mask:
@@ -242,7 +257,14 @@ def correlation(
             np.float32,
         )
 
-    count = summed(weight)
+    # whole numbers: summed as such, in half the time
+    count = np.asarray(
+        cv2.boxFilter(
+            counted.view(np.uint8), cv2.CV_32F, (WINDOW, WINDOW),
+            normalize=False, borderType=cv2.BORDER_CONSTANT,
+        ),
+        np.float32,
+    )  # fmt: skip
     inside = (count >= filled * WINDOW**2) & mask
     np.maximum(count, 1, out=count)
     # in place throughout: one array more leaves the cache, and took as long as what it holds

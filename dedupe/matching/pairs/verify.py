@@ -143,6 +143,7 @@ def _best(
         seen = windows(overlap)
         if best is None or seen.share > best[2].share + _BETTER:
             best = form, overlap, seen, homography
-        if best[2].share > 0.99:
+        # nothing can agree by so much more
+        if best[2].share + _BETTER >= 1:
             break
     return best
