@@ -47,11 +47,12 @@ def colours_of(left: Bytes, right: Bytes, mask: Mask) -> Colours:
     y, x = np.nonzero(tested)
     height, width = tested.shape
     across, down = (2 * np.arange(side) / side - 1 for side in (width, height))
-    one, other = (
-        channels(cv2.blur(each, (3, 3))[::STEP, ::STEP], tested) / np.float32(255)
-        for each in (left, right)
-    )
-    return Colours(tested, one, other, np.stack([across[x], down[y]]))
+
+    def picked(pixels: Bytes) -> Floats:
+        smooth = np.asarray(cv2.blur(pixels, (3, 3)), np.uint8)
+        return np.divide(channels(smooth[::STEP, ::STEP], tested), 255, dtype=np.float32)
+
+    return Colours(tested, picked(left), picked(right), np.stack([across[x], down[y]]))
 
 
 def channels(pixels: Bytes, where: Mask) -> Bytes:

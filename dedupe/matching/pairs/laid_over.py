@@ -69,7 +69,7 @@ def beneath(overlap: Overlap, seen: Windows, wrong: Mask) -> Beneath | None:
     correlated = correlation(seen.left, seen.right, clear, mask, 0.3)
     found = Windows(seen.left, seen.right, *correlated, seen.detailed)
     share, texture = found.share, np.count_nonzero(found.textured & clear)
-    if share < _AGREES or texture < max(_TEXTURE * np.count_nonzero(mask), _CLEAR * seen.textured_pixels):
+    if share < _AGREES or texture < _least_texture(mask, seen):
         return None
     if _is_another(large > 0, found.agrees & clear, seen.textured, mask, _within(over)):
         return None
@@ -79,6 +79,11 @@ def beneath(overlap: Overlap, seen: Windows, wrong: Mask) -> Beneath | None:
     if motion(still, replace(found, variance=inside)) > _STILL:
         return None
     return Beneath(share, clear)
+
+
+def _least_texture(mask: Mask, seen: Windows) -> float:
+    """Pixels that must be clear and have texture."""
+    return max(_TEXTURE * np.count_nonzero(mask), _CLEAR * seen.textured_pixels)
 
 
 def _is_another(wrong: Mask, agrees: Mask, textured: Mask, mask: Mask, within: Mask) -> bool:

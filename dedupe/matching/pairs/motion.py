@@ -36,6 +36,7 @@ def motion(overlap: Overlap, seen: Windows) -> float:
     # made anew each time: a small picture changes its settings for all that come after
     tracker = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     before, after = _evened(left, right, mask)
+    # given no flow to begin with, OpenCV finds another one than from this
     flow = np.asarray(tracker.calc(before, after, still), np.float32)
     places = np.flatnonzero(alike)
     y, x = np.divmod(places[:: max(1, len(places) // 2000)], mask.shape[1])
@@ -54,12 +55,17 @@ def _evened(left: Bytes, right: Bytes, mask: Mask) -> list[Bytes]:
     weight = mask.astype(np.float32)
     count = np.maximum(cv2.blur(weight, window), 1e-3)
     found = []
+    # in place throughout: one array more leaves the cache
+    of_mask = np.empty_like(weight)
     for grey in (left, right):
-        values = grey.astype(np.float32)
-        of_mask = values * weight
-        even = values - (mean := cv2.blur(of_mask, window) / count)
-        of_mask *= values
-        spread = cv2.blur(of_mask, window) / count
+        even = grey.astype(np.float32)
+        np.multiply(even, weight, out=of_mask)
+        mean = np.asarray(cv2.blur(of_mask, window), np.float32)
+        mean /= count
+        of_mask *= even
+        even -= mean
+        spread = np.asarray(cv2.blur(of_mask, window), np.float32)
+        spread /= count
         spread -= np.square(mean, out=mean)
         np.sqrt(np.maximum(spread, 0, out=spread), out=spread)
         spread += 6

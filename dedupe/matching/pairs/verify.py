@@ -64,6 +64,9 @@ class Evidence:
 
 _Found = tuple[str, Overlap, Windows, npt.NDArray[np.float64]]
 
+# By whether the first was mirrored, and the homography, what was seen there.
+_Tried = dict[tuple[bool, bytes], tuple[Overlap, Windows] | None]
+
 
 def examine(
     first: Features, second: Features, *, alike: bool = False, however_little: bool = False
@@ -83,16 +86,17 @@ def examine(
     """
     alignment = align(first, second)
     best: _Found | None = None
+    tried: _Tried = {}
     shown = first
     if alignment is not None and alignment.inliers >= _TRIED:
         shown = first.mirrored if alignment.mirrored else first
-        best = _best(_forms(alignment, shown, second), shown, second)
+        best = _best(_forms(alignment, shown, second), shown, second, tried)
     mirrored = alignment is not None and alignment.mirrored
     if alike and (best is None or best[2].share < 0.85):
         for flip in (False, True):
             turned = first.mirrored if flip else first
             wholes = [("whole", each) for each in whole(first.size, second.size)]
-            found = _best(wholes, turned, second)
+            found = _best(wholes, turned, second, tried)
             if found and found[2].share > (best[2].share if best else 0.0):
                 best, mirrored, shown = found, flip, turned
     if best is None:
@@ -132,15 +136,22 @@ def _forms(
 
 
 def _best(
-    forms: list[tuple[str, npt.NDArray[np.float64]]], shown: Features, second: Features
+    forms: list[tuple[str, npt.NDArray[np.float64]]],
+    shown: Features,
+    second: Features,
+    tried: _Tried,
 ) -> _Found | None:
     """The form that agrees most, the first of nearly equal ones, and what was seen in it."""
     best: _Found | None = None
     for form, homography in forms:
-        overlap = lay(shown, second, homography)
-        if overlap is None:
+        way = shown.flipped, homography.tobytes()
+        if way not in tried:
+            laid = lay(shown, second, homography)
+            tried[way] = (laid, windows(laid)) if laid else None
+        there = tried[way]
+        if there is None:
             continue
-        seen = windows(overlap)
+        overlap, seen = there
         if best is None or seen.share > best[2].share + _BETTER:
             best = form, overlap, seen, homography
         # nothing can agree by so much more
