@@ -35,9 +35,8 @@ from dedupe.matching.near.distances import pairs_within
 from dedupe.matching.near.measure import subtracted
 from dedupe.matching.near.remembered import near_pairs
 from dedupe.matching.pairs.agreement import Agreement
-from dedupe.matching.pairs.evidence import packed
+from dedupe.matching.pairs.evidence import Evidence, packed
 from dedupe.matching.pairs.examination import method
-from dedupe.matching.pairs.verify import Evidence
 from dedupe.matching.sets.clusters import find_clusters
 from dedupe.matching.sets.groups import find_groups
 from dedupe.matching.sets.verified import verify

@@ -44,8 +44,8 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.hits import verify_hits as verify_hits
     from dedupe.matching.near.distances import Pairs as Pairs
     from dedupe.matching.near.distances import pairs_within as pairs_within
+    from dedupe.matching.pairs.evidence import Evidence as Evidence
     from dedupe.matching.pairs.relations import Relation as Relation
-    from dedupe.matching.pairs.verify import Evidence as Evidence
     from dedupe.matching.search import Hit as Hit
     from dedupe.matching.search import search as search
     from dedupe.matching.sets.clusters import Cluster as Cluster
@@ -96,7 +96,7 @@ _HOME = {
     "EditDistances": "dedupe.matching.calibration.calibrate",
     "Encoded": "dedupe.encoders.stage",
     "Encoder": "dedupe.encoders.encoder",
-    "Evidence": "dedupe.matching.pairs.verify",
+    "Evidence": "dedupe.matching.pairs.evidence",
     "Explanation": "dedupe.matching.explain",
     "Found": "dedupe.matching.calibration.calibrate",
     "Group": "dedupe.matching.sets.groups",

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from trees import imagined
 
 from dedupe.matching.pairs.agreement import Agreement
+from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.relations import Relation
-from dedupe.matching.pairs.verify import Evidence
 from dedupe.matching.sets.middle import possible_middles, relation
 from dedupe.matching.sets.stars import Link, pair
 from dedupe.matching.sets.verdicts import Verdict

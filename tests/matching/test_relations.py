@@ -10,16 +10,18 @@ import pytest
 from dedupe.errors import UnknownName
 from dedupe.matching.pairs.agreement import Agreement
 from dedupe.matching.pairs.edits import named_edit
-from dedupe.matching.pairs.evidence import each_unpacked, packed
+from dedupe.matching.pairs.evidence import Evidence, each_unpacked, packed
 from dedupe.matching.pairs.relations import (
     Relation,
     find_relation,
+    hangs_on_motion,
+    is_agreed,
     is_exact,
+    is_related,
     relation_of,
     second_shot,
     shown_seconds,
 )
-from dedupe.matching.pairs.verify import Evidence
 from dedupe.photos.photo import Photo, PhotoFile
 
 NOON = datetime(2019, 7, 14, 12, 0, 0)
@@ -47,6 +49,73 @@ def photo(content: int, **known: object) -> Photo:
 def taken(content: int, seconds: float, **known: object) -> Photo:
     when = NOON + timedelta(seconds=seconds)
     return photo(content, taken=when, taken_from="original", **known)
+
+
+def some_evidence(count: int) -> list[Evidence]:
+    """Of all kinds, most of it near what anything is decided by."""
+    random = np.random.default_rng(7)
+
+    def one_of(*values: float) -> float:
+        return float(random.choice(values)) if random.random() < 0.8 else float(random.random())
+
+    return [
+        replace(
+            EDIT,
+            inliers=int(random.choice([0, 11, 12, 30, 41, 101])),
+            form=str(random.choice(["whole", "upright", "free"])),
+            agreement=Agreement(
+                texture=one_of(0.04, 0.1, 0.21, 0.7),
+                share=one_of(0.31, 0.5, 0.7, 0.86, 0.93, 0.96, 0.99),
+                colour=one_of(0.6, 0.76, 0.85, 0.96, 0.99),
+                beneath=one_of(0, 0.86, 0.93, 0.96, 0.99),
+                tone=one_of(0.01, 0.04),
+                chroma=(one_of(0.01, 0.2), one_of(0.01, 0.2)),
+            ),
+            of_first=one_of(0.7, 0.95, 1),
+            of_second=one_of(0.7, 0.95, 1),
+            news=(one_of(0, 0.01, 0.2), one_of(0, 0.01, 0.2)),
+            motion=one_of(0, 0.03, 0.05, 0.13, 0.25, 0.4, 0.9),
+        )
+        for _ in range(count)
+    ]
+
+
+def relations(evidence: Evidence) -> list[Relation | None]:
+    """What it proves of photos without clocks, of one moment, of two, and of two cameras."""
+    others = [photo(2), taken(2, 1), taken(2, 900), photo(2, camera="B")]
+    return [relation_of(replace(taken(1, 0), camera="A"), each, evidence) for each in others]
+
+
+def test_what_cannot_be_related_is_not_whatever_else_is_found() -> None:
+    """`examine` stops there: it asks with the best that may still be found."""
+    refused = 0
+    for evidence in some_evidence(3000):
+        agreed = evidence.agreement
+        best = replace(agreed, colour=1.0, beneath=1.0, tone=0.0, chroma=(1.0, 1.0))
+        hopeful = replace(evidence, agreement=best, news=(0.0, 0.0), motion=0.0)
+        assert is_related(evidence) == any(relations(evidence))
+        if not is_related(hopeful):
+            refused += 1
+            assert not any(relations(evidence))
+    assert 300 < refused < 2700
+
+
+def test_where_nothing_hangs_on_motion_every_motion_gives_the_same_relation() -> None:
+    without = 0
+    for evidence in some_evidence(3000):
+        if not hangs_on_motion(evidence):
+            without += 1
+            still = relations(replace(evidence, motion=0.0))
+            for motion in (0.03, 0.05, 0.13, 0.25, 0.4, 0.9, 9.0):
+                assert relations(replace(evidence, motion=motion)) == still
+    assert 200 < without < 2800
+
+
+def test_what_does_not_agree_without_motion_hangs_on_neither_motion_nor_news() -> None:
+    for evidence in some_evidence(3000):
+        still = replace(evidence, motion=0.0, news=(0.0, 0.0))
+        if not is_agreed(still):
+            assert relations(still) == relations(evidence)
 
 
 def test_names_of_relations_are_found_and_others_refused() -> None:

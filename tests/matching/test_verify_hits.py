@@ -18,8 +18,8 @@ from dedupe.matching import search as searching
 from dedupe.matching.explain import explain
 from dedupe.matching.hits import verify_hits
 from dedupe.matching.pairs.compare import evidence_of
+from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.relations import Relation
-from dedupe.matching.pairs.verify import Evidence
 from dedupe.matching.search import Hit, search
 
 ROOT = Path(__file__).resolve().parents[2]

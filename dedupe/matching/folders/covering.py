@@ -13,10 +13,10 @@ from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
 from dedupe.matching.near.across import nearest_across
 from dedupe.matching.pairs.equal import seen_apart, shortfall
+from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.examination import Examination
 from dedupe.matching.pairs.relations import Relation, same_pixels
 from dedupe.matching.pairs.standing import Below, stands
-from dedupe.matching.pairs.verify import Evidence
 from dedupe.photos.photo import Photo
 from dedupe.photos.quiet import quiet_pillow
 from dedupe.progress import Progress

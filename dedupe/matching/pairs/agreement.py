@@ -66,7 +66,7 @@ def agreement(overlap: Overlap, seen: Windows) -> Agreement:
     ]
     rest = beneath(overlap, seen, over) if covered else None
     return Agreement(
-        texture=seen.textured_pixels / np.count_nonzero(mask),
+        texture=seen.texture(mask),
         share=share,
         colour=1 - np.count_nonzero(wrong) / count,
         beneath=(rest.share if rest else 0.0) if covered else share,

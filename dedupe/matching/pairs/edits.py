@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.pairs.verify import Evidence
+from dedupe.matching.pairs.evidence import Evidence
 from dedupe.photos.photo import Photo
 
 # Less than so much is not named: what rounding and re-encoding leave.

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from dedupe.matching.pairs.edits import edits
+from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.relations import Relation
-from dedupe.matching.pairs.verify import Evidence
 from dedupe.photos.decode import FORMATS
 from dedupe.photos.photo import Photo, Skip
 from dedupe.photos.read import read_picture

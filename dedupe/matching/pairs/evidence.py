@@ -1,11 +1,47 @@
-"""Evidence of a pair as bytes, so that it is worked out once."""
+"""What geometry and agreement say of a pair, and that as bytes: it is worked out once."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from dedupe.matching.pairs.agreement import Agreement
-from dedupe.matching.pairs.verify import FORMS, Evidence
+
+FORMS = ("whole", "upright", "free")
+"""What lays one picture on another: the whole on the whole; quarter turns, one scale and a
+shift; or any homography."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What geometry and agreement say of two photos.
+
+    Attributes:
+        inliers: points that one homography carries from the first to the second.
+        homography: (3, 3) float64, in pixels of the thumbnails.
+        mirrored: whether the first is mirrored before.
+        form: one of FORMS.
+        agreement: of their overlap.
+        of_first: share of the first picture's area that the second shows too.
+        of_second: share of the second's area that the first shows too.
+        news: share of each picture that shows something that lies outside the other; 0 where
+            that is too little to look at, or decides nothing.
+        motion: pixels that things moved by, median; 0 where that decides nothing.
+        sizes: width and height of both thumbnails.
+    """
+
+    inliers: int
+    homography: npt.NDArray[np.float64]
+    mirrored: bool
+    form: str
+    agreement: Agreement
+    of_first: float
+    of_second: float
+    news: tuple[float, float]
+    motion: float
+    sizes: tuple[tuple[int, int], tuple[int, int]]
+
 
 _PACKED = np.dtype(
     [

@@ -14,18 +14,18 @@ from dedupe.index.verdicts import Pair, known_evidence, known_unrelated, remembe
 from dedupe.matching.crew import Crew
 from dedupe.matching.near.codes import Codes, are_among, codes_of, distinct, pairs_of
 from dedupe.matching.near.hashes import ALIKE, hash_bits
-from dedupe.matching.pairs.evidence import each_unpacked, packed
+from dedupe.matching.pairs.evidence import Evidence, each_unpacked, packed
 from dedupe.matching.pairs.features import Features
 from dedupe.matching.pairs.held import HeldFeatures
 from dedupe.matching.pairs.relations import Relation, relation_of, same_pixels
-from dedupe.matching.pairs.verify import Evidence, examine
+from dedupe.matching.pairs.verify import examine
 from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress
 from dedupe.uncollected import uncollected
 
 # Goes up with every change of what is found of a pair: then all are verified anew.
-_VERSION = 2
+_VERSION = 3
 
 # Pairs between two writings to the index, so that Ctrl-C costs seconds.
 _BATCH = 1024

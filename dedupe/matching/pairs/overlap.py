@@ -143,6 +143,10 @@ class Windows:
         """How many windows have something to compare."""
         return int(np.count_nonzero(self.textured))
 
+    def texture(self, mask: Mask) -> float:
+        """Share of an overlap that has something to compare."""
+        return self.textured_pixels / np.count_nonzero(mask)
+
     @cached_property
     def share(self) -> float:
         """Of the windows with texture, the share that agrees."""

@@ -1,9 +1,11 @@
 """What two photos are to each other: the strongest relation that the evidence proves."""
 
+from dataclasses import replace
 from enum import IntEnum
+from math import inf
 
 from dedupe.errors import UnknownName
-from dedupe.matching.pairs.verify import Evidence
+from dedupe.matching.pairs.evidence import Evidence
 from dedupe.photos.photo import Photo
 
 
@@ -133,6 +135,15 @@ def same_pixels(first: Photo, second: Photo) -> bool:
     return whole and bool(first.pixel_hash) and first.pixel_hash == second.pixel_hash
 
 
+def is_related(evidence: Evidence) -> bool:
+    """Whether two photos are related at all, whatever their clocks and cameras say.
+
+    The more so, the more of the colours is explained, the more agrees beneath what lies over
+    one, the more colourful they are, and the less they were toned and moved.
+    """
+    return is_agreed(evidence) or shows_the_same(evidence)
+
+
 def is_agreed(evidence: Evidence) -> bool:
     """Whether the pictures agree over their whole overlap, in texture and in colour.
 
@@ -213,14 +224,29 @@ def second_shot(first: Photo, second: Photo, evidence: Evidence) -> str | None:
     framed = _same_frame(evidence) and not _is_cut_out(evidence)
     if novelty > _NOVELTY and (min(evidence.news) > _NEWS if free else framed):
         return "each shows something that the other does not"
+    return "things moved in between" if _has_moved(evidence) else None
+
+
+def _has_moved(evidence: Evidence) -> bool:
     # flow follows noise where a picture was blurred or clipped, and yet all of it agrees; and
     # what was laid over a picture, beneath which nothing moved (laid_over.py)
     agreed = evidence.agreement
     whole = evidence.form == "whole" and max(agreed.share, agreed.beneath) > 0.97
     still = whole or (_agrees_beneath(evidence) and not agrees_plainly(evidence))
-    if evidence.motion > _MOVED[evidence.form] and not still:
-        return "things moved in between"
-    return None
+    return evidence.motion > _MOVED[evidence.form] and not still
+
+
+def hangs_on_motion(evidence: Evidence) -> bool:
+    """Whether it can make another relation if things moved, whatever clocks and cameras say.
+
+    Args:
+        evidence: of any motion.
+    """
+    still, moved = (
+        tuple(asked(replace(evidence, motion=motion)) for asked in _ON_MOTION)
+        for motion in (0.0, inf)
+    )
+    return still != moved
 
 
 def is_exact(evidence: Evidence) -> bool:
@@ -271,3 +297,7 @@ def _is_cut_out(evidence: Evidence) -> bool:
     agrees = found.share >= _CUT_SHARE and found.colour >= _CUT_COLOUR
     still = evidence.motion <= _CUT_MOTION and min(evidence.news) <= _NEWS
     return evidence.form == "upright" and agrees and still
+
+
+_ON_MOTION = (is_agreed, is_exact, _has_moved, _is_cut_out)
+"""All that is asked of a motion."""

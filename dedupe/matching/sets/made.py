@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from dedupe.matching.near.measure import farthest
 from dedupe.matching.pairs.edits import Asked, named_edits
+from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.relations import Relation, same_pixels
-from dedupe.matching.pairs.verify import Evidence
 from dedupe.matching.sets.contents import Contents
 from dedupe.matching.sets.joining import Unit
 from dedupe.matching.sets.stars import Link, pair

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.pairs.evidence import SIZE, each_unpacked, is_sound, packed
+from dedupe.matching.pairs.evidence import SIZE, Evidence, each_unpacked, is_sound, packed
 from dedupe.matching.pairs.relations import Relation
-from dedupe.matching.pairs.verify import Evidence
 from dedupe.matching.sets.stars import Link
 
 
