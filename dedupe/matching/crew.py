@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TypeVar
 
 from dedupe.cores import cores
+from dedupe.encoders.allocator import keep_freed_memory
 
 # Pairs from which on processes pay: each takes a second to start. Threads wait for Python's lock
 # most of the time: on two cores they kept 1.1 busy.
@@ -95,5 +96,10 @@ def _each(work: Callable[[_Item], _Done], items: Sequence[_Item]) -> list[_Done]
 
 
 def _begin() -> None:
-    """Ctrl-C is for the process that a person started; it ends the others."""
+    """Ctrl-C is for the process that a person started; it ends the others.
+
+    The memory that a pair needed is kept for the next: 500 pages a pair went back to the kernel
+    and came again, 7 % of the time.
+    """
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

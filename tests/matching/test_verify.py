@@ -13,6 +13,7 @@ from dedupe.matching.calibration.known_edits import KNOWN_EDITS, KnownEdit
 from dedupe.matching.pairs.evidence import FORMS, Evidence
 from dedupe.matching.pairs.features import decoded, features_of
 from dedupe.matching.pairs.geometry import align, corners, is_a_view, whole
+from dedupe.matching.pairs.overlap import correlation, lay, windows
 from dedupe.matching.pairs.relations import Relation, relation_of
 from dedupe.matching.pairs.verify import examine
 from dedupe.photos.photo import Photo, PhotoFile
@@ -266,3 +267,17 @@ def test_what_is_around_plain_colours_does_not_make_them_one_picture(
     assert relation(looked_at(navy, plum, alike=True)) is not Relation.SAME_PICTURE
     # they do agree, but for the colour
     assert looked_at(navy, plum, alike=True, however_little=True) is not None
+
+
+def test_windows_are_the_same_when_only_part_of_a_picture_is_looked_at() -> None:
+    original = picture(STREET)
+    features = features_of(thumbnail(original))
+    corner = np.array([[0.5, 0, 40], [0, 0.5, 30], [0, 0, 1]], np.float64)
+    overlap = lay(features, features, corner)
+    assert overlap is not None
+    assert not overlap.mask[:20].any()
+    seen = windows(overlap)
+    left, right, mask = seen.left, seen.right, overlap.mask
+    correlated, variance = correlation(left, right, mask, mask, 0.6)
+    assert (seen.variance == variance).all()
+    assert (seen.correlation[variance > 0] == correlated[variance > 0]).all()

@@ -163,10 +163,30 @@ def windows(overlap: Overlap) -> Windows:
     """Compare an overlap window by window.
 
     Source: J. P. Lewis, "Fast Normalized Cross-Correlation" (1995).
+
+    Windows around every second pixel alone, of 15 or 16 pixels, save a good millisecond a pair;
+    but the share moved by up to 0.02, and made one picture of two look-alike products.
     """
-    seen = left, right = _smooth_grey(overlap.left), _smooth_grey(overlap.right)
     mask = overlap.mask
-    return Windows(left, right, *correlation(left, right, mask, mask, 0.6), _detailed(seen, mask))
+    left, right = _smooth_grey(overlap.left), _smooth_grey(overlap.right)
+    here = _around(mask)
+    seen, part = (left[here], right[here]), mask[here]
+    correlated, variance = np.zeros((2, *mask.shape), np.float32)
+    detailed = np.zeros(mask.shape, np.bool_)
+    correlated[here], variance[here] = correlation(*seen, part, part, 0.6)
+    detailed[here] = _detailed(seen, part)
+    return Windows(left, right, correlated, variance, detailed)
+
+
+def _around(mask: Mask) -> tuple[slice, slice]:
+    """The rows and columns that the windows of an overlap reach.
+
+    Of 300 edits an eighth of the picture is beside them. What is found is the same to the last
+    bit, as all that is summed is 0 outside the overlap.
+    """
+    y, x = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    down, across = (slice(max(0, each[0] - WINDOW), each[-1] + 1 + WINDOW) for each in (y, x))
+    return down, across
 
 
 def _detailed(pictures: Sequence[Floats], mask: Mask) -> Mask:
