@@ -197,8 +197,11 @@ def _detailed(pictures: Sequence[Floats], mask: Mask) -> Mask:
     around = np.maximum(cv2.blur(weight, (_AROUND, _AROUND)), 1e-3)
     energy = np.zeros_like(weight)
     for grey in pictures:
-        beside = (grey - cv2.blur(grey * weight, (_AROUND, _AROUND)) / around) * weight
-        energy += beside * beside
+        beside = np.asarray(cv2.blur(grey * weight, (_AROUND, _AROUND)), np.float32)
+        beside /= around
+        np.subtract(grey, beside, out=beside)
+        beside *= weight
+        energy += np.square(beside, out=beside)
     counted = cv2.blur(weight, (WINDOW, WINDOW))
     return np.asarray(cv2.blur(energy, (WINDOW, WINDOW)) > _DETAIL * counted, np.bool_)
 
