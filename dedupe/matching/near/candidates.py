@@ -149,15 +149,28 @@ def nearest_lists(library: Library, *, device: str = "auto") -> Neighbours:
         DeviceMissing: the device is not on this machine.
     """
     asked = _Asked(library)
-    near = asked.nobody(NEAREST)
-    everyone = np.arange(len(asked.photos))
+    near = _remembered(asked)
+    if near is None:
+        near = asked.nobody(NEAREST)
+        everyone = np.arange(len(asked.photos))
+        if is_approximate(len(everyone)):
+            approximate_vectors(near, asked.vectors, asked.by_content, device, Silent())
+        else:
+            compare_vectors(near, asked.vectors, everyone, device, Silent())
+    return near
+
+
+def exact_lists(library: Library) -> Neighbours | None:
+    """The same, where `candidates` was asked about this library last, and missed nobody."""
+    return None if is_approximate(len(library.first_rows)) else _remembered(_Asked(library))
+
+
+def _remembered(asked: "_Asked") -> Neighbours | None:
     known = asked.known()
-    if known and known.keys == asked.keys:
-        _recalled(near, everyone, known.lists[0])
-    elif is_approximate(len(everyone)):
-        approximate_vectors(near, asked.vectors, asked.by_content, device, Silent())
-    else:
-        compare_vectors(near, asked.vectors, everyone, device, Silent())
+    if known is None or known.keys != asked.keys:
+        return None
+    near = asked.nobody(NEAREST)
+    _recalled(near, np.arange(len(asked.photos)), known.lists[0])
     return near
 
 

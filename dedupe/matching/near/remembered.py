@@ -1,5 +1,6 @@
 """All near pairs of a library, of which those that were compared before are remembered."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,7 +14,9 @@ from dedupe.index import edges as files
 from dedupe.index.edges import EdgeFile, Edges, EdgesDamaged, EdgeSegment, Remembered
 from dedupe.index.library import Library
 from dedupe.index.store import Index
+from dedupe.matching.near.candidates import exact_lists
 from dedupe.matching.near.distances import Pairs, compared, pairs_within, refuse
+from dedupe.matching.near.listing import NEAREST
 from dedupe.matching.near.measure import subtracted
 from dedupe.matching.near.nominate import Reach
 from dedupe.progress import Progress, Silent
@@ -179,6 +182,8 @@ class _Asked:
     def _compared(self, missing: list[_Rectangle], reach: Reach) -> Edges:
         """All pairs of the rectangles up to `reach`, which is lowered where they are too many."""
         kept = _Kept(reach, self.limit)
+        if reach.value <= NEAREST.near:
+            missing = list(self._untold(missing, kept))
         self.progress.start("Comparing photos", sum(len(each.left) for each in missing))
         for each in missing:
             inside = bool(np.isin(each.left[:1], each.right).any())
@@ -198,6 +203,27 @@ class _Asked:
             for a, b, distance in blocks:
                 kept.add(rows[a], rows[b], distance)
         return kept.edges()
+
+    def _untold(self, missing: list[_Rectangle], kept: "_Kept") -> Iterator[_Rectangle]:
+        """Keep what the nearest of each photo tell; what they do not.
+
+        Whoever looked for candidates has compared all photos: a list that has room left has all
+        that is within reach of its photo.
+        """
+        lists = exact_lists(self.library)
+        for each in missing:
+            if lists is None:
+                yield each
+                continue
+            has_room = lists.away[each.left, -1] > lists.kept.near
+            told, untold = each.left[has_room], each.left[~has_room]
+            counts = np.zeros(len(self.vectors) + 1, np.bool_)
+            counts[each.right] = True  # the last is for those behind the last of a list
+            near = lists.other[told]
+            own, place = np.nonzero(counts[near] & (lists.away[told] <= kept.reach.value))
+            kept.add(told[own], near[own, place].astype(np.int64), lists.away[told][own, place])
+            if len(untold):
+                yield _Rectangle(untold, each.right)
 
     # -- what is remembered from now on -----------------------------------------------
 
@@ -269,7 +295,7 @@ class _Kept:
     """Pairs as they are found; of too many the nearest."""
 
     def __init__(self, reach: Reach, least: float) -> None:
-        self._reach = reach
+        self.reach = reach
         self._least = least  # what is asked for is kept, however much it is
         self._parts = [_no_edges()]
         self._count = 0
@@ -282,10 +308,10 @@ class _Kept:
     ) -> None:
         self._parts.append(Edges(a.astype(np.int32), b.astype(np.int32), distance))
         self._count += len(a)
-        if self._count > _ROOM * files.MOST_PAIRS and self._reach.value > self._least:
+        if self._count > _ROOM * files.MOST_PAIRS and self.reach.value > self._least:
             edges = self.edges()
-            self._reach.value = max(_reach_of(edges.distance), self._least)
-            self._parts = [_within(edges, self._reach.value)]
+            self.reach.value = max(_reach_of(edges.distance), self._least)
+            self._parts = [_within(edges, self.reach.value)]
             self._count = len(self._parts[0])
 
     def edges(self) -> Edges:
