@@ -24,7 +24,9 @@ from dedupe.index.edges import EdgeFile
 from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.index.store import EncoderRow
-from dedupe.matching.near import candidates, distances, measure, remembered
+from dedupe.matching.near import candidates as finding
+from dedupe.matching.near import distances, measure, remembered
+from dedupe.matching.near.candidates import candidates
 from dedupe.matching.near.distances import Pairs, pairs_within
 from dedupe.matching.near.neighbours import Kept
 from dedupe.matching.near.remembered import near_pairs
@@ -519,9 +521,8 @@ def test_any_questions_about_any_parts_are_answered_as_if_nothing_was_remembered
 
 @pytest.fixture
 def looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Candidates of a few photos are remembered, and near pairs are looked for up to 16."""
-    monkeypatch.setattr(candidates, "_WORTH", 2)
-    monkeypatch.setattr(candidates, "thumbnails", lambda *_: {})
+    """Candidates have no parts, and near pairs are looked for up to 16."""
+    monkeypatch.setattr(finding, "thumbnails", lambda *_: {})
     monkeypatch.setattr(remembered, "_FEW", 0)
 
 
@@ -530,15 +531,12 @@ def looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_candidates_were_found_among_is_not_compared_again(
     index: Path, compared: list[tuple[int, int]], threshold: float
 ) -> None:
-    photos = library(index, range(60))
-    candidates.candidates(photos)
-    assert right(photos, threshold)
-    assert compared == []
-    more = library(index, range(70))
-    candidates.candidates(more)
-    assert right(more, threshold)
-    assert compared == []
-    assert right(more, 20.0)
+    for count in (60, 70):
+        photos = library(index, range(count))
+        listed = candidates(photos).near
+        assert same(near_pairs(photos, threshold, listed=listed), anew(photos, threshold))
+        assert compared == []
+    assert same(near_pairs(photos, 20.0, listed=listed), anew(photos, 20.0))
     assert compared != []
 
 
@@ -547,10 +545,10 @@ def test_what_candidates_were_found_among_is_not_compared_again(
 def test_who_has_more_near_photos_than_its_list_holds_is_compared_with_all(
     index: Path, compared: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    for module in (candidates, remembered):
-        monkeypatch.setattr(module, "NEAREST", Kept(near=16.0, most=most, far=22.0, some=1))
+    few = Kept(near=16.0, most=most, far=22.0, some=1)
+    monkeypatch.setattr(finding, "NEAREST", few)
     for count in (60, 75, 68):
         photos = library(index, [*range(count), 3, 3])
-        candidates.candidates(photos)
-        assert right(photos, 16.0)
+        listed = candidates(photos).near
+        assert same(near_pairs(photos, 16.0, listed=listed), anew(photos, 16.0))
     assert 0 < compared[0][0] < 60

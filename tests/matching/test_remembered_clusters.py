@@ -38,10 +38,10 @@ def linked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     real = clustering._clustered
 
     def counting(
-        library: Library, rest: npt.NDArray[np.int64], threshold: float, device: str
+        library: Library, rest: npt.NDArray[np.int64], threshold: float, nearest: object
     ) -> object:
         sizes.append(len(rest))
-        return real(library, rest, threshold, device)
+        return real(library, rest, threshold, nearest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(clustering, "_clustered", counting)
     return sizes

@@ -45,10 +45,13 @@ class Candidates:
         pairs: (M, 2) int64, places in `library.first_rows`, a < b, sorted.
         recall: the share of the nearest that is among them, measured with 256 photos; None
             where every two photos were compared.
+        near: of each photo its nearest by distance (`NEAREST`), by places in
+            `library.first_rows`.
     """
 
     pairs: npt.NDArray[np.int64]
     recall: float | None
+    near: Neighbours
 
 
 def candidates_method(photos: int) -> str:
@@ -131,7 +134,7 @@ def candidates(
             listed = [Nearest(*each.listed()) for each in lists]
             asked.file.write(asked.method, Neighbourhood(keys, parts, listed, recall))
     codes = distinct(np.concatenate([each.codes() for each in lists]))
-    return Candidates(pairs_of(codes, len(photos)), recall)
+    return Candidates(pairs_of(codes, len(photos)), recall, lists[0])
 
 
 def nearest_lists(library: Library, *, device: str = "auto") -> Neighbours:
@@ -149,28 +152,15 @@ def nearest_lists(library: Library, *, device: str = "auto") -> Neighbours:
         DeviceMissing: the device is not on this machine.
     """
     asked = _Asked(library)
-    near = _remembered(asked)
-    if near is None:
-        near = asked.nobody(NEAREST)
-        everyone = np.arange(len(asked.photos))
-        if is_approximate(len(everyone)):
-            approximate_vectors(near, asked.vectors, asked.by_content, device, Silent())
-        else:
-            compare_vectors(near, asked.vectors, everyone, device, Silent())
-    return near
-
-
-def exact_lists(library: Library) -> Neighbours | None:
-    """The same, where `candidates` was asked about this library last, and missed nobody."""
-    return None if is_approximate(len(library.first_rows)) else _remembered(_Asked(library))
-
-
-def _remembered(asked: "_Asked") -> Neighbours | None:
-    known = asked.known()
-    if known is None or known.keys != asked.keys:
-        return None
     near = asked.nobody(NEAREST)
-    _recalled(near, np.arange(len(asked.photos)), known.lists[0])
+    everyone = np.arange(len(asked.photos))
+    known = asked.known()
+    if known and known.keys == asked.keys:
+        _recalled(near, everyone, known.lists[0])
+    elif is_approximate(len(everyone)):
+        approximate_vectors(near, asked.vectors, asked.by_content, device, Silent())
+    else:
+        compare_vectors(near, asked.vectors, everyone, device, Silent())
     return near
 
 

@@ -14,10 +14,9 @@ from dedupe.index import edges as files
 from dedupe.index.edges import EdgeFile, Edges, EdgesDamaged, EdgeSegment, Remembered
 from dedupe.index.library import Library
 from dedupe.index.store import Index
-from dedupe.matching.near.candidates import exact_lists
 from dedupe.matching.near.distances import Pairs, compared, pairs_within, refuse
-from dedupe.matching.near.listing import NEAREST
 from dedupe.matching.near.measure import subtracted
+from dedupe.matching.near.neighbours import Neighbours
 from dedupe.matching.near.nominate import Reach
 from dedupe.progress import Progress, Silent
 
@@ -39,18 +38,20 @@ def near_pairs(
     library: Library,
     threshold: float,
     *,
+    listed: Neighbours | None = None,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Pairs:
     """Find every pair of photos of a library whose distance is at most `threshold`.
 
-    Exactly what `pairs_within` gives for the first photo, by path, of every content, to the
-    last bit of the distances. What was compared once, with this or a larger threshold, is read
-    from a file beside the index (edges.py); only photos that are new to it are compared, with
-    all others. Up to 20,000 contents all pairs within 24 seed units are looked for at once;
-    for more, those within 16, or the threshold, and within 24 when a larger threshold is asked
-    for later. Of more than 20 million pairs (240 MB) the nearest are remembered; a threshold
-    beyond them, and one beyond 24, is computed each time.
+    Exactly what `pairs_within` gives for the first photo, by path, of every content, to the last
+    bit of the distances. What was compared once, with this or a larger threshold, is read from a
+    file beside the index (edges.py); only photos that are new to it are compared, with all others,
+    and up to 16 seed units only those of which `listed` does not tell all. Up to 20,000 contents
+    all pairs within 24 seed units are looked for at once; for more, those within 16, or the
+    threshold, and within 24 when a larger threshold is asked for later. Of more than 20 million
+    pairs (240 MB) the nearest are remembered; a threshold beyond them, and one beyond 24, is
+    computed each time.
 
     Where that file is damaged, or cannot be written, this takes longer, and that is all.
 
@@ -60,6 +61,7 @@ def near_pairs(
     Args:
         library: as `scan` or `open_library` gives it.
         threshold: L2 in seed units, 0 or more.
+        listed: of each of `library.first_rows` its nearest, of all, as `candidates` gives them.
         device: "auto", "cpu", "cuda" or "mps", where something must be compared.
         progress: told how many photos were compared.
 
@@ -76,7 +78,8 @@ def near_pairs(
     if remembers and 0 <= threshold <= REACH:
         if device not in ("auto", "cpu"):
             pick_device(device)  # which refuses one that is not here
-        pairs = _Asked(library, vectors, threshold, device, progress or Silent()).answer()
+        progress = progress or Silent()
+        pairs = _Asked(library, vectors, threshold, listed, device, progress).answer()
     else:
         pairs = pairs_within(vectors, threshold, device=device)
     return Pairs(rows[pairs.a], rows[pairs.b], pairs.distance)
@@ -98,9 +101,11 @@ class _Asked:
         library: Library,
         vectors: npt.NDArray[np.float16],
         threshold: float,
+        listed: Neighbours | None,
         device: str,
         progress: Progress,
     ) -> None:
+        self.listed = listed
         self.library = library
         self.vectors = vectors
         self.threshold = threshold
@@ -182,8 +187,8 @@ class _Asked:
     def _compared(self, missing: list[_Rectangle], reach: Reach) -> Edges:
         """All pairs of the rectangles up to `reach`, which is lowered where they are too many."""
         kept = _Kept(reach, self.limit)
-        if reach.value <= NEAREST.near:
-            missing = list(self._untold(missing, kept))
+        if self.listed is not None and reach.value <= self.listed.kept.near:
+            missing = list(_untold(missing, self.listed, kept))
         self.progress.start("Comparing photos", sum(len(each.left) for each in missing))
         for each in missing:
             inside = bool(np.isin(each.left[:1], each.right).any())
@@ -203,27 +208,6 @@ class _Asked:
             for a, b, distance in blocks:
                 kept.add(rows[a], rows[b], distance)
         return kept.edges()
-
-    def _untold(self, missing: list[_Rectangle], kept: "_Kept") -> Iterator[_Rectangle]:
-        """Keep what the nearest of each photo tell; what they do not.
-
-        Whoever looked for candidates has compared all photos: a list that has room left has all
-        that is within reach of its photo.
-        """
-        lists = exact_lists(self.library)
-        for each in missing:
-            if lists is None:
-                yield each
-                continue
-            has_room = lists.away[each.left, -1] > lists.kept.near
-            told, untold = each.left[has_room], each.left[~has_room]
-            counts = np.zeros(len(self.vectors) + 1, np.bool_)
-            counts[each.right] = True  # the last is for those behind the last of a list
-            near = lists.other[told]
-            own, place = np.nonzero(counts[near] & (lists.away[told] <= kept.reach.value))
-            kept.add(told[own], near[own, place].astype(np.int64), lists.away[told][own, place])
-            if len(untold):
-                yield _Rectangle(untold, each.right)
 
     # -- what is remembered from now on -----------------------------------------------
 
@@ -362,6 +346,24 @@ def _missing(number: npt.NDArray[np.int64], segments: list[EdgeSegment]) -> "lis
             rows = np.flatnonzero(code == one), np.flatnonzero(np.isin(code, others))
             found.append(_Rectangle(*rows))
     return found
+
+
+def _untold(missing: list[_Rectangle], listed: Neighbours, kept: _Kept) -> Iterator[_Rectangle]:
+    """Keep what the nearest of each photo tell; what they do not.
+
+    Whoever looked for candidates has compared all photos: a list that has room left has all that
+    is within reach of its photo.
+    """
+    for each in missing:
+        has_room = listed.away[each.left, -1] > listed.kept.near
+        told, untold = each.left[has_room], each.left[~has_room]
+        counts = np.zeros(len(listed.other) + 1, np.bool_)
+        counts[each.right] = True  # the last is for those behind the last of a list
+        other, away = listed.other[told], listed.away[told]
+        own, place = np.nonzero(counts[other] & (away <= kept.reach.value))
+        kept.add(told[own], other[own, place].astype(np.int64), away[own, place])
+        if len(untold):
+            yield _Rectangle(untold, each.right)
 
 
 def _met(one: int, other: int, segments: int) -> bool:

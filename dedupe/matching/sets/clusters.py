@@ -1,7 +1,7 @@
 """Photos of one kind among those that are in no group: a calm overview, not a verdict."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from dedupe.matching.sets.groups import Group
 from dedupe.matching.sets.kinds import AT_ONCE, JOINED, PART, kinds, linked
 from dedupe.matching.sets.labels import several
 from dedupe.matching.sets.remembered_kinds import RememberedKinds
+from dedupe.matching.sets.verdicts import Verdicts
 from dedupe.photos.photo import Photo
 from dedupe.uncollected import uncollected
 
@@ -58,6 +59,7 @@ def find_clusters(
     groups: Iterable[Group],
     threshold: float = KIND_THRESHOLD,
     *,
+    verdicts: Verdicts | None = None,
     device: str = "auto",
 ) -> list[Cluster]:
     """Cluster the photos that are in none of `groups` by kind; copies of one file count once.
@@ -82,7 +84,8 @@ def find_clusters(
         library: that the groups were found in.
         groups: as `find_groups` gives them.
         threshold: average distance at which clusters stay apart, in seed units.
-        device: "auto", "cpu", "cuda" or "mps", for the nearest of many photos.
+        verdicts: as `verify` gives them; without them the nearest of many photos are looked for.
+        device: "auto", "cpu", "cuda" or "mps", for that.
 
     Returns:
         The largest first; equally large ones in the order of their first path. Each is named
@@ -96,7 +99,12 @@ def find_clusters(
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
     copies = library.copies
     rows = np.fromiter(copies, np.int64, len(copies))  # in the order of paths, which settles ties
-    labels = _labels(library, rows, threshold, device)
+
+    def nearest() -> Neighbours:
+        near = verdicts.near if verdicts is not None else None
+        return near if near is not None else nearest_lists(library, device=device)
+
+    labels = _labels(library, rows, threshold, nearest)
     with uncollected():
         return _named(library, rows, labels, groups, threshold)
 
@@ -150,11 +158,14 @@ def _without_sets(
 
 
 def _labels(
-    library: Library, rows: npt.NDArray[np.int64], threshold: float, device: str
+    library: Library,
+    rows: npt.NDArray[np.int64],
+    threshold: float,
+    nearest: Callable[[], Neighbours],
 ) -> npt.NDArray[np.int32]:
     """The cluster of each of some rows, in the order of their paths; -1 where it is in none."""
     if not _is_worth(library, rows):
-        return _clustered(library, rows, threshold, device)
+        return _clustered(library, rows, threshold, nearest)
     file = AnswerFile(
         library.index, library.encoder.fingerprint, "clusters", {"labels": "<i4"}, REMEMBERED
     )
@@ -162,7 +173,7 @@ def _labels(
     known = file.read(key)
     if known is not None and len(known["labels"]) == len(rows):
         return known["labels"].astype(np.int32)
-    labels = _clustered(library, rows, threshold, device)
+    labels = _clustered(library, rows, threshold, nearest)
     with suppress(IndexProblem):  # then it is clustered anew next time
         file.write(key, {"labels": labels})
     return labels
@@ -196,23 +207,26 @@ def _rests_on(library: Library, rest: npt.NDArray[np.int64], threshold: float) -
 
 
 def _clustered(
-    library: Library, rest: npt.NDArray[np.int64], threshold: float, device: str
+    library: Library,
+    rest: npt.NDArray[np.int64],
+    threshold: float,
+    nearest: Callable[[], Neighbours],
 ) -> npt.NDArray[np.int32]:
     photos = [library.photos[row] for row in rest.tolist()]
     # of 100,000 photos a copy takes 0.4 s
     is_whole = np.array_equal(rest, np.arange(len(library.photos)))
     vectors = library.vectors if is_whole else library.vectors[rest]
 
-    def nearest() -> Neighbours:
-        found = nearest_lists(library, device=device)
-        return found if is_whole else found.in_order(np.searchsorted(library.first_rows, rest))
+    def in_order() -> Neighbours:
+        near = nearest()
+        return near if is_whole else near.in_order(np.searchsorted(library.first_rows, rest))
 
     def memory() -> RememberedKinds:
         worth = _is_worth(library, rest)
         return RememberedKinds(library, rest, _method(threshold), worth=worth)
 
     labels = np.full(len(rest), -1, np.int32)
-    for number, members in enumerate(kinds(vectors, threshold, photos, nearest, memory)):
+    for number, members in enumerate(kinds(vectors, threshold, photos, in_order, memory)):
         labels[members] = number
     return labels
 

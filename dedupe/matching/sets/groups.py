@@ -129,7 +129,9 @@ def find_groups(
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
     pairs = None
     if relation is Relation.LOOK_ALIKE:
-        pairs = near_pairs(library, threshold, device=device)
+        # of what faiss looked for some may be missing
+        listed = verdicts.near if verdicts and verdicts.recall is None else None
+        pairs = near_pairs(library, threshold, listed=listed, device=device)
     related = verdicts.related if verdicts else {}
     with uncollected():
         contents = contents_of(library, order)

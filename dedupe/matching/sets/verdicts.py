@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.near.neighbours import Neighbours
 from dedupe.matching.pairs.evidence import SIZE, Evidence, each_unpacked, is_sound, packed
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.stars import Link
@@ -38,6 +39,8 @@ class Verdicts:
         recall: the share of the pairs worth verifying that was found, where faiss looked for
             them (approximate.py); None where all photos were compared.
         key: 16 bytes of all that this rests on, where it is remembered as one answer; else b"".
+        near: of each of `library.first_rows` the nearest by distance (candidates.py), where they
+            were looked for to find this; None where it was remembered.
     """
 
     related: Mapping[Link, Verdict]
@@ -45,6 +48,7 @@ class Verdicts:
     without_thumbnail: int
     recall: float | None = None
     key: bytes = field(default=b"", compare=False)
+    near: Neighbours | None = field(default=None, compare=False, repr=False)
 
 
 COLUMNS = {

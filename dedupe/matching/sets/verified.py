@@ -149,7 +149,9 @@ def verify(
             known |= more
             count += len(more)
     of_rows = {(int(rows[i]), int(rows[j])): verdict for (i, j), verdict in related.items()}
-    verdicts = Verdicts(of_rows, count, len(examination.without), to_verify.recall, key)
+    verdicts = Verdicts(
+        of_rows, count, len(examination.without), to_verify.recall, key, to_verify.near
+    )
     if file is not None:
         with suppress(IndexProblem):  # then it is put together anew next time
             file.write(key, verdicts_as_columns(verdicts))
