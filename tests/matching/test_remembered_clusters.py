@@ -22,6 +22,8 @@ from dedupe.matching.sets.clusters import Cluster, find_clusters
 from dedupe.matching.sets.groups import Group, find_groups
 from dedupe.matching.sets.made import Member
 
+NOON = datetime(2020, 5, 1, 12)
+
 Numbers = Callable[..., Library]
 
 
@@ -279,7 +281,10 @@ def test_a_damaged_file_of_parts_costs_time_and_no_answer(
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
-    [("sizes", [3]), ("pairs", [0, 9999]), ("pairs", [0]), ("clusters", [0]), ("labels", [])],
+    [
+        *(("sizes", [3]), ("pairs", [0, 9999]), ("pairs", [0]), ("clusters", [0])),
+        *(("labels", []), ("photos", []), ("met", [1]), ("away", [-1])),
+    ],
 )
 def test_parts_that_cannot_be_are_not_believed(
     tmp_path: Path, in_parts: list[int], name: str, wrong: list[int]
@@ -294,3 +299,23 @@ def test_parts_that_cannot_be_are_not_believed(
     file.write(key, {**known, name: wrong})
     more = by_number(index, range(101))
     assert find_clusters(more, []) == anew(more)
+
+
+def test_other_dates_make_other_clusters(tmp_path: Path, in_parts: list[int]) -> None:
+    library = by_number(tmp_path / "index.db", range(60))
+    for day in (None, NOON, None):
+        dated = replace(
+            library, photos=tuple(replace(photo, taken=day) for photo in library.photos)
+        )
+        assert find_clusters(dated, []) == anew(dated)
+
+
+def test_photos_of_which_no_two_are_near_are_remembered_as_such(
+    numbers: Numbers, tmp_path: Path, in_parts: list[int]
+) -> None:
+    (tmp_path / "index.db").touch()
+    library = replace(numbers(np.arange(20)[:, None] * 99), index=tmp_path / "index.db")
+    for _ in range(2):
+        assert find_clusters(library, []) == []
+        the_only_file(library).unlink()  # of the whole answer
+    assert in_parts == []

@@ -74,6 +74,13 @@ class Together:
         self._place[self._rows] = np.arange(len(rows))
         self._points = places(dated)[order] if dated else np.empty((0, 3))
 
+    def known(self) -> _Floats:
+        """(N, 4): of each photo, all of which are dated, when and where."""
+        found = np.empty((len(self._rows), 4))
+        found[self._rows, 0] = self._seconds
+        found[self._rows, 1:] = self._points
+        return found
+
     def nearer(self, a: _Rows, b: _Rows) -> _Floats:
         """Seed units by which photos count as nearer to each other than they look.
 

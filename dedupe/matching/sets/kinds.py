@@ -76,7 +76,7 @@ def kinds(
         its = [photos[row] for row in part.tolist()]
         return average(apart(vectors[part], its), threshold)
 
-    parts = _parts(vectors, photos, near)
+    parts = _parts(vectors, photos, near, known)
     found = _numbered(parts, known.clustered(parts, cluster))
     is_alone = np.ones(len(vectors), np.bool_)
     is_alone[np.concatenate([np.empty(0, np.int64), *found])] = False
@@ -132,7 +132,9 @@ def average(away: npt.NDArray[np.float64], threshold: float) -> npt.NDArray[np.i
     return labels
 
 
-def _parts(vectors: _Vectors, photos: Sequence[Photo], near: Neighbours) -> list[_Rows]:
+def _parts(
+    vectors: _Vectors, photos: Sequence[Photo], near: Neighbours, known: RememberedKinds
+) -> list[_Rows]:
     """Photos with those that are near to them."""
     together = Together(photos)
     columns = near.kept.most
@@ -140,13 +142,13 @@ def _parts(vectors: _Vectors, photos: Sequence[Photo], near: Neighbours) -> list
     away = np.full(other.shape, np.inf)
     other[:, :columns], away[:, :columns] = near.other, near.away
     for step in range(_FOLLOWING):
-        one, next_one = together.following(step + 1)
-        known = (near.other[one] == next_one[:, None]).any(1)
-        known |= (near.other[next_one] == one[:, None]).any(1)
-        one, next_one = one[~known], next_one[~known]
-        apart_by = subtracted(vectors, vectors, one, next_one)
-        for a, b, at in ((one, next_one, columns + step), (next_one, one, -1 - step)):
-            other[a, at], away[a, at] = b, apart_by
+        one, later = together.following(step + 1)
+        is_listed = (near.other[one] == later[:, None]).any(1)
+        is_listed |= (near.other[later] == one[:, None]).any(1)
+        one, later = one[~is_listed], later[~is_listed]
+        met = known.met(one, later, lambda a, b: subtracted(vectors, vectors, a, b))
+        for a, b, at in ((one, later, columns + step), (later, one, -1 - step)):
+            other[a, at], away[a, at] = b, met
     own, column = np.nonzero(other >= 0)
     away[own, column] -= together.nearer(own, other[own, column])
     np.maximum(away, 0, out=away)

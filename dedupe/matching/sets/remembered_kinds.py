@@ -10,15 +10,20 @@ import xxhash
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.library import Library
+from dedupe.matching.sets.apart import Together
 
 COLUMNS = {
     **{"photos": "<i8", "parts": "u1", "sizes": "<i4", "labels": "<i2"},
-    **{"clusters": "u1", "pairs": "<i4"},
+    **{"clusters": "u1", "pairs": "<i4", "met": "<u8", "away": "<f4"},
 }
 """How many photos there were; keys of parts, their sizes, and the clusters of their photos by
-number; keys of clusters, and pairs of them that are near."""
+number; keys of clusters, and pairs of them that are near; of photos that were met one after the
+other the codes, in order, and how far they are."""
 
 _KEY = 16
+
+# A pair's code depends on which of the two came first.
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 _Rows = npt.NDArray[np.int64]
 
@@ -47,6 +52,9 @@ class RememberedKinds:
         self._pairs = np.empty((0, 2), np.int64)
         self._found = self._pairs
         self._named: list[bytes] = []
+        nobody = np.empty(0, np.uint64), np.empty(0, np.float32)
+        self._met = nobody
+        self._met_now = [nobody]
         if not worth:
             return
         self._file = AnswerFile(library.index, library.encoder.fingerprint, "kinds", COLUMNS, 1)
@@ -57,11 +65,40 @@ class RememberedKinds:
             self._recall(known)
 
     def _recall(self, known: dict[str, npt.NDArray[np.generic]]) -> None:
-        labels = np.split(known["labels"].astype(np.int16), np.cumsum(known["sizes"])[:-1])
+        labels = np.split(known["labels"].astype(np.int16), np.cumsum(known["sizes"]))[:-1]
         self._parts = dict(zip(_cut(known["parts"]), labels, strict=True))
         self._clusters = {key: place for place, key in enumerate(_cut(known["clusters"]))}
         self._photos = int(known["photos"][0])
         self._pairs = known["pairs"].astype(np.int64).reshape(-1, 2)
+        self._met = known["met"].astype(np.uint64), known["away"].astype(np.float32)
+
+    def met(
+        self,
+        one: _Rows,
+        other: _Rows,
+        measure: Callable[[_Rows, _Rows], npt.NDArray[np.floating]],
+    ) -> npt.NDArray[np.float32]:
+        """How far photos are that were met one after the other.
+
+        Args:
+            one: (M,) rows.
+            other: (M,) likewise.
+            measure: finds it of some, where it is not known.
+        """
+        if self._file is None:
+            return measure(one, other).astype(np.float32)
+        words = self._keys.view(np.uint64)
+        # two of 400,000 pairs share their code in one of 200 million libraries
+        codes = words[one, 0] * _ODD + words[other, 1]
+        known, apart = self._met
+        away = np.empty(len(one), np.float32)
+        place = np.searchsorted(known, codes)
+        is_known = np.append(known, np.uint64(0))[place] == codes
+        is_known &= place < len(known)
+        away[is_known] = apart[place[is_known]]
+        away[~is_known] = measure(one[~is_known], other[~is_known])
+        self._met_now.append((codes, away))
+        return away
 
     def clustered(
         self, parts: Sequence[_Rows], cluster: Callable[[_Rows], npt.NDArray[np.integer]]
@@ -114,6 +151,8 @@ class RememberedKinds:
         if self._file is None or 2 * len(self._keys) < self._photos:
             return
         labels = [np.empty(0, np.int16), *self._labels.values()]
+        codes, away = (np.concatenate(each) for each in zip(*self._met_now, strict=True))
+        order = np.argsort(codes)
         with suppress(IndexProblem):
             self._file.write(
                 self._key,
@@ -124,6 +163,8 @@ class RememberedKinds:
                     "labels": np.concatenate(labels),
                     "clusters": np.frombuffer(b"".join(self._named), np.uint8),
                     "pairs": self._found.reshape(-1),
+                    "met": codes[order],
+                    "away": away[order],
                 },
             )
 
@@ -135,12 +176,18 @@ def _keys(library: Library, rows: _Rows) -> npt.NDArray[np.uint8]:
     """(N, 16): all that is known of a photo and decides with whom it is clustered."""
     place = np.searchsorted(library.first_rows, rows)
     keys = np.frombuffer(b"".join(library.photo_keys), np.uint8).reshape(-1, _KEY)[place]
-    for number, row in enumerate(rows.tolist()):
-        photo = library.photos[row]
-        if photo.taken is not None:
-            said = f"{photo.taken} {photo.latitude} {photo.longitude}".encode()
-            digest = xxhash.xxh3_128_digest(keys[number].tobytes() + said)
-            keys[number] = np.frombuffer(digest, np.uint8)
+    photos = [library.photos[row] for row in rows.tolist()]
+    dated = np.flatnonzero([photo.taken is not None for photo in photos])
+    if len(dated):
+        known = Together([photos[number] for number in dated.tolist()]).known()
+        both = np.concatenate([keys[dated], known.view(np.uint8)], 1)
+        data = both.tobytes()
+        size = both.shape[1]
+        digests = (
+            xxhash.xxh3_128_digest(data[start : start + size])
+            for start in range(0, len(data), size)
+        )
+        keys[dated] = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _KEY)
     return keys
 
 
@@ -154,6 +201,8 @@ def _is_sound(known: dict[str, npt.NDArray[np.generic]]) -> bool:
         and sizes.sum() == len(known["labels"])
         and len(known["clusters"]) % _KEY == 0
         and len(pairs) % 2 == 0
+        and len(known["met"]) == len(known["away"])
+        and bool((known["away"].astype(np.float32) >= 0).all())
         and ((pairs >= 0) & (pairs < len(known["clusters"]) // _KEY)).all()
     )
 
