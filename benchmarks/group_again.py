@@ -79,13 +79,17 @@ def main() -> None:
         again(index, "")
         add(index, vectors[options.count :], options.count)
         library = open_library(index=index)
-        wanted = timed(f"candidates, {ADDED} photos more", lambda: found(library), count)
+        more = timed(
+            f"candidates, {ADDED} photos more",
+            lambda: candidates(library, device="cpu"),
+            lambda each: count(each.pairs),
+        )
         timed(
             f"near pairs, {ADDED} photos more",
-            lambda: near_pairs(library, 16.0, device="cpu"),
+            lambda: near_pairs(library, 16.0, listed=more.near, device="cpu"),
             count,
         )
-        remember(library, wanted, options.related)
+        remember(library, more.pairs, options.related)
         again(index, ", then")
         for path in sorted(Path(folder).iterdir()):
             print(f"  {path.name}: {path.stat().st_size / 1e6:.0f} MB")
@@ -113,7 +117,7 @@ def everything(library: Library, threshold: float, then: str) -> None:
         lambda: find_groups(library, threshold, verdicts=verdicts, device="cpu"),
         count,
     )
-    timed(f"clusters{then}", lambda: find_clusters(library, groups), count)
+    timed(f"clusters{then}", lambda: find_clusters(library, groups, verdicts=verdicts), count)
 
 
 def timed(what: str, work: Callable[[], T], told: Callable[[T], str]) -> T:
