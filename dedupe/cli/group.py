@@ -212,7 +212,11 @@ def group(
                 known_as=name,
                 device=device,
             )
-        kinds = find_clusters(library, groups, verdicts=verdicts, device=device) if clusters else []
+        kinds = (
+            find_clusters(library, groups, verdicts=verdicts, device=device, progress=progress)
+            if clusters
+            else []
+        )
         gc.unfreeze()
     groups, hidden = _not_hidden(groups, library)
     groups, kinds, left_out = _on_both_sides(groups, kinds, folders)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
+from dedupe.matching.near import candidates
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets import clusters as clustering
 from dedupe.matching.sets import kinds, remembered_kinds
@@ -196,6 +197,7 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Few photos are cut into parts; of every part that is clustered, how many photos."""
     monkeypatch.setattr(kinds, "AT_ONCE", 4)
     monkeypatch.setattr(kinds, "PART", 4)
+    monkeypatch.setattr(candidates, "thumbnails", lambda *_: {})
     sizes: list[int] = []
     real = kinds.apart
 

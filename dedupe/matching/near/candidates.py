@@ -137,30 +137,33 @@ def candidates(
     return Candidates(pairs_of(codes, len(photos)), recall, lists[0])
 
 
-def nearest_lists(library: Library, *, device: str = "auto") -> Neighbours:
+def nearest_lists(
+    library: Library, *, device: str = "auto", progress: Progress | None = None
+) -> Neighbours:
     """Of each photo its nearest by distance, as `candidates` has them.
 
-    Where it was asked about this library last, they are read from the file that it wrote; else
-    all vectors are compared, and nothing is written.
+    It is asked where there is an index, beside which it remembers all that it finds; without
+    one only vectors are compared.
 
     Args:
         library: as `scan` or `open_library` gives it.
         device: "auto", "cpu", "cuda" or "mps".
+        progress: told of every photo that is compared.
 
     Raises:
         ValueError: vectors are not finite.
         DeviceMissing: the device is not on this machine.
+        IndexDamaged: a thumbnail is not as it was written.
     """
-    asked = _Asked(library)
+    if library.index.is_file():
+        return candidates(library, device=device, progress=progress).near
+    asked, progress = _Asked(library), progress or Silent()
     near = asked.nobody(NEAREST)
     everyone = np.arange(len(asked.photos))
-    known = asked.known()
-    if known and known.keys == asked.keys:
-        _recalled(near, everyone, known.lists[0])
-    elif is_approximate(len(everyone)):
-        approximate_vectors(near, asked.vectors, asked.by_content, device, Silent())
+    if is_approximate(len(everyone)):
+        approximate_vectors(near, asked.vectors, asked.by_content, device, progress)
     else:
-        compare_vectors(near, asked.vectors, everyone, device, Silent())
+        compare_vectors(near, asked.vectors, everyone, device, progress)
     return near
 
 

@@ -21,6 +21,7 @@ from dedupe.matching.sets.labels import several
 from dedupe.matching.sets.remembered_kinds import RememberedKinds
 from dedupe.matching.sets.verdicts import Verdicts
 from dedupe.photos.photo import Photo
+from dedupe.progress import Progress
 from dedupe.uncollected import uncollected
 
 # Average distance up to which two clusters are of one kind. In seed units two cats are
@@ -61,6 +62,7 @@ def find_clusters(
     *,
     verdicts: Verdicts | None = None,
     device: str = "auto",
+    progress: Progress | None = None,
 ) -> list[Cluster]:
     """Cluster the photos that are in none of `groups` by kind; copies of one file count once.
 
@@ -86,6 +88,7 @@ def find_clusters(
         threshold: average distance at which clusters stay apart, in seed units.
         verdicts: as `verify` gives them; without them the nearest of many photos are looked for.
         device: "auto", "cpu", "cuda" or "mps", for that.
+        progress: told of every photo that is then compared.
 
     Returns:
         The largest first; equally large ones in the order of their first path. Each is named
@@ -94,6 +97,8 @@ def find_clusters(
     Raises:
         ValueError: `threshold` is negative.
         DeviceMissing: the device is not on this machine.
+        IndexProblem: the index cannot be read.
+        IndexDamaged: a thumbnail in it is not as it was written.
     """
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
@@ -102,7 +107,9 @@ def find_clusters(
 
     def nearest() -> Neighbours:
         near = verdicts.near if verdicts is not None else None
-        return near if near is not None else nearest_lists(library, device=device)
+        if near is not None:
+            return near
+        return nearest_lists(library, device=device, progress=progress)
 
     labels = _labels(library, rows, threshold, nearest)
     with uncollected():

@@ -143,9 +143,6 @@ def _parts(
     other[:, :columns], away[:, :columns] = near.other, near.away
     for step in range(_FOLLOWING):
         one, later = together.following(step + 1)
-        is_listed = (near.other[one] == later[:, None]).any(1)
-        is_listed |= (near.other[later] == one[:, None]).any(1)
-        one, later = one[~is_listed], later[~is_listed]
         met = known.met(one, later, lambda a, b: subtracted(vectors, vectors, a, b))
         for a, b, at in ((one, later, columns + step), (later, one, -1 - step)):
             other[a, at], away[a, at] = b, met
