@@ -129,8 +129,13 @@ def group(
         ),
     ] = ", ".join(DEFAULT_KEEP),
     clusters: Annotated[
-        bool, typer.Option(help="Also cluster the photos in no set by kind.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--clusters/--no-clusters",
+            help="Whether to cluster the photos in no set by kind. If unsaid, it is done unless "
+            "--relation asks for same-file or same-pixels alone.",
+        ),
+    ] = None,
     with_clusters: Annotated[
         bool,
         typer.Option("--with-clusters", help="With --symlink: a folder of links for each cluster."),
@@ -177,13 +182,15 @@ def group(
     )
     protected = Protected(protect or ())
     refuse_early(action, into, protected, tree=tree, dry_run=dry_run, save_plan=save_plan, yes=yes)
-    if with_clusters and (action != "symlink" or not clusters):
+    if with_clusters and (action != "symlink" or clusters is False):
         raise UsageError(
             "--with-clusters makes links, as the photos of a cluster are only alike",
             "it goes with --symlink, and not with --no-clusters",
         )
     rules = parse_rules(keep)
     weakest = find_relation(relation)
+    # of exact copies alone no vectors are compared, which clusters of many photos need
+    clusters = with_clusters or weakest > Relation.SAME_PIXELS if clusters is None else clusters
     order, wins = partial(rank, rules=rules, protected=protected), protected.wins
     name = known_as(rules, protected)
     with RichProgress() as progress:

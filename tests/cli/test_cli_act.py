@@ -216,7 +216,8 @@ def test_with_clusters_each_cluster_gets_a_folder_of_links_named_after_it(
     photos: Path, tmp_path: Path
 ) -> None:
     before = read_tree(tmp_path)
-    found = json.loads(dedupe("group", "--relation", "same-pixels", "--format", "json").out)
+    exact = ("--relation", "same-pixels", "--clusters", "--format", "json")
+    found = json.loads(dedupe("group", *exact).out)
     assert [each["name"] for each in found["clusters"]] == ["2018-10-03", "downloads"]
     expected = {
         f"kind {each['name']}/{Path(photo['path']).name}": Path(photo["path"])

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 from dedupe.cli.app import COMMANDS
 from dedupe.matching.near import approximate
+from dedupe.matching.sets import clusters as clustering
 
 FORMS = ("table", "json", "csv", "paths")
 
@@ -146,7 +147,7 @@ def test_where_no_set_is_on_both_sides_the_table_says_how_many_are_on_one(photos
 
 
 def test_against_leaves_out_clusters_of_one_side_too(samples: Path) -> None:
-    tight = ("group", "--format", "json", "--relation", "same-file")
+    tight = ("group", "--format", "json", "--relation", "same-file", "--clusters")
     everything = json.loads(dedupe(*tight).out)["clusters"]
     side = str(samples / "phone")
     found = json.loads(dedupe(*tight, "--against", side).out)
@@ -218,14 +219,36 @@ def test_at_160_columns_everything_of_a_photo_is_in_its_line(photos: Path) -> No
 
 
 def test_clusters_are_of_photos_in_no_set_and_can_be_left_out(samples: Path) -> None:
-    tight = ("group", "--format", "table", "--relation", "same-file")
-    assert "\nOf one kind  not look-alikes, only alike\n" in dedupe(*tight).out
-    assert "Of one kind" not in dedupe(*tight, "--no-clusters").out
-    found = json.loads(dedupe("group", "--format", "json", "--relation", "same-file").out)
+    exact = ("group", "--relation", "same-file")
+    assert "\nOf one kind  not look-alikes, only alike\n" in (
+        dedupe(*exact, "--format", "table", "--clusters").out
+    )
+    assert "Of one kind" not in dedupe(*exact, "--format", "table", "--no-clusters").out
+    found = json.loads(dedupe(*exact, "--format", "json", "--clusters").out)
     clustered = {photo["path"] for each in found["clusters"] for photo in each["photos"]}
     grouped = {photo["path"] for each in found["sets"] for photo in each["photos"]}
     assert clustered
     assert not clustered & grouped
+
+
+@pytest.mark.parametrize(
+    ("options", "clusters"),
+    [
+        ((), True),
+        (("--relation", "same-picture"), True),
+        (("--relation", "same-pixels"), False),
+        (("--relation", "same-file"), False),
+        (("--relation", "same-file", "--clusters"), True),
+        (("--no-clusters",), False),
+    ],
+)
+def test_photos_are_clustered_unless_exact_copies_alone_are_asked_for(
+    samples: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], clusters: bool
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(clustering, "find_clusters", lambda *args, **_: asked.append(args) or [])
+    assert dedupe("group", *options).code == 0
+    assert bool(asked) is clusters
 
 
 def test_a_larger_threshold_finds_more(photos: Path) -> None:
