@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +19,13 @@ from dedupe.photos.photo import Photo
 # A linkage needs all distances at once, and copies of them: 380 MB for 4,000 photos.
 AT_ONCE = 4000
 
-# Clusters and photos that are in none, of which all are compared: 2 s. More photos that are in
-# none are left alone.
-JOINED = 16_000
-
 # Of more, parts of at most so many are clustered by themselves. Of 9,822 photos the largest part
 # was of 195, or 322 with mobilenet_v2.
 PART = 500
+
+# Clusters of parts, and photos that are in none, of which all are compared: 2 s. Where they are
+# more, photos that are in none are left alone.
+JOINED = 16_000
 
 # Seed units up to which a photo goes with one that is denser. With 22 as much was together as
 # with 20, with 18 less (0.83 of the pairs of one clustering at once, and not 0.98).
@@ -177,8 +178,7 @@ def _joined(
     if not clusters:
         return []
     roughly = _means(vectors, clusters, np.float32)
-    largest = max(map(len, clusters))
-    a, b = known.near(clusters, lambda new: _within(roughly, threshold, largest, new)).T
+    a, b = known.near(clusters, partial(_within, vectors, clusters, roughly, threshold)).T
     graph = coo_array((np.ones(len(a), np.bool_), (a, b)), (len(clusters), len(clusters)))
     _, hang = connected_components(graph, directed=False)
     joined = np.arange(len(clusters))
@@ -215,20 +215,27 @@ def _means(vectors: _Vectors, rows: Sequence[_Rows], kind: type[np.floating]) ->
     return _Means(means, squares)
 
 
-def _within(of: _Means, threshold: float, largest: int, new: _Rows) -> npt.NDArray[np.int64]:
-    """All pairs of some clusters with all that are within a threshold, and some that nearly are.
+def _within(
+    vectors: _Vectors, clusters: list[_Rows], roughly: _Means, threshold: float, new: _Rows
+) -> npt.NDArray[np.int64]:
+    """(P, 2) places: all pairs of some clusters with any that are within a threshold.
+
+    float32 products propose; where their rounding could decide, float64 does. So which pairs
+    these are depends on nothing but the two clusters: they can be remembered.
 
     Args:
-        of: the clusters, in float32.
+        vectors: (N, D).
+        clusters: the rows of each.
+        roughly: their means, in float32.
         threshold: in seed units.
-        largest: how many photos a mean is of, at most.
         new: places of those that are compared.
     """
     import torch
 
-    means, squares = torch.from_numpy(of.means), torch.from_numpy(of.squares)
-    # a mean, too, is a sum of so many
-    limit = threshold**2 + product_slack(float(squares.max()), means.shape[1] + largest)
+    means, squares = torch.from_numpy(roughly.means), torch.from_numpy(roughly.squares)
+    # a mean, too, is a sum, of as many as there are in the largest
+    terms = means.shape[1] + max(map(len, clusters))
+    slack = product_slack(float(squares.max()), terms)
     found = [np.empty((0, 2), np.int64)]
     everyone = len(new) == len(means)
     for start in range(0, len(new), _ROWS):
@@ -237,10 +244,28 @@ def _within(of: _Means, threshold: float, largest: int, new: _Rows) -> npt.NDArr
             there = slice(second, second + _ROWS)
             away = torch.addmm(squares[there], means[here], means[there].T, alpha=-2)
             away += squares[here, None]
-            a, b = (away <= limit).nonzero().numpy().T
+            away -= threshold**2
+            a, b = (away <= slack).nonzero().numpy().T
             pairs = np.stack([new[start + a], second + b], 1)
-            found.append(pairs[pairs[:, 0] != pairs[:, 1]])
+            is_near = away.numpy()[a, b] <= -slack
+            unsure = np.flatnonzero(~is_near & (pairs[:, 0] != pairs[:, 1]))
+            is_near[unsure] = _are_within(vectors, clusters, pairs[unsure], threshold)
+            found.append(pairs[is_near & (pairs[:, 0] != pairs[:, 1])])
     return np.concatenate(found)
+
+
+def _are_within(
+    vectors: _Vectors, clusters: list[_Rows], pairs: npt.NDArray[np.int64], threshold: float
+) -> npt.NDArray[np.bool_]:
+    """(P,) bool: which pairs of clusters are, by float64."""
+    if not len(pairs):
+        return np.zeros(0, np.bool_)
+    asked, place = np.unique(pairs, return_inverse=True)
+    of = _means(vectors, [clusters[each] for each in asked.tolist()], np.float64)
+    a, b = place.reshape(-1, 2).T
+    products = np.einsum("ij,ij->i", of.means[a], of.means[b])
+    near: npt.NDArray[np.bool_] = of.squares[a] + of.squares[b] - 2 * products <= threshold**2
+    return near
 
 
 def _apart(of: _Means) -> npt.NDArray[np.float64]:
