@@ -536,6 +536,8 @@ def test_what_candidates_were_found_among_is_not_compared_again(
         listed = candidates(photos).near
         assert same(near_pairs(photos, threshold, listed=listed), anew(photos, threshold))
         assert compared == []
+        # each pair once
+        assert edge_file(index).remembered().pairs == len(anew(photos, 16.0))
     assert same(near_pairs(photos, 20.0, listed=listed), anew(photos, 20.0))
     assert compared != []
 
@@ -551,4 +553,6 @@ def test_who_has_more_near_photos_than_its_list_holds_is_compared_with_all(
         photos = library(index, [*range(count), 3, 3])
         listed = candidates(photos).near
         assert same(near_pairs(photos, 16.0, listed=listed), anew(photos, 16.0))
+        if count != 68:  # then the file has those of 75
+            assert edge_file(index).remembered().pairs == len(anew(photos, 16.0))
     assert 0 < compared[0][0] < 60

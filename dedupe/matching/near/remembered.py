@@ -357,10 +357,16 @@ def _untold(missing: list[_Rectangle], listed: Neighbours, kept: _Kept) -> Itera
     for each in missing:
         has_room = listed.away[each.left, -1] > listed.kept.near
         told, untold = each.left[has_room], each.left[~has_room]
-        counts = np.zeros(len(listed.other) + 1, np.bool_)
-        counts[each.right] = True  # the last is for those behind the last of a list
+        # what is on the right, but for whoever is compared with all; the last of these is for
+        # those behind the last of a list
+        counts, is_told = np.zeros((2, len(listed.other) + 1), np.bool_)
+        counts[each.right] = True
+        counts[untold] = False
+        is_told[told] = True
         other, away = listed.other[told], listed.away[told]
-        own, place = np.nonzero(counts[other] & (away <= kept.reach.value))
+        # of two that are told each has the other in its list
+        once = ~is_told[other] | (told[:, None] < other)
+        own, place = np.nonzero(counts[other] & once & (away <= kept.reach.value))
         kept.add(told[own], other[own, place].astype(np.int64), away[own, place])
         if len(untold):
             yield _Rectangle(untold, each.right)
