@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
+from dedupe.matching.near import insets, parts
 from dedupe.matching.near.hashes import ALIKE
 from dedupe.matching.near.parts import part_hashes
 from dedupe.photos.dct_hash import SIDE, dct_hashes
@@ -93,3 +96,11 @@ def test_plain_and_tiny_pictures_have_no_parts(size: tuple[int, int]) -> None:
 def test_bytes_that_are_no_picture_are_refused() -> None:
     with pytest.raises(ValueError, match="no picture"):
         part_hashes(b"nothing")
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 10**6))
+def test_medians_are_those_of_numpy(height: int, width: int, seed: int) -> None:
+    values = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+    assert parts._medians(values).tolist() == np.median(values, axis=0).tolist()
+    pixels = np.random.default_rng(seed).integers(0, 256, (height * width, 3), np.uint8)
+    assert insets._middle(pixels).tolist() == np.median(pixels, axis=0).tolist()

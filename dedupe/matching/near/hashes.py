@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,9 @@ ALIKE = 64
 # Hashes of so few bits, or so many, are of pictures without any texture, and all the same.
 _SAYS_NOTHING = 16
 
-# Hashes compared at once: 2 MB of words, which stay in the cache. 27 ns a pair on one core.
-_ROWS, _COLUMNS = 128, 2048
+# Hashes compared at once: 1 MB of words, which stay in the cache, and work for every core where
+# a hundred photos are new. 13 ns a pair on one core.
+_ROWS, _COLUMNS = 32, 4096
 
 _NONE = bytes(32)
 
@@ -51,7 +52,7 @@ class Hashes:
     @cached_property
     def turned(self) -> _Words:
         """Of the transposed hashes the words; made when they are asked for."""
-        return _words(self._data, transposed=True)
+        return _words(_transposed(self._data))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -149,7 +150,7 @@ def hash_bits(photos: Sequence[Photo], pairs: npt.NDArray[np.int64]) -> npt.NDAr
     some = [photos[row] for row in used.tolist()]
     data = np.frombuffer(b"".join(photo.dct_hash or _NONE for photo in some), np.uint8)
     data = data.reshape(-1, 32)
-    heard, words, turned = _tell(data), _words(data), _words(data, transposed=True)
+    heard, words, turned = _tell(data), _words(data), _words(_transposed(data))
     bits = _fewest(words[a], words[b], turned[b]).astype(np.int64)
     return np.where(heard[a] & heard[b], bits, 256)
 
@@ -161,18 +162,32 @@ def _tell(hashes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     return told
 
 
-def _words(hashes: npt.NDArray[np.uint8], *, transposed: bool = False) -> _Words:
+def _words(hashes: npt.NDArray[np.uint8]) -> _Words:
     """(N, 4) uint64, of (N, 32) bytes: the bits of even and odd rows and columns, each in a word.
 
     Mirroring negates the odd columns, turning upside down both: whole words. So one count of
     bits per word answers for four of the eight ways, and those of the transposed hash for
     the other four.
     """
-    bits = np.unpackbits(hashes).reshape(-1, 8, 2, 8, 2)
+    rows = np.ascontiguousarray(hashes).view(np.uint16)
+    parts = np.empty((len(rows), 2, 2, 8), np.uint8)
     # frequencies are counted from 1, so the first of each two is odd: from even to odd
-    parts = bits[:, :, ::-1, :, ::-1].transpose((0, 4, 2, 3, 1) if transposed else (0, 2, 4, 1, 3))
-    packed = np.packbits(np.ascontiguousarray(parts).reshape(-1, 4, 64), axis=2)
-    return packed.view(np.uint64)[:, :, 0]
+    for column, every_other in enumerate(_every_other()):
+        parts[:, :, column] = every_other[rows].reshape(-1, 8, 2)[:, :, ::-1].swapaxes(1, 2)
+    return parts.view(np.uint64).reshape(-1, 4)
+
+
+@cache
+def _every_other() -> npt.NDArray[np.uint8]:
+    """(2, 65536): of 16 bits the second, the fourth, ..., and the first, the third, ..."""
+    bits = np.unpackbits(np.arange(1 << 16, dtype=np.uint16).view(np.uint8)).reshape(-1, 8, 2)
+    return np.packbits(bits[:, :, ::-1].transpose(2, 0, 1), axis=2)[:, :, 0]
+
+
+def _transposed(hashes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """(N, 32) bytes of 16 x 16 bits, rows and columns exchanged."""
+    bits = np.unpackbits(hashes).reshape(-1, 16, 16).swapaxes(1, 2)
+    return np.packbits(bits, axis=2).reshape(-1, 32)
 
 
 def _fewest(

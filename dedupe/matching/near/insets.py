@@ -52,13 +52,28 @@ def _grounds(pixels: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
     """(H, W) uint8, 255 where a picture has one of its most frequent colours."""
     import cv2
 
-    steps = (pixels // _STEP).astype(np.int32)
-    codes = (steps[..., 0] * _BINS + steps[..., 1]) * _BINS + steps[..., 2]
-    counts = np.bincount(codes.ravel(), minlength=_BINS**3)
-    for code in np.argsort(-counts, kind="stable")[:_GROUNDS].tolist():
+    steps = pixels // _STEP
+    codes = steps[..., 0].astype(np.uint16) * _BINS**2
+    codes += steps[..., 1].astype(np.uint16) * _BINS
+    codes += steps[..., 2]
+    codes = codes.ravel()
+    counts = np.bincount(codes, minlength=_BINS**3)
+    for _ in range(_GROUNDS):
+        code = int(counts.argmax())  # of equally frequent ones the first
         if not counts[code]:
-            continue
-        middle = np.median(pixels[codes == code], axis=0)
+            return
+        counts[code] = 0
+        middle = _middle(pixels.reshape(-1, 3)[np.flatnonzero(codes == code)])
         plain = np.asarray(cv2.inRange(pixels, middle - _OFF, middle + _OFF), np.uint8)
         if np.count_nonzero(plain) >= _LEAST_GROUND * plain.size:
             yield plain
+
+
+def _middle(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """(3,) the median of (N, 3) pixels: counted, np.median took five times as long."""
+    found = []
+    for values in pixels.T:
+        below = np.cumsum(np.bincount(values))
+        low, high = np.searchsorted(below, [(len(values) + 1) // 2, len(values) // 2 + 1])
+        found.append((low + high) / 2)
+    return np.array(found)

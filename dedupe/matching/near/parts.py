@@ -101,8 +101,9 @@ def _without_margins(field: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def _seams(grey: npt.NDArray[np.uint8]) -> list[float]:
     """The strongest vertical lines of a picture that are as good as straight through, in order."""
-    values = grey.astype(np.int16)
-    change = np.median(np.abs(values[:, _ACROSS:] - values[:, :-_ACROSS]), axis=0)
+    import cv2
+
+    change = _medians(np.asarray(cv2.absdiff(grey[:, _ACROSS:], grey[:, :-_ACROSS]), np.uint8))
     strength = change / (np.median(change) + _FLAT)
     edge = int(_EDGE * grey.shape[1])
     for share in _LIKELY:
@@ -117,3 +118,12 @@ def _seams(grey: npt.NDArray[np.uint8]) -> list[float]:
         found.append(place + _ACROSS / 2)
         strength[max(0, place - _APART) : place + _APART + 1] = 0
     return sorted(found)
+
+
+def _medians(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Of each column: as np.median(axis=0), which took ten times as long, gives it."""
+    columns = np.sort(values.T.astype(np.int16, order="C"), axis=1)
+    count = columns.shape[1]
+    both = columns[:, [(count - 1) // 2, count // 2]]
+    medians: npt.NDArray[np.float64] = both.sum(1) / 2
+    return medians
