@@ -60,10 +60,9 @@ def main() -> None:
         photos = [library.photos[row] for row in rows.tolist()]
         began = sum(os.times()[:4])  # of the processes too that are done by then
         with Examination(library, photos, Silent()) as examination:
-            examination.verify(pairs)
             related = examination.related(pairs)
         took = sum(os.times()[:4]) - began
-    names = {pair: relation.words for pair, (relation, _) in related.items()}
+    names = {pair: verdict.relation.words for pair, verdict in related.items()}
     show(pairs, kinds, names)
     print(f"\n{took / len(pairs) * 1e3:.1f} ms of CPU time a pair, features included")
     for (i, j), name in sorted(names.items(), key=lambda each: each[1])[:MOST_SHOWN]:

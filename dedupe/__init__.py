@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.near.distances import Pairs as Pairs
     from dedupe.matching.near.distances import pairs_within as pairs_within
     from dedupe.matching.pairs.evidence import Evidence as Evidence
+    from dedupe.matching.pairs.related import Verdict as Verdict
     from dedupe.matching.pairs.relations import Relation as Relation
     from dedupe.matching.search import Hit as Hit
     from dedupe.matching.search import search as search
@@ -58,7 +59,6 @@ if TYPE_CHECKING:  # `as` tells type checkers that the name is public
     from dedupe.matching.sets.ignore import ignore as ignore
     from dedupe.matching.sets.ignore import unignore as unignore
     from dedupe.matching.sets.made import Member as Member
-    from dedupe.matching.sets.verdicts import Verdict as Verdict
     from dedupe.matching.sets.verdicts import Verdicts as Verdicts
     from dedupe.matching.sets.verified import verify as verify
     from dedupe.organize.act import apply as apply
@@ -116,7 +116,7 @@ _HOME = {
     "ScanReport": "dedupe.index.scan",
     "Skip": "dedupe.photos.photo",
     "Step": "dedupe.organize.steps",
-    "Verdict": "dedupe.matching.sets.verdicts",
+    "Verdict": "dedupe.matching.pairs.related",
     "Verdicts": "dedupe.matching.sets.verdicts",
     "apply": "dedupe.organize.act",
     "calibrate": "dedupe.matching.calibration.calibrate",

@@ -5,7 +5,6 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -13,6 +12,7 @@ import xxhash
 
 from dedupe.errors import IndexProblem
 from dedupe.index.beside import beside, in_place_of, written_alone
+from dedupe.index.facts import places_of_keys
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,10 +111,10 @@ class Remembered:
         """(N,) int64, the numbers of some photos by their keys; -1 of those it does not know."""
         import numpy as np
 
-        if b"".join(keys) == self.keys:  # all of a library, as it was when it was compared
+        joined = b"".join(keys)
+        if joined == self.keys:  # all of a library, as it was when it was compared
             return np.arange(len(keys))
-        numbers = {key: number for number, key in enumerate(_cut(self.keys))}
-        return np.fromiter(map(numbers.get, keys, repeat(-1)), np.int64)
+        return places_of_keys(self.keys, joined)
 
     @property
     def end(self) -> int:
@@ -290,10 +290,6 @@ def _segment(
         seal=_HASH.unpack(sealed)[0],
     )
     return body[: _KEY * new], segment
-
-
-def _cut(keys: bytes) -> Iterator[bytes]:
-    return (keys[place : place + _KEY] for place in range(0, len(keys), _KEY))
 
 
 def _table_type() -> "np.dtype[np.void]":

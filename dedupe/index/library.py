@@ -7,10 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import xxhash
-
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem
+from dedupe.index.facts import facts_of, mixed, photo_keys
 from dedupe.index.ignored import Ignored, known_ignored
 from dedupe.index.place import default_index
 from dedupe.index.store import EncoderRow, Index
@@ -59,6 +58,26 @@ class Library:
         return read.key
 
     @cached_property
+    def fact_keys(self) -> "npt.NDArray[np.uint64]":
+        """(C, 2) uint64: of each of `first_rows` all that is known of its content and its files.
+
+        They are others where a photo was moved, copied, encoded again or read by another
+        decoder. (0, 2) where `key` is b"".
+        """
+        import numpy as np
+
+        if self.read is None or not self.key:
+            return np.empty((0, 2), np.uint64)
+        firsts, facts = self.first_rows, self.read.facts
+        keys = np.frombuffer(b"".join(self.photo_keys), np.uint64).reshape(-1, 2)
+        found = mixed(keys + facts[firsts])
+        if len(firsts) < len(facts):
+            each = [(its[0], other) for its in self.copies.values() for other in its[1:]]
+            own, copies = np.array(each, np.int64).T
+            np.add.at(found, np.searchsorted(firsts, own), mixed(facts[copies]))
+        return found
+
+    @cached_property
     def places(self) -> Sequence[int]:
         """Of each row its place in the order of paths: ties end with the path."""
         count = len(self.photos)
@@ -73,11 +92,10 @@ class Library:
     @cached_property
     def copies(self) -> Mapping[int, Sequence[int]]:
         """By the row of its first photo each content's rows, all in the order of paths."""
-        contents: dict[bytes, list[int]] = {}
-        with uncollected():
-            for row in sorted(range(len(self.photos)), key=self.places.__getitem__):
-                contents.setdefault(self.photos[row].content, []).append(row)
-            return {rows[0]: rows for rows in contents.values()}
+        if self.read is not None and self.key:
+            return self.read.copies
+        rows = sorted(range(len(self.photos)), key=self.places.__getitem__)
+        return _by_content(self.photos, rows)
 
     @cached_property
     def first_rows(self) -> "npt.NDArray[np.int64]":
@@ -93,17 +111,10 @@ class Library:
         No number of the index: SQLite gives those of forgotten photos to others, and a compaction
         moves rows. A photo that is encoded again, on another device, has another key.
         """
-        import numpy as np
-
-        key_of, photos, vectors = xxhash.xxh3_128_digest, self.photos, self.vectors
-        size = vectors.shape[1] * vectors.itemsize
-        # in pieces of one buffer: an array of each row took as long as the key itself
-        held = np.ascontiguousarray(vectors).view(np.uint8).reshape(-1).data
-        with uncollected():
-            return [
-                key_of(photos[row].content + held[size * row : size * row + size])
-                for row in self.first_rows.tolist()
-            ]
+        rows = self.first_rows.tolist()
+        if self.read is not None and self.key:
+            return [self.read.photo_keys[row] for row in rows]
+        return photo_keys((self.photos[row].content for row in rows), self.vectors, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +125,17 @@ class Read:
         photos: those of the library.
         vectors: likewise.
         key: 16 bytes that are others where any of this is.
+        copies: by the row of its first photo each content's rows.
+        photo_keys: 16 bytes of each, of its content and its vector.
+        facts: (N, 2) uint64, of each photo what is known of its content and its file.
     """
 
     photos: tuple[Photo, ...]
     vectors: "npt.NDArray[np.float16]"
     key: bytes
+    copies: Mapping[int, Sequence[int]]
+    photo_keys: Sequence[bytes]
+    facts: "npt.NDArray[np.uint64]"
 
 
 def open_library(
@@ -152,17 +169,26 @@ def open_library(
     folders = each_absolute(paths)
     with Index(index) as store:
         row = store.last_encoder(encoder)
-        photos, vectors, key = store.photos(row, folders)
+        found = store.photos(row, folders)
         skips = store.skips(folders)
         roots = store.roots()
         ignored = known_ignored(store)
     _refuse_unscanned(folders, roots)
-    kept, rows = _one_per_inode(photos)
-    vectors = vectors if len(rows) == len(vectors) else vectors[rows]
-    read = Read(tuple(kept), vectors, key)
+    copies = _by_content(found.photos, range(len(found.photos)))
+    links = _hard_links(found.photos, copies)
+    photos, rows = _one_per_inode(found.photos, links)
+    is_whole = not links
+    read = Read(
+        photos=tuple(photos),
+        vectors=found.vectors if is_whole else found.vectors[rows],
+        key=found.key,
+        copies=copies if is_whole else _by_content(photos, range(len(photos))),
+        photo_keys=found.photo_keys if is_whole else [found.photo_keys[row] for row in rows],
+        facts=facts_of(found.seals, links)[rows],
+    )
     return Library(
         photos=read.photos,
-        vectors=vectors,
+        vectors=read.vectors,
         encoder=row,
         skips=skips,
         index=index,
@@ -234,21 +260,43 @@ def thumbnails(library: Library, photos: Iterable[Photo]) -> dict[bytes, bytes]:
         return store.thumbnails(photo.content for photo in photos)
 
 
-def _one_per_inode(photos: Sequence[Photo]) -> tuple[list[Photo], list[int]]:
-    """Hard links of one file become one photo, under the first of their names."""
-    first: dict[tuple[int, int, bytes], int] = {}
-    others: dict[int, list[Path]] = {}
-    rows: list[int] = []
-    for row, photo in enumerate(photos):
-        # the content too: inode numbers are made up by some network file systems
-        # and 0 is what those say that have none
-        key = (photo.file.device, photo.file.inode or -row, photo.content)
-        if first.setdefault(key, row) == row:
-            rows.append(row)
-        else:
-            others.setdefault(first[key], []).append(photo.path)
+def _by_content(photos: Sequence[Photo], rows: Iterable[int]) -> Mapping[int, Sequence[int]]:
+    """By the first row of each content its rows, in the order of some rows."""
+    contents: dict[bytes, list[int]] = {}
+    with uncollected():
+        for row in rows:
+            contents.setdefault(photos[row].content, []).append(row)
+        return {its[0]: its for its in contents.values()}
+
+
+def _hard_links(
+    photos: Sequence[Photo], copies: Mapping[int, Sequence[int]]
+) -> list[Sequence[int]]:
+    """The rows of the names of each file that has several."""
+    found: dict[tuple[int, int, bytes], list[int]] = {}
+    for rows in copies.values():
+        for row in rows if len(rows) > 1 else ():
+            # the content too: inode numbers are made up by some network file systems
+            # and 0 is what those say that have none
+            file = photos[row].file
+            key = (file.device, file.inode or -row, photos[row].content)
+            found.setdefault(key, []).append(row)
+    return [rows for rows in found.values() if len(rows) > 1]
+
+
+def _one_per_inode(
+    photos: Sequence[Photo], links: Iterable[Sequence[int]]
+) -> tuple[Sequence[Photo], Sequence[int]]:
+    """Hard links of one file become one photo, under the first of their names; and its row."""
+    others = {first: rest for first, *rest in links}
+    gone = {row for rest in others.values() for row in rest}
+    rows = [row for row in range(len(photos)) if row not in gone]
+    if not others:
+        return photos, rows
     kept = [
-        replace(photos[row], hard_links=tuple(others[row])) if row in others else photos[row]
+        replace(photos[row], hard_links=tuple(photos[other].path for other in others[row]))
+        if row in others
+        else photos[row]
         for row in rows
     ]
     return kept, rows

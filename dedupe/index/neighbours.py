@@ -22,7 +22,9 @@ _PART = 32
 
 
 _EXACT = -1.0  # a recall that was not measured
-_UNKNOWN = 255  # parts of a photo that nobody could look for
+
+UNKNOWN = 255
+"""Parts of a photo that nobody could look for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +43,44 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """The hashes of the parts of N photos.
+
+    Attributes:
+        count: (N,) uint8, how many each has; UNKNOWN where it had no thumbnail to look at.
+        hashes: (P, 32) uint8, photo by photo.
+    """
+
+    count: "npt.NDArray[np.uint8]"
+    hashes: "npt.NDArray[np.uint8]"
+
+    @property
+    def rows(self) -> "npt.NDArray[np.int64]":
+        """(P,) of each hash the photo."""
+        import numpy as np
+
+        count = np.where(self.count == UNKNOWN, 0, self.count)
+        return np.repeat(np.arange(len(count)), count)
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbourhood:
     """What is remembered of N photos.
 
     Attributes:
-        keys: 16 bytes of each (`neighbour_key`).
-        parts: of each the hashes of its parts, 32 bytes each; None if it had no thumbnail.
+        keys: 16 bytes of each (`neighbour_key`), one behind the other.
+        parts: the hashes of their parts.
         lists: their neighbours, in several ways.
         recall: the share of the nearest that is in them; None if all were compared.
     """
 
-    keys: list[bytes]
-    parts: list[bytes | None]
+    keys: bytes
+    parts: Parts
     lists: list[Nearest]
     recall: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.keys) // _KEY
 
 
 class NeighbourFile:
@@ -81,7 +107,10 @@ class NeighbourFile:
         magic, who, photos, lists, recall = _HEAD.unpack_from(body)
         if magic != _MAGIC or who != _digest(method):
             return None
-        return _unpacked(body, photos, lists, None if recall == _EXACT else recall)
+        try:
+            return _unpacked(body, photos, lists, None if recall == _EXACT else recall)
+        except (ValueError, struct.error):  # sealed, and shorter than it says
+            return None
 
     def write(self, method: str, found: Neighbourhood) -> None:
         """Put what was found in the place of what was there.
@@ -93,12 +122,10 @@ class NeighbourFile:
         Raises:
             IndexProblem: another process is writing, or it cannot be written.
         """
-        counts = len(found.keys), len(found.lists)
+        counts = len(found), len(found.lists)
         recall = _EXACT if found.recall is None else found.recall
-        parts = [_HEAD.pack(_MAGIC, _digest(method), *counts, recall)]
-        parts += found.keys
-        parts.append(bytes(_UNKNOWN if p is None else len(p) // _PART for p in found.parts))
-        parts += [part or b"" for part in found.parts]
+        parts = [_HEAD.pack(_MAGIC, _digest(method), *counts, recall), found.keys]
+        parts += [found.parts.count.tobytes(), found.parts.hashes.tobytes()]
         for each in found.lists:
             parts += [_COUNT.pack(len(each.other)), each.count.astype("u1").tobytes()]
             parts += [each.other.astype("<i4").tobytes(), each.away.astype("<f4").tobytes()]
@@ -121,20 +148,20 @@ def _unpacked(body: memoryview, photos: int, lists: int, recall: float | None) -
     import numpy as np
 
     at = _HEAD.size
-    keys = [bytes(body[start : start + _KEY]) for start in range(at, at + _KEY * photos, _KEY)]
+    keys = bytes(body[at : at + _KEY * photos])
     at += _KEY * photos
-    counts = bytes(body[at : at + photos])
+    count = np.frombuffer(body, "u1", photos, at)
     at += photos
-    parts: list[bytes | None] = []
-    for count in counts:
-        size = 0 if count == _UNKNOWN else _PART * count
-        parts.append(None if count == _UNKNOWN else bytes(body[at : at + size]))
-        at += size
+    size = _PART * int(count[count != UNKNOWN].sum(dtype=np.int64))
+    parts = Parts(count, np.frombuffer(body, "u1", size, at).reshape(-1, _PART))
+    at += size
     found = []
     for _ in range(lists):
         pairs = _COUNT.unpack_from(body, at)[0]
         at += _COUNT.size
         each = np.frombuffer(body, "u1", photos, at)
+        if each.sum(dtype=np.int64) != pairs:
+            raise ValueError("as many as there are pairs")
         other = np.frombuffer(body, "<i4", pairs, at + photos)
         away = np.frombuffer(body, "<f4", pairs, at + photos + 4 * pairs)
         found.append(Nearest(each, other, away))

@@ -86,10 +86,12 @@ def partnership(first: Shot, second: Shot) -> str | None:
 def partners(photos: Sequence[Shot]) -> Iterable[tuple[int, int]]:
     """Every two photos that are of one shot, by their places in `photos`, the smaller first."""
     # most have a time of their own, so that few names are looked at
-    moments: dict[tuple[datetime, str], list[int]] = {}
+    moments: dict[datetime, list[int]] = {}
     for place, photo in enumerate(photos):
-        if photo.taken is not None and photo.camera:
-            moments.setdefault((photo.taken.replace(microsecond=0), photo.camera), []).append(place)
+        taken = photo.taken
+        if taken is not None and photo.camera:
+            second = taken.replace(microsecond=0) if taken.microsecond else taken
+            moments.setdefault(second, []).append(place)
     for together in moments.values():
         if len(together) < 2:
             continue

@@ -87,7 +87,7 @@ def everything(index: Path) -> dict[str, object]:
     with Index(index) as store:
         for name, *_ in ENCODERS:
             row = store.last_encoder(name)
-            photos, made, _ = store.photos(row, [])
+            photos, made, *_ = store.photos(row, [])
             found[name] = (row, photos, made.shape, made.tobytes())
             found[f"contents of {name}"] = store.known_contents(row)
             files, without = store.files(row, [])

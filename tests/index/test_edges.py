@@ -25,7 +25,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def library(index: Path, encoder: str) -> Library:
     with Index(index) as store:
         row = store.last_encoder(encoder)
-        photos, vectors, _ = store.photos(row, [])
+        photos, vectors, *_ = store.photos(row, [])
     return Library(photos=tuple(photos), vectors=vectors, encoder=row, skips=(), index=index)
 
 

@@ -72,7 +72,7 @@ def test_a_photo_and_its_vector_come_back_as_they_were(index: Path) -> None:
     with store:
         assert store.last_encoder() == row
     with Index(index) as store:
-        photos, vectors, _ = store.photos(row, [])
+        photos, vectors, *_ = store.photos(row, [])
     assert photos == [PHOTO]
     assert vectors.dtype == np.float16
     assert np.array_equal(vectors[0], VECTOR.astype(np.float16))
@@ -112,7 +112,7 @@ def test_photos_come_in_the_order_of_the_bytes_of_their_paths_with_their_own_vec
     with store:
         for number, path in enumerate(paths):
             remember(store, row, at(path, number), np.full(4, number, np.float32))
-        photos, vectors, _ = store.photos(row, [])
+        photos, vectors, *_ = store.photos(row, [])
     assert [os.fsencode(photo.path) for photo in photos] == sorted(paths)
     assert vectors[:, 0].tolist() == [float(paths.index(path)) for path in sorted(paths)]
 

@@ -43,7 +43,7 @@ def check(index: Path, photos: int) -> None:
         for name, number in (("red", 1), ("blue", 2)):
             row = store.last_encoder(name)
             assert (row.id, row.fingerprint, row.dim) == (number, f"{name}-1", DIM)
-            found, vectors, _ = store.photos(row, [])
+            found, vectors, *_ = store.photos(row, [])
             wanted = [n for n in range(1, photos + 1) if number == 1 or n % 3]
             assert {each.content for each in found} == {content(n) for n in wanted}
             assert len(found) == len(wanted) + sum(n % 10 == 0 for n in wanted)

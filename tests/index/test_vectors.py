@@ -155,11 +155,11 @@ def test_a_file_of_which_less_is_used_is_written_anew(
     }
     with Index(index, lock=True) as store:
         for row in store.encoders():
-            photos, made, _ = store.photos(row, [])
+            photos, made, *_ = store.photos(row, [])
             assert photos == [photo(number) for number in range(11, 20)]
             assert np.array_equal(made, vectors(photos, row.dim).astype(np.float16))
             add(store, row, range(40, 44))  # goes on behind it
-            photos, made, _ = store.photos(row, [])
+            photos, made, *_ = store.photos(row, [])
             assert len(photos) == 14
             assert np.array_equal(made, vectors(photos, row.dim).astype(np.float16))
 
@@ -169,7 +169,7 @@ def test_where_nothing_is_used_nothing_is_left(index: Path) -> None:
     assert files_of(index) == {}
     with Index(index, lock=True) as store:
         row = store.last_encoder("red")
-        photos, made, _ = store.photos(row, [])
+        photos, made, *_ = store.photos(row, [])
         assert photos == []
         assert made.shape == (0, 96)
         add(store, row, range(3))

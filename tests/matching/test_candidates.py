@@ -19,7 +19,7 @@ from dedupe.matching.near import listing
 from dedupe.matching.near.candidates import candidates
 from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.near.listing import ALIKE_PARTS, MOST_ALIKE, NEAREST
-from dedupe.matching.near.neighbours import Kept, Neighbours
+from dedupe.matching.near.neighbours import Kept, Listed, Neighbours
 from dedupe.photos.photo import Photo
 
 
@@ -229,5 +229,93 @@ def test_neighbours_do_not_depend_on_how_pairs_come(chance: object, count: int) 
         for part in np.array_split(order, 3):
             neighbours.add(b[part], a[part], away[part])
             neighbours.add(a[part[:1]], b[part[:1]], away[part[:1]])  # a second time
-        answers.append(neighbours.other.tolist())
+        answers.append(neighbours.of(np.arange(count))[0].tolist())
     assert answers[0] == answers[1]
+
+
+@given(st.randoms(), st.integers(2, 12), st.integers(0, 4))
+def test_what_was_recalled_is_as_if_it_had_been_found_now(
+    chance: object, count: int, gone: int
+) -> None:
+    rng = np.random.default_rng(chance.randrange(1 << 30))  # type: ignore[attr-defined]
+    kept = Kept(near=3, most=4, far=6, some=2)
+    everyone = count + gone
+    exact = rng.integers(0, 8, (everyone, everyone)).astype(np.float32)
+    exact = np.minimum(exact, exact.T)
+
+    def of(rows: list[int]) -> Neighbours:
+        found = Neighbours(len(rows), kept, np.argsort(np.argsort(rows)))
+        add(found, rows, range(len(rows)))
+        return found
+
+    def add(found: Neighbours, rows: list[int], some: Iterable[int]) -> None:
+        pairs = [(i, j) for i in some for j in range(len(rows)) if i != j]
+        a, b = np.array(pairs, np.int64).reshape(-1, 2).T
+        found.add(a, b, exact[np.array(rows)[a], np.array(rows)[b]])
+
+    before = rng.permutation(everyone)[: rng.integers(1, everyone + 1)].tolist()
+    now = rng.permutation(count).tolist()
+    known = of(before)
+    listed = known.listed()
+    recalled = Neighbours(count, kept, np.argsort(np.argsort(now)))
+    there = np.array([now.index(row) if row < count else -1 for row in before], np.int64)
+    here = there >= 0
+    each = np.repeat(here, known.counts)
+    new = recalled.recall(
+        there[here], known.counts[here], there[listed.other[each]], listed.away[each]
+    )
+    bounds = recalled.bounds()
+    add(recalled, now, new.tolist())
+    expected = of(now)
+    assert (bounds >= recalled.bounds()).all()
+    assert recalled.bounds().tolist() == expected.bounds().tolist()
+    assert recalled.counts.tolist() == expected.counts.tolist()
+    for one, other in zip(
+        (*vars_of(recalled.listed()), *recalled.of(np.arange(count))),
+        (*vars_of(expected.listed()), *expected.of(np.arange(count))),
+        strict=True,
+    ):
+        assert one.tolist() == other.tolist()
+    order = rng.permutation(count)
+    turned = recalled.in_order(order)
+    assert turned.bounds().tolist() == expected.bounds(order).tolist()
+    assert turned.pairs().tolist() == of([now[row] for row in order.tolist()]).pairs().tolist()
+
+
+def vars_of(listed: Listed) -> tuple[npt.NDArray[np.generic], ...]:
+    return listed.own, listed.other, listed.away
+
+
+@pytest.mark.parametrize("equal", [0, 8, 31])
+def test_contents_that_begin_alike_are_in_their_order(equal: int) -> None:
+    chance = np.random.default_rng(0)
+    contents = [b"\0" * equal + chance.bytes(32 - equal) for _ in range(200)]
+    order = module._in_order(contents).tolist()
+    assert [contents[place] for place in order] == sorted(contents)
+    assert module._in_order([]).tolist() == []
+    assert module._in_order([b"b", b"a"]).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("wrong", ["count", "other", "away", "keys", "short"])
+def test_lists_that_cannot_be_are_not_believed(tmp_path: Path, wrong: str) -> None:
+    photos = hashed(tmp_path / "index.db", list(range(40)))
+    candidates(photos)
+    file = NeighbourFile(photos.index, photos.encoder.fingerprint)
+    method = module.candidates_method(40)
+    known = file.read(method)
+    assert known is not None
+    first, *others = known.lists
+    spoiled = {
+        "count": replace(
+            first, count=np.full(40, 99, np.uint8), other=np.zeros(40 * 99, np.int32),
+            away=np.zeros(40 * 99, np.float32),
+        ),
+        "other": replace(first, other=np.full_like(first.other, 40)),
+        "away": replace(first, away=np.full_like(first.away, -1)),
+    }.get(wrong, first)  # fmt: skip
+    keys = known.keys[:16] * 40 if wrong == "keys" else known.keys
+    file.write(method, replace(known, keys=keys, lists=[spoiled, *others]))
+    if wrong == "short":
+        file.write(method, replace(known, lists=[replace(first, other=first.other[:-1]), *others]))
+    more = hashed(tmp_path / "index.db", list(range(41)))
+    assert candidates(more).pairs.tolist() == brute(more)

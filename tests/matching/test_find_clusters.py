@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dedupe.index.library import Library
+from dedupe.index.library import Library, open_library
 from dedupe.matching.sets import kinds
 from dedupe.matching.sets.clusters import Cluster, find_clusters
 from dedupe.matching.sets.groups import find_groups
@@ -85,8 +85,18 @@ def test_fewer_than_two_photos_make_no_cluster(numbers: Numbers, count: int) -> 
 
 
 class _Only:
+    rows = ()
+
     def __init__(self, photos: object) -> None:
         self.photos = photos
+
+
+def test_groups_of_a_library_opened_before_are_left_out_as_well(samples: Library) -> None:
+    groups = find_groups(samples)
+    again = open_library(index=samples.index)
+    assert again.vectors is not samples.vectors
+    assert find_clusters(again, groups, 40.0) == find_clusters(samples, groups, 40.0)
+    assert find_clusters(again, groups, 40.0) != find_clusters(samples, [], 40.0)
 
 
 @pytest.mark.parametrize("at_once", [10, 30, 64, 119])
@@ -141,6 +151,24 @@ def test_clusters_are_as_far_apart_as_the_root_of_their_mean_squared_distance() 
             assert found[i, j] == pytest.approx(exact, rel=1e-9)
 
 
+@pytest.mark.parametrize("dim", [1, 7, 1280])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_mean_is_the_same_in_any_company(
+    monkeypatch: pytest.MonkeyPatch, dim: int, kind: type[np.floating]
+) -> None:
+    monkeypatch.setattr(kinds, "_SUMMED", 40)
+    vectors = np.random.default_rng(2).normal(size=(200, dim)).astype(np.float16)
+    clusters = np.split(np.arange(200), [1, 2, 4, 6, 9, 12, 15, 80])
+    together = kinds._means(vectors, clusters, kind)
+    for number, rows in enumerate(clusters):
+        alone = kinds._means(vectors, [rows], kind)
+        assert np.array_equal(alone.means[0], together.means[number])
+        assert alone.squares[0] == together.squares[number]
+        exact = vectors[rows].astype(np.float64)
+        assert alone.means[0] == pytest.approx(exact.mean(0), abs=1e-5)
+        assert alone.squares[0] == pytest.approx((exact**2).sum(1).mean(), rel=1e-5)
+
+
 @pytest.mark.parametrize("rows", [1, 3, 2048])
 @pytest.mark.parametrize("new", [range(40), range(5, 9), ()])
 @pytest.mark.parametrize("slack", [None, 0.0, 1e9])
@@ -155,8 +183,7 @@ def test_which_clusters_are_near_depends_on_no_rounding(
     vectors = np.random.default_rng(1).integers(0, 9, (60, 3)).astype(np.float16)
     vectors[:, 0] += 400 if slack != 0 else 0
     clusters = np.split(np.arange(60), np.arange(1, 40))
-    roughly = kinds._means(vectors, clusters, np.float32)
-    found = kinds._within(vectors, clusters, roughly, 5.0, np.array(new, np.int64))
+    found = kinds._within(vectors, clusters, 5.0, np.array(new, np.int64))
     squares = _squares(vectors, clusters)
     expected = {
         frozenset((i, j)) for i, j in np.argwhere(squares <= 25).tolist() if i != j and i in new

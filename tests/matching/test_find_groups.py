@@ -12,10 +12,11 @@ from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
 from dedupe.index import scan as scanning
 from dedupe.index.library import Library, open_library
+from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.groups import Group, find_groups
 from dedupe.matching.sets.made import Member
-from dedupe.matching.sets.verdicts import Verdict, Verdicts
+from dedupe.matching.sets.verdicts import Verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_photos"
@@ -180,7 +181,7 @@ def test_look_alikes_are_not_chained(numbers: Numbers) -> None:
 
 
 def verdicts(relations: dict[tuple[int, int], Relation]) -> Verdicts:
-    return Verdicts({pair: Verdict(its, None) for pair, its in relations.items()}, 0, 0)
+    return Verdicts(Related.of({pair: (its, b"") for pair, its in relations.items()}), 0, 0)
 
 
 @pytest.mark.parametrize("relation", [Relation.SAME_MOMENT, Relation.SAME_SCENE])

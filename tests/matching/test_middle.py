@@ -11,10 +11,10 @@ from trees import imagined
 
 from dedupe.matching.pairs.agreement import Agreement
 from dedupe.matching.pairs.evidence import Evidence
+from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.middle import possible_middles, relation
 from dedupe.matching.sets.stars import Link, pair
-from dedupe.matching.sets.verdicts import Verdict
 from dedupe.photos.photo import Photo
 
 PICTURE, MOMENT, SCENE = Relation.SAME_PICTURE, Relation.SAME_MOMENT, Relation.SAME_SCENE

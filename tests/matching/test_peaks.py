@@ -8,17 +8,20 @@ from hypothesis import strategies as st
 
 from dedupe.matching.sets.peaks import around_peaks
 
+Listed = tuple[
+    npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]
+]
 
-def listed(
-    points: npt.NDArray[np.float64], most: int, reach: float
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The nearest of each of some points on a line, and how dense it is there."""
+
+def listed(points: npt.NDArray[np.float64], most: int, reach: float) -> Listed:
+    """How dense it is at each of some points on a line, and the nearest of each."""
     apart = np.abs(points[:, None] - points[None]).astype(np.float64)
     np.fill_diagonal(apart, np.inf)
     other = np.argsort(apart, axis=1, kind="stable")[:, :most]
     away = np.take_along_axis(apart, other, 1)
-    other = np.where(away <= reach, other, -1)
-    return other, away, np.maximum(reach - away, 0).sum(1)
+    own, place = np.nonzero(away <= reach)
+    density = np.maximum(reach - away, 0).sum(1)
+    return density, own, other[own, place], away[own, place]
 
 
 def parts(points: list[float], *, most: int = 100, reach: float = 5.0) -> list[list[int]]:
@@ -39,9 +42,9 @@ def test_a_dip_between_two_crowds_parts_them() -> None:
 
 
 def test_nobody_goes_with_who_is_too_far() -> None:
-    other, away, density = listed(np.array([0.0, 4.0, 8.0]), 2, 5.0)
-    assert around_peaks(other, away, density, longest=3.9, most=9) == []
-    (part,) = around_peaks(other, away, density, longest=4.0, most=9)
+    near = listed(np.array([0.0, 4.0, 8.0]), 2, 5.0)
+    assert around_peaks(*near, longest=3.9, most=9) == []
+    (part,) = around_peaks(*near, longest=4.0, most=9)
     assert part.tolist() == [0, 1, 2]
 
 
@@ -51,8 +54,8 @@ def test_nobody_has_no_part(count: int) -> None:
 
 
 def test_who_is_listed_nowhere_is_in_no_part() -> None:
-    nobody = np.full((3, 2), -1)
-    assert around_peaks(nobody, np.zeros((3, 2)), np.zeros(3), longest=5, most=9) == []
+    nobody = np.empty(0, np.int64)
+    assert around_peaks(np.zeros(3), nobody, nobody, np.empty(0), longest=5, most=9) == []
 
 
 @given(st.lists(st.integers(0, 60), max_size=40), st.integers(1, 12))

@@ -15,6 +15,7 @@ from dedupe.index.library import Library, open_library
 from dedupe.index.scan import update_index
 from dedupe.matching import crew
 from dedupe.matching.pairs import examination
+from dedupe.matching.pairs.related import none_related
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.groups import Group, find_groups
 from dedupe.matching.sets.verdicts import Verdicts
@@ -181,4 +182,4 @@ def test_a_library_without_photos_has_no_verdicts(samples: Library) -> None:
     from dataclasses import replace
 
     empty = replace(samples, photos=(), vectors=samples.vectors[:0])
-    assert verify(empty) == Verdicts({}, 0, 0)
+    assert verify(empty) == Verdicts(none_related(), 0, 0)

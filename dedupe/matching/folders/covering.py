@@ -173,12 +173,12 @@ class Covering:
         places = np.searchsorted(shown, pairs)
         order = np.unique(np.sort(places, axis=1), axis=0)
         with Examination(library, photos, self._progress) as examination:
-            examination.verify(order)
             related = examination.related(order)
             unseen = {photos[number].content for number in examination.without}
         found: dict[bytes, _Found] = {}
         for (one, other), distance in zip(places.tolist(), away.tolist(), strict=True):
-            proved = related.get((min(one, other), max(one, other)))
+            verdict = related.get((min(one, other), max(one, other)))
+            proved = (verdict.relation, verdict.evidence) if verdict is not None else None
             if proved is None and distance <= SEED_THRESHOLD:
                 proved = Relation.LOOK_ALIKE, None
             if proved is not None:

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
+from dedupe.matching.near.codes import distinct
 from dedupe.matching.near.distances import compared, refuse
 from dedupe.matching.near.hashes import ALIKE, alike, hashes_of
 from dedupe.matching.near.listing import REACH
@@ -97,16 +98,16 @@ def _by_vectors(
     ):
         kept = away <= bounds[both[a]]
         near.add(a[kept], b[kept], away[kept])
-        touched = np.unique(a[kept])
+        touched = distinct(a[kept])
         bounds[both[touched]] = near.bounds(touched)
 
 
 def _listed(neighbours: Neighbours, lefts: int) -> dict[tuple[int, int], float]:
     """How far the neighbours of the first rows are, by row and neighbour."""
-    return {
-        (row, int(neighbours.other[row, place])): float(neighbours.away[row, place])
-        for row, place in np.argwhere(neighbours.other[:lefts] >= 0).tolist()
-    }
+    known = neighbours.listed()
+    here = known.own < lefts
+    pairs = zip(known.own[here].tolist(), known.other[here].tolist(), strict=True)
+    return dict(zip(pairs, known.away[here].tolist(), strict=True))
 
 
 def _places(rows: _Rows, place: dict[int, int]) -> _Rows:

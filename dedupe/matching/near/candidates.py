@@ -8,8 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.errors import IndexProblem
+from dedupe.index.facts import names_of_pairs, places_of_keys
 from dedupe.index.library import Library, thumbnails
-from dedupe.index.neighbours import Nearest, NeighbourFile, Neighbourhood, neighbour_key
+from dedupe.index.neighbours import (
+    UNKNOWN,
+    Nearest,
+    NeighbourFile,
+    Neighbourhood,
+    Parts,
+    neighbour_key,
+)
 from dedupe.matching.crew import Crew
 from dedupe.matching.near.approximate import approximate_method, is_approximate
 from dedupe.matching.near.codes import distinct, pairs_of
@@ -21,6 +29,7 @@ from dedupe.matching.near.listing import (
     approximate_vectors,
     compare_hashes,
     compare_vectors,
+    with_parts,
 )
 from dedupe.matching.near.neighbours import Kept, Neighbours
 from dedupe.matching.near.parts import part_hashes
@@ -30,6 +39,9 @@ from dedupe.progress import Progress, Silent
 
 # Photos below which it is not worth a file: they are compared in a second.
 _WORTH = 2048
+
+# Bytes of a content hash.
+_CONTENT = 32
 
 # Thumbnails in memory at once.
 _BATCH = 1024
@@ -104,19 +116,19 @@ def candidates(
     photos, keys = asked.photos, asked.keys
     lists = [asked.nobody(kept) for kept in (NEAREST, MOST_ALIKE, ALIKE_PARTS)]
     new = [np.arange(len(photos))] * len(lists)
-    parts: list[bytes | None] = [None] * len(photos)
+    parts = Parts(np.full(len(photos), UNKNOWN, np.uint8), np.empty((0, 32), np.uint8))
     approximately = is_approximate(len(photos))
     known = asked.known()
+    is_same = known is not None and known.keys == keys
     if known:
         there = asked.rows_of(known)
-        if not approximately or known.keys == keys:
+        if not approximately or is_same:
             new = [
                 _recalled(each, there, its) for each, its in zip(lists, known.lists, strict=True)
             ]
-        for row, its_parts in zip(there.tolist(), known.parts, strict=True):
-            if row >= 0:
-                parts[row] = its_parts
-    found = _look_for_parts(library, photos, parts, progress)
+        parts = with_parts(parts, there, known.parts)
+    before = parts.count
+    parts, found = _look_for_parts(library, photos, parts, progress)
     new[2] = np.union1d(new[2], found)
     recall = known.recall if known else None
     if not approximately:
@@ -126,12 +138,12 @@ def candidates(
         recall = approximate(
             lists, asked.vectors, photos, parts, asked.by_content, device, progress
         )
-    is_current = known is not None and known.keys == keys and known.parts == parts
+    is_current = is_same and np.array_equal(before, parts.count)
     # the file has one library: a few photos of one folder must not take its place
-    is_most = known is None or 2 * len(keys) >= len(known.keys)
+    is_most = known is None or 2 * len(photos) >= len(known)
     if asked.file is not None and is_most and not is_current:
         with suppress(IndexProblem):
-            listed = [Nearest(*each.listed()) for each in lists]
+            listed = [_as_remembered(each) for each in lists]
             asked.file.write(asked.method, Neighbourhood(keys, parts, listed, recall))
     codes = distinct(np.concatenate([each.codes() for each in lists]))
     return Candidates(pairs_of(codes, len(photos)), recall, lists[0])
@@ -175,19 +187,16 @@ class _Asked:
         self.photos = [library.photos[row] for row in rows.tolist()]
         is_whole = len(rows) == len(library.photos)
         self.vectors = library.vectors if is_whole else library.vectors[rows]
-        contents = [photo.content for photo in self.photos]
-        self.by_content: _Rows = np.array(
-            sorted(range(len(contents)), key=contents.__getitem__), np.int64
-        )
+        self.by_content = _in_order([photo.content for photo in self.photos])
         self.method = candidates_method(len(rows))
         self.file: NeighbourFile | None = None
-        self.keys: list[bytes] = []
+        self.keys = b""
         if len(rows) >= _WORTH and self.vectors.dtype == np.float16 and library.index.is_file():
             self.file = NeighbourFile(library.index, library.encoder.fingerprint)
-            self.keys = [
+            self.keys = b"".join(
                 neighbour_key(key, photo.dct_hash)
                 for key, photo in zip(library.photo_keys, self.photos, strict=True)
-            ]
+            )
 
     def nobody(self, kept: Kept) -> Neighbours:
         """Lists in which there is nobody yet."""
@@ -197,14 +206,41 @@ class _Asked:
 
     def known(self) -> Neighbourhood | None:
         """What is remembered of this or another library."""
-        return self.file.read(self.method) if self.file is not None else None
+        known = self.file.read(self.method) if self.file is not None else None
+        kept = NEAREST, MOST_ALIKE, ALIKE_PARTS
+        return known if known is not None and _can_be(known, kept) else None
 
     def rows_of(self, known: Neighbourhood) -> _Rows:
         """The rows of what is remembered; -1 where it is not here any more."""
         if known.keys == self.keys:
-            return np.arange(len(self.keys))
-        row_of = {key: row for row, key in enumerate(self.keys)}
-        return np.array([row_of.get(key, -1) for key in known.keys], np.int64)
+            return np.arange(len(self.photos))
+        return places_of_keys(self.keys, known.keys)
+
+
+def _in_order(contents: Sequence[bytes]) -> _Rows:
+    """The places of different contents in their order; of 100,000 in a third of the time."""
+    if {len(each) for each in contents} == {_CONTENT}:
+        # the first 8 bytes tell nearly always
+        first = np.frombuffer(b"".join(contents), ">u8")[:: _CONTENT // 8].astype(np.uint64)
+        order = np.argsort(first)
+        if (np.diff(first[order]) > 0).all():
+            return order
+    return np.array(sorted(range(len(contents)), key=contents.__getitem__), np.int64)
+
+
+def _can_be(known: Neighbourhood, kept: Sequence[Kept]) -> bool:
+    """Whether lists can be what was written: the seal tells of damage, not of who wrote them."""
+    names = np.sort(names_of_pairs(*np.frombuffer(known.keys, np.uint64).reshape(-1, 2).T))
+    return (
+        len(known.lists) == len(kept)
+        and bool((names[1:] > names[:-1]).all())
+        and all(
+            int(its.count.max(initial=0)) <= most.most
+            and bool(((its.other >= 0) & (its.other < len(known))).all())
+            and bool((its.away >= 0).all())
+            for its, most in zip(known.lists, kept, strict=True)
+        )
+    )
 
 
 def _recalled(neighbours: Neighbours, rows: _Rows, nearest: Nearest) -> _Rows:
@@ -216,19 +252,27 @@ def _recalled(neighbours: Neighbours, rows: _Rows, nearest: Nearest) -> _Rows:
     )
 
 
+def _as_remembered(neighbours: Neighbours) -> Nearest:
+    known = neighbours.listed()
+    return Nearest(neighbours.counts.astype(np.uint8), known.other, known.away)
+
+
 def _look_for_parts(
-    library: Library, photos: Sequence[Photo], parts: list[bytes | None], progress: Progress
-) -> _Rows:
-    """Fill in the parts of photos of which they are not known; the rows that have any."""
-    rows = [row for row, its in enumerate(parts) if its is None]
+    library: Library, photos: Sequence[Photo], parts: Parts, progress: Progress
+) -> tuple[Parts, _Rows]:
+    """The parts with those of photos of which they were not known; the rows that have any."""
+    rows = np.flatnonzero(parts.count == UNKNOWN).tolist()
     progress.start("Looking for parts", len(rows))
+    found: dict[int, bytes] = {}
     with Crew(len(rows)) as crew:
         for start in range(0, len(rows), _BATCH):
             some = rows[start : start + _BATCH]
             jpegs = thumbnails(library, (photos[row] for row in some))
             seen = [row for row in some if photos[row].content in jpegs]
             hashes = crew.map(part_hashes, [jpegs[photos[row].content] for row in seen])
-            for row, its in zip(seen, hashes, strict=True):
-                parts[row] = its
+            found |= zip(seen, hashes, strict=True)
             progress.advance(len(some))
-    return np.array([row for row in rows if parts[row]], np.int64)
+    more = np.frombuffer(b"".join(found.values()), np.uint8).reshape(-1, 32)
+    count = np.array([len(its) // 32 for its in found.values()], np.uint8)
+    looked = np.array(list(found), np.int64)
+    return with_parts(parts, looked, Parts(count, more)), looked[count > 0]

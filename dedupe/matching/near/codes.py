@@ -37,8 +37,10 @@ def distinct(codes: Codes) -> Codes:
     return ordered[first]
 
 
-def are_among(codes: Codes, others: Codes) -> npt.NDArray[np.bool_]:
-    """(M,) bool: which codes are among some others, which are in order."""
+def are_among(
+    codes: npt.NDArray[np.integer], others: npt.NDArray[np.integer]
+) -> npt.NDArray[np.bool_]:
+    """(M,) bool: which numbers are among some others of their kind, which are in order."""
     if not len(others):
         return np.zeros(len(codes), np.bool_)
     places = np.minimum(np.searchsorted(others, codes), len(others) - 1)

@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
+from dedupe.index.neighbours import Parts
 from dedupe.matching.near.approximate import alike_hashes, near_vectors
+from dedupe.matching.near.codes import distinct
 from dedupe.matching.near.distances import compared, refuse
 from dedupe.matching.near.hashes import ALIKE, Hashes, alike, hashes_of
 from dedupe.matching.near.neighbours import Kept, Neighbours
@@ -26,9 +28,6 @@ MOST_ALIKE = Kept(near=ALIKE, most=24, far=ALIKE, some=24)
 ALIKE_PARTS = Kept(near=ALIKE, most=8, far=ALIKE, some=8)
 """Of each photo, by bits of the hash of a part of it, or of what it is a part of."""
 
-# Bytes of a hash.
-_PART = 32
-
 # Photos that tell how many of the nearest faiss found: they are compared with all others.
 _TELLING = 256
 
@@ -39,7 +38,7 @@ def compare_hashes(
     like: Neighbours,
     within: Neighbours,
     photos: Sequence[Photo],
-    parts: Sequence[bytes | None],
+    parts: Parts,
     new: _Rows,
     new_within: _Rows,
     progress: Progress,
@@ -63,22 +62,38 @@ def compare_hashes(
                 within.add(*pairs)
 
 
-def _hashes_of_parts(parts: Sequence[bytes | None], rows: _Rows) -> Hashes:
-    """Of some rows the hashes of their parts."""
-    each = [
-        (row, its[start : start + _PART])
-        for row in rows.tolist()
-        if (its := parts[row])
-        for start in range(0, len(its), _PART)
-    ]
-    return Hashes((row for row, _ in each), (part for _, part in each))
+def with_parts(parts: Parts, rows: _Rows, more: Parts) -> Parts:
+    """The parts of photos, with those of some of which they were not known.
+
+    Args:
+        parts: of all photos.
+        rows: of each of some others its row; -1 where it is not here.
+        more: the parts of these.
+    """
+    here = rows >= 0
+    count = parts.count.copy()
+    count[rows[here]] = more.count[here]
+    own = np.concatenate([parts.rows, rows[more.rows]])
+    order = np.argsort(own, kind="stable")
+    order = order[own[order] >= 0]
+    return Parts(count, np.concatenate([parts.hashes, more.hashes])[order])
+
+
+def _hashes_of_parts(parts: Parts, rows: _Rows) -> Hashes:
+    """Of some rows, in their order, the hashes of their parts."""
+    place = np.full(len(parts.count), -1)
+    place[rows] = np.arange(len(rows))
+    own = parts.rows
+    order = np.argsort(place[own], kind="stable")
+    order = order[place[own[order]] >= 0]
+    return Hashes(own[order].tolist(), map(bytes, parts.hashes[order]))
 
 
 def approximate(
     lists: Sequence[Neighbours],
     vectors: npt.NDArray[np.floating],
     photos: Sequence[Photo],
-    parts: Sequence[bytes | None],
+    parts: Parts,
     by_content: _Rows,
     device: str,
     progress: Progress,
@@ -94,12 +109,12 @@ def approximate(
         within.add(*pairs)
     # now some of them with all others, whatever faiss found
     some = _telling(by_content)
-    before += [each.other[some] for each in (like, within)]
+    before += [each.of(some)[0] for each in (like, within)]
     compare_hashes(like, within, photos, parts, some, some, progress)
     was_found = there = 0
     for each, listed in zip(lists, before, strict=True):
-        for row, own in zip(some.tolist(), listed.tolist(), strict=True):
-            nearest = {other for other in each.other[row].tolist() if other >= 0}
+        for now, own in zip(each.of(some)[0].tolist(), listed.tolist(), strict=True):
+            nearest = {other for other in now if other >= 0}
             there += len(nearest)
             was_found += len(nearest.intersection(own))
     return was_found / there if there else 1.0
@@ -118,7 +133,7 @@ def approximate_vectors(
     for pairs in near_vectors(vectors, by_content, REACH):
         near.add(*pairs)
     some = _telling(by_content)
-    found = near.other[some]
+    found, _ = near.of(some)
     compare_vectors(near, vectors, some, device, progress)
     return found
 
@@ -150,5 +165,5 @@ def compare_vectors(
     ):
         a, b = order[a], order[b]
         near.add(a, b, away)
-        touched = np.unique(np.concatenate([a, b]))
+        touched = distinct(np.concatenate([a, b]))
         bounds[touched] = near.bounds(touched)

@@ -354,20 +354,21 @@ def _untold(missing: list[_Rectangle], listed: Neighbours, kept: _Kept) -> Itera
     Whoever looked for candidates has compared all photos: a list that has room left has all that
     is within reach of its photo.
     """
+    known = listed.listed()
+    near = np.bincount(known.own[known.away <= listed.kept.near], minlength=len(listed))
     for each in missing:
-        has_room = listed.away[each.left, -1] > listed.kept.near
+        has_room = near[each.left] < listed.kept.most
         told, untold = each.left[has_room], each.left[~has_room]
-        # what is on the right, but for whoever is compared with all; the last of these is for
-        # those behind the last of a list
-        counts, is_told = np.zeros((2, len(listed.other) + 1), np.bool_)
+        # what is on the right, but for whoever is compared with all
+        counts, is_told = np.zeros((2, len(listed)), np.bool_)
         counts[each.right] = True
         counts[untold] = False
         is_told[told] = True
-        other, away = listed.other[told], listed.away[told]
         # of two that are told each has the other in its list
-        once = ~is_told[other] | (told[:, None] < other)
-        own, place = np.nonzero(counts[other] & once & (away <= kept.reach.value))
-        kept.add(told[own], other[own, place].astype(np.int64), away[own, place])
+        once = ~is_told[known.other] | (known.own < known.other)
+        here = is_told[known.own] & counts[known.other] & once
+        here &= known.away <= kept.reach.value
+        kept.add(known.own[here], known.other[here].astype(np.int64), known.away[here])
         if len(untold):
             yield _Rectangle(untold, each.right)
 

@@ -12,12 +12,14 @@ from dedupe.index.library import Library
 from dedupe.index.store import Index
 from dedupe.index.verdicts import Pair, known_evidence, known_unrelated, remember_evidence
 from dedupe.matching.crew import Crew
-from dedupe.matching.near.codes import Codes, are_among, codes_of, distinct, pairs_of
+from dedupe.matching.near.codes import Codes, are_among, codes_of, distinct
 from dedupe.matching.near.hashes import ALIKE, hash_bits
-from dedupe.matching.pairs.evidence import Evidence, each_unpacked, packed
+from dedupe.matching.pairs.evidence import each_unpacked, packed
 from dedupe.matching.pairs.features import Features
 from dedupe.matching.pairs.held import HeldFeatures
+from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation, relation_of, same_pixels
+from dedupe.matching.pairs.remembered_pairs import RememberedPairs
 from dedupe.matching.pairs.verify import examine
 from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
@@ -38,6 +40,7 @@ def method() -> str:
     return f"{_VERSION} decode {DECODE_VERSION} opencv {cv2.__version__}"
 
 
+_Pair = tuple[int, int]
 _Task = tuple[Features, Features, bool]
 
 
@@ -57,46 +60,30 @@ class Examination:
     Pairs are (M, 2) int64, places in the list of photos, a < b. To be used in a `with`.
     """
 
-    def __init__(self, library: Library, photos: Sequence[Photo], progress: Progress) -> None:
-        """Read what is remembered.
+    def __init__(
+        self,
+        library: Library,
+        photos: Sequence[Photo],
+        progress: Progress,
+        memory: RememberedPairs | None = None,
+    ) -> None:
+        """Nothing is read yet.
 
         Args:
             library: where the photos are of.
             photos: of different contents.
             progress: told of every pair.
-
-        Raises:
-            IndexProblem: the index cannot be read.
+            memory: of the pairs of these photos, where there is one.
         """
         self._index = library.index
         self._photos = photos
         self._progress = progress
+        self._memory = memory
         self._method = method()
         self._features = HeldFeatures(library.index, photos)
-        with uncollected():
-            self._recall(library, photos)
-
-    def _recall(self, library: Library, photos: Sequence[Photo]) -> None:
-        contents = [photo.content for photo in photos]
-        rows = {content: row for row, content in enumerate(contents)}
-        with Index(library.index) as store:
-            known = known_evidence(store, self._method, rows)
-            unrelated = known_unrelated(store, self._method, contents)
-        self._found = {
-            (min(rows[one], rows[other]), max(rows[one], rows[other])): evidence
-            for (one, other), evidence in known.items()
-        }
-        pairs = np.array(list(self._found), np.int64).reshape(-1, 2)
+        self._found: dict[_Pair, bytes] = {}
         # of each pair that was looked at one number, in order
-        self._looked = distinct(np.concatenate([self._codes(pairs), self._codes(unrelated)]))
-        first: dict[bytes, int] = {}
-        self._pixels = np.array(
-            [
-                first.setdefault(photo.pixel_hash, row) if same_pixels(photo, photo) else -1 - row
-                for row, photo in enumerate(photos)
-            ],
-            np.int64,
-        )
+        self._looked = np.empty(0, np.int64)
 
     def __enter__(self) -> "Examination":
         return self
@@ -109,12 +96,62 @@ class Examination:
         """Those of the photos that were to be looked at and have no thumbnail."""
         return self._features.without
 
-    def verify(self, pairs: npt.NDArray[np.int64]) -> None:
-        """Look at all of some pairs that were not looked at before."""
+    def related(self, pairs: npt.NDArray[np.int64]) -> Related:
+        """Look at all of some pairs that were not looked at before; those that are related.
+
+        Args:
+            pairs: in order, each once.
+
+        Raises:
+            IndexProblem: the index cannot be read.
+            IndexDamaged: a thumbnail in it is not as it was written.
+        """
+        if self._memory is None:
+            return self._told(pairs)
+        is_known, known = self._memory.known(pairs)
+        new = pairs[~is_known]
+        return known.and_also(self._told(new)) if len(new) else known
+
+    def _told(self, pairs: npt.NDArray[np.int64]) -> Related:
+        """What some pairs are that are not in the memory."""
+        same = self._same_pixels(pairs)
+        others = pairs[~same]
+        with uncollected():
+            self._recall(others)
+        self._verify(others[~are_among(self._codes(others), self._looked)])
+        with uncollected():
+            found = np.array(list(self._found), np.int64).reshape(-1, 2)
+            seen = same | are_among(self._codes(pairs), distinct(self._codes(found)))
+            asked: list[_Pair] = [(i, j) for i, j in pairs[seen].tolist()]
+            packs = [self._found.get(pair, b"") for pair in asked]
+            related: dict[_Pair, tuple[Relation, bytes]] = {}
+            for (i, j), pack, evidence in zip(asked, packs, each_unpacked(packs), strict=True):
+                first, second = (self._photos[row] for row in self._in_order(i, j))
+                relation = relation_of(first, second, evidence)
+                if relation is not None:
+                    related[i, j] = relation, pack
+            return Related.of(related)
+
+    def _recall(self, pairs: npt.NDArray[np.int64]) -> None:
+        """Take in what the index remembers of these."""
+        rows = np.unique(pairs).tolist()
+        contents = [self._photos[row].content for row in rows]
+        place = dict(zip(contents, rows, strict=True))
+        with Index(self._index) as store:
+            known = known_evidence(store, self._method, contents)
+            unrelated = known_unrelated(store, self._method, contents)
+        found = [
+            (min(place[one], place[other]), max(place[one], place[other])) for one, other in known
+        ]
+        self._found |= zip(found, known.values(), strict=True)
+        others = np.array(rows, np.int64)[unrelated]
+        both = np.concatenate([np.array(found, np.int64).reshape(-1, 2), others])
+        self._looked = distinct(np.concatenate([self._looked, self._codes(both)]))
+
+    def _verify(self, pairs: npt.NDArray[np.int64]) -> None:
+        """Look at some pairs."""
         from threadpoolctl import threadpool_limits
 
-        known = self._same_pixels(pairs) | are_among(self._codes(pairs), self._looked)
-        pairs = pairs[~known]
         alike = (hash_bits(self._photos, pairs) <= ALIKE).tolist()
         self._progress.start("Verifying pairs", len(pairs))
         # each pair is one thread's: BLAS would only start more
@@ -130,7 +167,7 @@ class Examination:
     ) -> None:
         held = self._features.hold(np.unique(pairs).tolist(), crew)
         found = dict.fromkeys(map(tuple, pairs.tolist()), b"")
-        tasks: dict[tuple[int, int], _Task] = {}
+        tasks: dict[_Pair, _Task] = {}
         for (i, j), is_alike in zip(found, alike, strict=True):
             if i not in self.without and j not in self.without:
                 first, second = (held[each] for each in self._in_order(i, j))
@@ -148,7 +185,7 @@ class Examination:
             return one, other
         return other, one
 
-    def _remember(self, found: dict[tuple[int, int], bytes]) -> None:
+    def _remember(self, found: dict[_Pair, bytes]) -> None:
         pairs: dict[Pair, bytes] = {}
         for (i, j), evidence in found.items():
             if not self.without.intersection((i, j)):
@@ -160,27 +197,18 @@ class Examination:
         with suppress(IndexProblem), Index(self._index, lock=True) as store, store.batch():
             remember_evidence(store, self._method, related, unrelated)
 
-    def related(
-        self, pairs: npt.NDArray[np.int64]
-    ) -> dict[tuple[int, int], tuple[Relation, Evidence | None]]:
-        """Those of some pairs that are related: how, and by what."""
-        found = np.array(list(self._found), np.int64).reshape(-1, 2)
-        seen = are_among(self._codes(pairs), distinct(self._codes(found)))
-        seen |= self._same_pixels(pairs)
-        related: dict[tuple[int, int], tuple[Relation, Evidence | None]] = {}
-        asked = pairs_of(distinct(self._codes(pairs[seen])), len(self._photos)).tolist()
-        known = each_unpacked(self._found.get((i, j), b"") for i, j in asked)
-        for (i, j), evidence in zip(asked, known, strict=True):
-            first, second = (self._photos[row] for row in self._in_order(i, j))
-            relation = relation_of(first, second, evidence)
-            if relation is not None:
-                related[i, j] = relation, evidence
-        return related
-
     def _codes(self, pairs: npt.NDArray[np.int64]) -> Codes:
         return codes_of(pairs, len(self._photos))
 
     def _same_pixels(self, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """(M,) bool: of which pairs every pixel is the same, which their hashes say."""
-        same: npt.NDArray[np.bool_] = self._pixels[pairs[:, 0]] == self._pixels[pairs[:, 1]]
+        rows, place = np.unique(pairs, return_inverse=True)
+        first: dict[bytes, int] = {}
+        pixels = []
+        for row in rows.tolist():
+            photo = self._photos[row]
+            told = same_pixels(photo, photo)
+            pixels.append(first.setdefault(photo.pixel_hash, row) if told else -1 - row)
+        one, other = np.array(pixels, np.int64)[place.reshape(-1, 2)].T
+        same: npt.NDArray[np.bool_] = one == other
         return same

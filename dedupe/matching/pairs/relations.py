@@ -37,6 +37,9 @@ def find_relation(name: str) -> Relation:
     return names[name]
 
 
+RULES = 1
+"""Goes up with every change of what the same evidence proves: then it is worked out anew."""
+
 # Points in one plane that prove that both photos show some of the same: of 1,000 pairs of
 # different photos, the 600 nearest by embedding among them, the most was 7.
 SAME_THING = 12

@@ -9,10 +9,11 @@ import numpy.typing as npt
 from dedupe.matching.sets.cluster_names import EARTH_KM, places
 from dedupe.photos.photo import Photo
 
-# Two photos of one hour, not known to be of two places, count as so much nearer. Unrelated
-# photos are 29 apart (median): these stay above the 22 of a kind (clusters.py), so that what was
-# taken together brings together only what also looks related.
-_TOGETHER = 6.0
+NEARER = 6.0
+"""Two photos of one hour, not known to be of two places, count as so much nearer. Unrelated photos
+are 29 apart (median): these stay above the 22 of a kind (clusters.py), so that what was taken
+together brings together only what also looks related."""
+
 _TOGETHER_S = 3600.0  # of one hour: in full
 _APART_S = 24 * 3600.0  # a day later: not at all
 _TOGETHER_KM = 0.5  # likewise: a few streets
@@ -64,15 +65,17 @@ class Together:
             photos: N of them, in an order that settles ties.
         """
         start = datetime(1970, 1, 1)
-        known = [(row, photo) for row, photo in enumerate(photos) if photo.taken]
-        dated = [photo for _, photo in known]
-        times = [(photo.taken - start).total_seconds() for photo in dated if photo.taken]
-        rows = np.array([row for row, _ in known], np.int64)
-        order = np.argsort(times, kind="stable")
-        self._rows, self._seconds = rows[order], np.array(times)[order]
+        taken = [photo.taken for photo in photos]
+        dated = [row for row, each in enumerate(taken) if each is not None]
+        seconds = np.array([(each - start).total_seconds() for each in taken if each is not None])
+        rows, order = np.array(dated, np.int64), np.argsort(seconds, kind="stable")
+        self._rows, self._seconds = rows[order], seconds[order]
         self._place = np.full(len(photos), -1)
         self._place[self._rows] = np.arange(len(rows))
-        self._points = places(dated)[order] if dated else np.empty((0, 3))
+        # few know where they are, as a rule
+        located = [row for row in dated if photos[row].latitude is not None]
+        self._points = np.full((len(rows), 3), np.nan)
+        self._points[self._place[located]] = places([photos[row] for row in located])
 
     def known(self) -> _Floats:
         """(N, 4): of each photo, all of which are dated, when and where."""
@@ -89,14 +92,18 @@ class Together:
             b: (M,) likewise.
         """
         less = np.zeros(len(a))
-        both = (self._place[a] >= 0) & (self._place[b] >= 0)
-        i, j = self._place[a[both]], self._place[b[both]]
-        share = _share(np.abs(self._seconds[i] - self._seconds[j]), _TOGETHER_S, _APART_S)
+        i, j = self._place[a], self._place[b]
+        both = np.flatnonzero((i >= 0) & (j >= 0))
+        share = _share(
+            np.abs(self._seconds[i[both]] - self._seconds[j[both]]), _TOGETHER_S, _APART_S
+        )
+        of_one_day = share > 0  # few are
+        both, share = both[of_one_day], share[of_one_day]
         # a straight line through the Earth, which at 5 km is as long as the way on it; not by
         # a product: of the squares of small distances it would leave nothing
-        lines = np.sqrt(((self._points[i] - self._points[j]) ** 2).sum(1))
+        lines = np.sqrt(((self._points[i[both]] - self._points[j[both]]) ** 2).sum(1))
         near = _share(EARTH_KM * lines, _TOGETHER_KM, _APART_KM)
-        less[both] = _TOGETHER * share * np.nan_to_num(near, nan=1)
+        less[both] = NEARER * share * np.nan_to_num(near, nan=1)
         return less
 
     def of_one_day(self) -> Iterator[tuple[_Rows, _Rows]]:

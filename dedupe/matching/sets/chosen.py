@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence, Set
 from functools import partial
 
 from dedupe.matching.crew import Crew
+from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.sets.contents import Contents
 from dedupe.matching.sets.joining import Unit
 from dedupe.matching.sets.middle import possible_middles
 from dedupe.matching.sets.stars import Link
-from dedupe.matching.sets.verdicts import Verdict
 from dedupe.matching.sets.verified import Choose
 
 _Open = tuple[Unit, list[list[int]]]

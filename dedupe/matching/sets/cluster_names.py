@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -71,12 +70,10 @@ def places(photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
 
 
 def _when(photos: Sequence[Photo]) -> str:
-    days: list[date] = []
-    for photo in photos:
-        if photo.taken is None:
-            return ""
-        days.append(photo.taken.date())
-    first, last = min(days), max(days)
+    times = [photo.taken for photo in photos if photo.taken is not None]
+    if len(times) < len(photos):
+        return ""
+    first, last = min(times).date(), max(times).date()
     if first == last:
         return f"{first}"
     if (last - first).days < _DAYS:

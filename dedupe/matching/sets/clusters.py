@@ -14,11 +14,13 @@ from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.library import Library
 from dedupe.matching.near.candidates import candidates_method, nearest_lists
 from dedupe.matching.near.neighbours import Neighbours
+from dedupe.matching.sets.apart import apart
 from dedupe.matching.sets.cluster_names import cluster_name, shared_folder
 from dedupe.matching.sets.groups import Group
-from dedupe.matching.sets.kinds import AT_ONCE, JOINED, PART, kinds, linked
+from dedupe.matching.sets.kinds import AT_ONCE, JOINED, PART, average, by_size, kinds
 from dedupe.matching.sets.labels import several
 from dedupe.matching.sets.remembered_kinds import RememberedKinds
+from dedupe.matching.sets.remembered_names import known_names
 from dedupe.matching.sets.verdicts import Verdicts
 from dedupe.photos.photo import Photo
 from dedupe.progress import Progress
@@ -28,9 +30,6 @@ from dedupe.uncollected import uncollected
 # 16.5 apart, a dog and a cat 24.6.
 KIND_THRESHOLD = 22.0
 
-# Rows whose means are taken together: 2.6 MB of 1,280 float64 stay in the cache.
-_ROWS = 256
-
 # Photos from which on clusters are remembered: 1,000 take half a second.
 WORTH = 1000
 
@@ -38,7 +37,7 @@ WORTH = 1000
 REMEMBERED = 4
 
 # Goes up with every change of what is clustered with what.
-_VERSION = 6
+_VERSION = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,9 @@ def find_clusters(
     """Cluster the photos that are in none of `groups` by kind; copies of one file count once.
 
     All photos are clustered, those in groups as well, so that another threshold of groups asks
-    for nothing new. Who is in a group is then left out, and what is left of such a kind is
-    clustered once more by itself, as photos in groups may have brought others near.
+    for nothing new. Who is in a group is then left out, and what is left of such a kind, if it is
+    no more than 4,000 photos, is clustered once more by itself, as photos in groups may have
+    brought others near.
 
     Average linkage, so that one picture between two kinds does not join them. What is
     averaged is the distance of the vectors; where the time of both photos is known, those of
@@ -111,37 +111,62 @@ def find_clusters(
             return near
         return nearest_lists(library, device=device, progress=progress)
 
-    labels = _labels(library, rows, threshold, nearest)
+    labels, known = _labels(library, rows, threshold, nearest)
     with uncollected():
-        return _named(library, rows, labels, groups, threshold)
+        is_grouped = _are_in(groups, library)[rows]
+        found = [
+            rows[kind] for kind in _without(is_grouped, labels, library, rows, threshold, known)
+        ]
+        if known is not None:
+            known.write()
+        return _named(library, found)
 
 
-def _named(
-    library: Library,
-    rows: npt.NDArray[np.int64],
-    labels: npt.NDArray[np.int32],
-    groups: Iterable[Group],
-    threshold: float,
-) -> list[Cluster]:
-    """The clusters that are left of all without what is in groups."""
-    photos, copies = library.photos, library.copies
-    grouped = {photo.content for group in groups for photo in group.photos}
-    found: list[npt.NDArray[np.int64]] = []
-    for kind in several(labels):
-        members = rows[kind]
-        alone = [row for row in members.tolist() if photos[row].content not in grouped]
-        found += (
-            [members]
-            if len(alone) == len(members)
-            else _without_sets(library, np.array(alone, np.int64), threshold)
-        )
+def _named(library: Library, found: Sequence[npt.NDArray[np.int64]]) -> list[Cluster]:
+    """Clusters of some rows each, in the order in which they are shown."""
     everything = _folder_of_all(library)
-    clusters = []
-    for members, middle in zip(found, _middles(library.vectors, found), strict=True):
-        in_order = [middle, *(row for row in members.tolist() if row != middle)]
-        chosen = tuple(photos[each] for first in in_order for each in copies[first])
-        clusters.append(Cluster(chosen, cluster_name(chosen, everything)))
+
+    def name(some: Sequence[npt.NDArray[np.int64]]) -> list[tuple[int, str]]:
+        middles = _middles(library.vectors, some)
+        each = zip(some, middles, strict=True)
+        return [
+            (middle, cluster_name(_photos(library, members, middle), everything))
+            for members, middle in each
+        ]
+
+    worth = len(library.first_rows) >= WORTH and library.index.is_file()
+    named = known_names(library, found, os.fsencode(everything), name, worth=worth)
+    clusters = [
+        Cluster(_photos(library, members, middle), words)
+        for members, (middle, words) in zip(found, named, strict=True)
+    ]
     return sorted(clusters, key=lambda each: (-len(each.photos), os.fsencode(each.photos[0].path)))
+
+
+def _photos(library: Library, members: npt.NDArray[np.int64], middle: int) -> tuple[Photo, ...]:
+    """The photos of a cluster, with copies, those of the middle first."""
+    copies = library.copies
+    in_order = [middle, *(row for row in members.tolist() if row != middle)]
+    return tuple(library.photos[each] for first in in_order for each in copies[first])
+
+
+def _are_in(groups: Iterable[Group], library: Library) -> npt.NDArray[np.bool_]:
+    """(N,) bool: which photos are in a group."""
+    rows: list[int] = []
+    others: set[bytes] = set()
+    for group in groups:
+        if group.rows and group.all_vectors is library.vectors:
+            rows += group.rows
+        else:  # of another library of the same photos
+            others |= {photo.content for photo in group.photos}
+    found = np.zeros(len(library.photos), np.bool_)
+    found[rows] = True
+    for its in library.copies.values():
+        if len(its) > 1:  # a copy stands for all of its content
+            found[its] = found[its].any()
+    if others:
+        found |= np.array([photo.content in others for photo in library.photos], np.bool_)
+    return found
 
 
 def _folder_of_all(library: Library) -> Path:
@@ -151,17 +176,36 @@ def _folder_of_all(library: Library) -> Path:
     return shared_folder([library.photos[row] for row in ends])
 
 
-def _without_sets(
-    library: Library, rows: npt.NDArray[np.int64], threshold: float
+def _without(
+    is_grouped: npt.NDArray[np.bool_],
+    labels: npt.NDArray[np.int32],
+    library: Library,
+    rows: npt.NDArray[np.int64],
+    threshold: float,
+    known: RememberedKinds | None,
 ) -> Iterator[npt.NDArray[np.int64]]:
-    """What is left of a kind that has photos in sets, clustered by itself.
+    """What is left of each kind without the photos in groups, by places among the rows.
 
-    Those in sets may have brought near to each other what is not.
+    Those in groups may have brought near to each other what is not: so what is left of such a
+    kind is clustered by itself, but for kinds of more photos than are compared at once.
     """
-    if len(rows) > 1:
-        photos = [library.photos[row] for row in rows.tolist()]
-        for members in linked(library.vectors[rows], threshold, photos):
-            yield rows[members]
+
+    def cluster(part: npt.NDArray[np.int64]) -> npt.NDArray[np.integer]:
+        its = rows[part]
+        photos = [library.photos[row] for row in its.tolist()]
+        return average(apart(library.vectors[its], photos), threshold)
+
+    left = []
+    for kind in several(labels):
+        alone = kind[~is_grouped[kind]]
+        if len(alone) == len(kind) or len(alone) > AT_ONCE:
+            yield alone
+        elif len(alone) > 1:
+            left.append(alone)
+    found = known.clustered(left, cluster) if known is not None else map(cluster, left)
+    for part, numbers in zip(left, found, strict=True):
+        for members in several(numbers):
+            yield part[members]
 
 
 def _labels(
@@ -169,8 +213,10 @@ def _labels(
     rows: npt.NDArray[np.int64],
     threshold: float,
     nearest: Callable[[], Neighbours],
-) -> npt.NDArray[np.int32]:
-    """The cluster of each of some rows, in the order of their paths; -1 where it is in none."""
+) -> tuple[npt.NDArray[np.int32], RememberedKinds | None]:
+    """The cluster of each of some rows, in the order of their paths, -1 where it is in none; and
+    what is known of parts of them, where that was asked.
+    """
     if not _is_worth(library, rows):
         return _clustered(library, rows, threshold, nearest)
     file = AnswerFile(
@@ -179,11 +225,11 @@ def _labels(
     key = answer_key(_rests_on(library, rows, threshold))
     known = file.read(key)
     if known is not None and len(known["labels"]) == len(rows):
-        return known["labels"].astype(np.int32)
-    labels = _clustered(library, rows, threshold, nearest)
+        return known["labels"].astype(np.int32), None
+    labels, parts = _clustered(library, rows, threshold, nearest)
     with suppress(IndexProblem):  # then it is clustered anew next time
         file.write(key, {"labels": labels})
-    return labels
+    return labels, parts
 
 
 def _is_worth(library: Library, rows: npt.NDArray[np.int64]) -> bool:
@@ -218,7 +264,7 @@ def _clustered(
     rest: npt.NDArray[np.int64],
     threshold: float,
     nearest: Callable[[], Neighbours],
-) -> npt.NDArray[np.int32]:
+) -> tuple[npt.NDArray[np.int32], RememberedKinds | None]:
     photos = [library.photos[row] for row in rest.tolist()]
     # of 100,000 photos a copy takes 0.4 s
     is_whole = np.array_equal(rest, np.arange(len(library.photos)))
@@ -228,32 +274,36 @@ def _clustered(
         near = nearest()
         return near if is_whole else near.in_order(np.searchsorted(library.first_rows, rest))
 
+    known: list[RememberedKinds] = []
+
     def memory() -> RememberedKinds:
         worth = _is_worth(library, rest)
-        return RememberedKinds(library, rest, _method(threshold), worth=worth)
+        known.append(RememberedKinds(library, rest, _method(threshold), worth=worth))
+        return known[0]
 
     labels = np.full(len(rest), -1, np.int32)
     for number, members in enumerate(kinds(vectors, threshold, photos, in_order, memory)):
         labels[members] = number
-    return labels
+    return labels, known[0] if known else None
 
 
 def _middles(
     vectors: npt.NDArray[np.floating], kinds: Sequence[npt.NDArray[np.int64]]
 ) -> list[int]:
     """Of each kind the row that is nearest to the mean; of equally near ones the first."""
-    found = [int(kind[0]) for kind in kinds]  # of two, both are equally near
-    larger = [number for number, kind in enumerate(kinds) if len(kind) > 2]
-    # many kinds at once: one by one numpy was called for longer than it computed
-    ends = np.cumsum([len(kinds[number]) for number in larger])
-    for part in np.split(larger, np.flatnonzero(np.diff(ends // _ROWS)) + 1) if larger else ():
-        some = [kinds[number] for number in part.tolist()]
-        sizes = [len(kind) for kind in some]
-        starts = np.cumsum([0, *sizes[:-1]])
-        exact = vectors[np.concatenate(some)].astype(np.float64)
-        means = np.add.reduceat(exact, starts) / np.array(sizes)[:, None]
-        exact -= np.repeat(means, sizes, axis=0)
-        away = np.split(np.einsum("ij,ij->i", exact, exact), starts[1:])
-        for number, kind, its in zip(part.tolist(), some, away, strict=True):
-            found[number] = int(kind[its.argmin()])
+    import torch
+
+    stored = torch.from_numpy(np.require(vectors, requirements=["C", "W"]))
+    found = [0] * len(kinds)
+    for some, size in by_size(kinds):
+        rows = np.concatenate([kinds[number] for number in some.tolist()])
+        exact = stored[torch.from_numpy(rows)].double().view(len(some), size, -1)
+        if size > 2:  # of two, both are equally near
+            exact = (exact - exact.mean(1, keepdim=True)).square_()
+            place = exact.sum(2).numpy().argmin(1)
+        else:
+            place = np.zeros(len(some), np.int64)
+        middle = rows.reshape(len(some), size)[np.arange(len(some)), place]
+        for number, row in zip(some.tolist(), middle.tolist(), strict=True):
+            found[number] = row
     return found

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from dedupe.matching.pairs.edits import placement
+from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.stars import Link, neighbours, pair
-from dedupe.matching.sets.verdicts import Verdict
 from dedupe.photos.photo import Photo
 
 # Who fills so little of a picture, and was shrunk so much to fit in, is a part of it; who was

@@ -1,7 +1,7 @@
 """Tight sets of photos: verified to be one picture, moment or scene, or look-alikes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +10,16 @@ from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library
 from dedupe.matching.near.distances import Pairs
 from dedupe.matching.near.remembered import near_pairs
-from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.pairs.examination import method
+from dedupe.matching.pairs.related import Related, none_related
+from dedupe.matching.pairs.relations import RULES, Relation
 from dedupe.matching.sets.chosen import chosen
 from dedupe.matching.sets.contents import Contents, contents_of
-from dedupe.matching.sets.joining import Unit, near, without
+from dedupe.matching.sets.hanging import Naming, hanging
+from dedupe.matching.sets.joining import Joint, as_unit, near, of_same_pixels, without
 from dedupe.matching.sets.made import Made, Member, made_of
-from dedupe.matching.sets.proved import Proved, proved_sets
+from dedupe.matching.sets.proved import Proved, apart_of, proved_sets
+from dedupe.matching.sets.remembered_parts import RememberedParts
 from dedupe.matching.sets.remembered_sets import RememberedSets
 from dedupe.matching.sets.verdicts import Verdicts
 from dedupe.matching.sets.verified import Choose, Order, Wins, default_name, largest_first, nobody
@@ -114,7 +118,7 @@ def find_groups(
             verified against; it may look at files, which `order` cannot for all photos, and
             must bear to be asked by several threads. Without it that is the best by `order`.
         known_as: stands for `order`, `wins` and `choose`, as given to `verify`; then what is
-            proved is remembered with the verdicts, and another threshold only joins it anew.
+            proved is remembered, and another threshold only joins it anew.
         device: "auto", "cpu", "cuda" or "mps".
 
     Returns:
@@ -132,53 +136,89 @@ def find_groups(
         # of what faiss looked for some may be missing
         listed = verdicts.near if verdicts and verdicts.recall is None else None
         pairs = near_pairs(library, threshold, listed=listed, device=device)
-    related = verdicts.related if verdicts else {}
+    related = verdicts.related if verdicts else none_related()
     with uncollected():
         contents = contents_of(library, order)
         name = known_as or ("" if choose else default_name(order, wins))
-        memory = _memory(library, verdicts, relation, name, chooses=choose is not None)
-        proved = memory.read(contents) if memory is not None else None
-        if proved is None:
-            proved = proved_sets(library, contents, related, relation, wins)
-        units = _units(proved, contents, pairs)
-        new = [unit for unit in units if unit not in proved.made]
-    best_first, unsettled = chosen(new, contents, related, proved.collages, choose)
+        rests_on = f"{relation.name} {RULES} {method()} {name}".encode()
+        # a library that is not as an index gave it is not known by a name
+        is_known = verdicts is not None and verdicts.key and library.key and name
+        naming = Naming(library, related) if is_known else None
+        proved = _proved(library, contents, related, relation, wins, naming, rests_on)
+        joints = _joints(proved, contents, pairs)
+        said: dict[Joint, Made] = {}
+        if naming is not None:
+            memory = RememberedSets(naming, contents, (rests_on, b"%d" % (choose is not None)))
+            said = memory.recall(joints, proved.collages)
+        new = [joint for joint in joints if joint not in said]
+        ranks = contents.ranks([unit[0] for joint in new if len(joint) > 1 for unit in joint])
+        units = [as_unit(joint, ranks) for joint in new]
+    best_first, unsettled = chosen(units, contents, related, proved.collages, choose)
     with uncollected():
-        made = dict(zip(new, made_of(best_first, contents, related, library.vectors), strict=True))
-        sets = [made.get(unit) or proved.made[unit] for unit in units]
+        made = made_of(best_first, contents, related, library.vectors)
+        lasting = {
+            joint: its
+            for joint, unit, its in zip(new, units, made, strict=True)
+            if unit not in unsettled
+        }
+        if naming is not None and lasting:
+            memory.add(lasting)
+        sets = [*said.values(), *made]
         sets.sort(key=lambda each: (_weakest(each), each.spread, contents.places[each.rows[0]]))
-        groups = _groups(library, sets)
-        known = set(proved.units) - unsettled
-        # copies of one file are a set whatever else is
-        lasting = {unit: made[unit] for unit in new if len(unit) == 1 or unit in known}
-        if memory is not None and lasting:
-            memory.add(proved, lasting)
-    return groups
+        return _groups(library, sets)
 
 
-def _memory(
-    library: Library, verdicts: Verdicts | None, relation: Relation, name: str, *, chooses: bool
-) -> RememberedSets | None:
-    """Where the proved sets are remembered; None where they are not."""
-    if verdicts is None or not verdicts.key or not name:
-        return None
-    rests_on = f"{relation.name} {chooses} {name}"
-    return RememberedSets(library, (verdicts.key, rests_on.encode()))
+def _proved(
+    library: Library,
+    contents: Contents,
+    related: Related,
+    relation: Relation,
+    wins: Wins,
+    naming: Naming | None,
+    rests_on: bytes,
+) -> Proved:
+    """The proved sets; those of parts that have a name are remembered."""
+    apart = apart_of(library)
+    by_pixels = relation >= Relation.SAME_PIXELS
+    equal = of_same_pixels(contents.photos, contents.copies) if by_pixels else []
+    if naming is None:
+        return proved_sets(contents, related, equal, apart, relation, wins)
+    parts = hanging(naming, equal, relation)
+    memory = RememberedParts(library, (rests_on,))
+    known, is_new = memory.recall(parts)
+    rows = set(parts.of_parts(is_new).tolist())
+    if not rows:
+        return replace(known, apart=apart)
+    makes = (related.relations <= relation) & np.isin(related.pairs[:, 0], list(rows))
+    some = [its for its in equal if its[0] in rows]
+    new = proved_sets(contents, related.at(makes).unpacked(), some, apart, relation, wins)
+    memory.add(parts, is_new, new)
+    return Proved(
+        units=[*known.units, *new.units],
+        collages=known.collages | new.collages,
+        apart=apart,
+        shots=known.shots | new.shots,
+    )
 
 
-def _units(proved: Proved, contents: Contents, pairs: Pairs | None) -> list[Unit]:
-    """The contents of each set: what is proved, joined where all are near each other."""
-    copies = contents.copies
-    units = proved.units
+def _joints(proved: Proved, contents: Contents, pairs: Pairs | None) -> list[Joint]:
+    """The units of each set: what is proved, together where all are near each other."""
+    copies, units = contents.copies, proved.units
     linked = {row for unit in units for row in unit}
-    if pairs is not None:
+    if pairs is None:
+        joints: list[Joint] = [(unit,) for unit in units]
+    else:
         paired = {*pairs.a.tolist(), *pairs.b.tolist()}
         units = [*units, *((row,) for row in sorted(paired - linked))]
         linked |= paired
-        pairs = without(pairs, proved.apart)
-        units = near(units, contents.places, pairs, contents.ranks, proved.shots)
-    units = [*units, *((row,) for row in copies if row not in linked)]
-    return [unit for unit in units if len(unit) > 1 or len(copies[unit[0]]) > 1]
+        joints = near(units, contents.places, without(pairs, proved.apart), proved.shots)
+    several = [
+        joint
+        for joint in joints
+        if len(joint) > 1 or len(joint[0]) > 1 or len(copies[joint[0][0]]) > 1
+    ]
+    copied = ((row,) for row, its in copies.items() if len(its) > 1 and row not in linked)
+    return [*several, *((unit,) for unit in copied)]
 
 
 def _weakest(its: Made) -> Relation:

@@ -1,20 +1,23 @@
 """Units of photos joined to larger ones: by what is proved, then by distance."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import numpy as np
 import numpy.typing as npt
 
 from dedupe.matching.near.distances import Pairs
+from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation, same_pixels
 from dedupe.matching.sets.collages import without_collages
 from dedupe.matching.sets.linkage import complete_linkage
 from dedupe.matching.sets.stars import Link, pair, stars
-from dedupe.matching.sets.verdicts import Verdict
 from dedupe.photos.photo import Photo
 
 Unit = tuple[int, ...]
 """Rows that are one set so far, the one that the others are verified against first."""
+
+Joint = tuple[Unit, ...]
+"""Units that a distance makes one set; most are of one."""
 
 
 def of_same_pixels(photos: Sequence[Photo], rows: Iterable[int]) -> list[list[int]]:
@@ -54,7 +57,7 @@ def joined(
     level: Relation,
     ranks: Mapping[int, int],
     chosen: set[int],
-    apart: set[Link],
+    apart: Set[Link],
 ) -> tuple[list[Unit], Set[int]]:
     """Units around the best ones, by what is proved to be of `level` and stronger; collages.
 
@@ -79,13 +82,9 @@ def joined(
 
 
 def near(
-    units: list[Unit],
-    places: Sequence[int],
-    pairs: Pairs,
-    ranked: Callable[[Collection[int]], Mapping[int, int]],
-    shots: Set[int] = frozenset(),
-) -> list[Unit]:
-    """Units of which every two photos are pairs, joined; the others as they were.
+    units: Sequence[Unit], places: Sequence[int], pairs: Pairs, shots: Set[int] = frozenset()
+) -> list[Joint]:
+    """Units of which every two photos are pairs, together; the others alone.
 
     Two units of several shots each are not joined: of two bursts that look alike one would be
     shown as look-alikes of a photo of the other, and no more as what it is proved to be.
@@ -94,11 +93,13 @@ def near(
         units: disjoint; every row of `pairs` is in one.
         places: of each row, in the order of paths.
         pairs: of rows that are within the threshold.
-        ranked: the ranks of some rows; the smallest is the best.
         shots: the first rows of the units of several shots.
+
+    Returns:
+        All units, each once; those of a joint in the order of their first path.
     """
     if not units:
-        return units
+        return []
     # units by number, in the order of their first path: ties end with the path
     sizes = np.array([len(unit) for unit in units])
     rows = np.array([row for unit in units for row in unit])
@@ -110,13 +111,20 @@ def near(
     units = [units[each] for each in order.tolist()]
     several = np.array([unit[0] in shots for unit in units])
     linked = complete_linkage(_whole(pairs, home, sizes[order], several))
-    ranks = ranked([units[each][0] for cluster in linked for each in cluster.tolist()])
-    found = []
-    for cluster in linked:
-        together = sorted((units[each] for each in cluster.tolist()), key=lambda u: ranks[u[0]])
-        found.append(tuple(row for unit in together for row in unit))
+    found = [tuple(units[each] for each in cluster.tolist()) for cluster in linked]
     alone = set(range(len(units))).difference(*(cluster.tolist() for cluster in linked))
-    return found + [units[each] for each in sorted(alone)]
+    return found + [(units[each],) for each in sorted(alone)]
+
+
+def as_unit(joint: Joint, ranks: Mapping[int, int]) -> Unit:
+    """The rows of a joint, those of its best unit first.
+
+    Args:
+        joint: one unit or more.
+        ranks: of their first rows; the smallest is the best.
+    """
+    together = sorted(joint, key=lambda unit: ranks[unit[0]]) if len(joint) > 1 else joint
+    return tuple(row for unit in together for row in unit)
 
 
 def without(pairs: Pairs, apart: Set[Link]) -> Pairs:

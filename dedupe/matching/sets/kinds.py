@@ -1,6 +1,6 @@
 """Photos of one kind brought together by average linkage: few at once, many in two steps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dedupe.matching.near.components import along_components
 from dedupe.matching.near.measure import product_slack, subtracted
 from dedupe.matching.near.neighbours import Neighbours
-from dedupe.matching.sets.apart import Together, apart
+from dedupe.matching.sets.apart import NEARER, Together, apart
 from dedupe.matching.sets.labels import several
 from dedupe.matching.sets.peaks import around_peaks
 from dedupe.matching.sets.remembered_kinds import RememberedKinds
@@ -34,11 +34,14 @@ _LINK = 20.0
 # Photos taken next after a photo that are neighbours of it, too, if they are near enough.
 _FOLLOWING = 4
 
-# Fewer are linked by what scikit-learn calls for it: it takes a millisecond to be asked.
+# Fewer do not ask scikit-learn, which takes a millisecond to be asked.
 _FEW = 200
 
 # Rows that are in float32, and clusters that are compared, at once: 10 MB.
 _ROWS = 2048
+
+# Rows whose means are taken at once: 2.6 MB in float32.
+_SUMMED = 512
 
 # Principal components by which clusters are cut into parts where too many hang together.
 _COMPONENTS = 64
@@ -67,7 +70,7 @@ def kinds(
         threshold: average distance at which clusters stay apart.
         photos: whose they are, in an order that settles ties.
         nearest: gives those of each; asked for more than 4,000.
-        memory: gives what is known of parts of them, likewise.
+        memory: gives what is known of parts of them, likewise; to be written afterwards.
     """
     if len(vectors) <= AT_ONCE:
         return linked(vectors, threshold, photos)
@@ -83,13 +86,11 @@ def kinds(
     is_alone[np.concatenate([np.empty(0, np.int64), *found])] = False
     # who has nobody within reach is not within it of a cluster either
     if threshold <= near.kept.far:
-        is_alone &= near.other[:, 0] >= 0
+        is_alone &= near.counts > 0
     alone = np.flatnonzero(is_alone)
     if len(found) + len(alone) <= JOINED:
         found += list(alone[:, None])
-    joined = _joined(vectors, found, threshold, known)
-    known.write()
-    return joined
+    return _joined(vectors, found, threshold, known)
 
 
 def _numbered(parts: list[_Rows], labels: list[npt.NDArray[np.integer]]) -> list[_Rows]:
@@ -114,22 +115,30 @@ def average(away: npt.NDArray[np.float64], threshold: float) -> npt.NDArray[np.i
 
     Whichever way it is computed: what is exactly at the threshold stays apart.
     """
-    labels: npt.NDArray[np.integer]
-    if len(away) == 2:
-        return np.array([0, int(away[0, 1] >= threshold)])
     if len(away) < _FEW:
-        from scipy.cluster.hierarchy import fcluster, linkage
-        from scipy.spatial.distance import squareform
-
-        merges = linkage(squareform(away, checks=False), "average")
-        labels = fcluster(merges, np.nextafter(threshold, -np.inf), "distance")
-        return labels
+        return _linked_at_once(away, threshold)
     from sklearn.cluster import AgglomerativeClustering
 
     model = AgglomerativeClustering(
         n_clusters=None, distance_threshold=threshold, linkage="average", metric="precomputed"
     )
-    labels = model.fit(away).labels_
+    labels: npt.NDArray[np.integer] = model.fit(away).labels_
+    return labels
+
+
+def _linked_at_once(away: npt.NDArray[np.float64], threshold: float) -> npt.NDArray[np.integer]:
+    """As `average`, by what scikit-learn calls for it, which looks at what it is given for longer
+    than it takes to link it.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    if len(away) == 1:
+        return np.zeros(1, np.int64)
+    if len(away) == 2:
+        return np.array([0, int(away[0, 1] >= threshold)])
+    merges = linkage(squareform(away, checks=False), "average")
+    labels: npt.NDArray[np.integer] = fcluster(merges, np.nextafter(threshold, -np.inf), "distance")
     return labels
 
 
@@ -138,22 +147,28 @@ def _parts(
 ) -> list[_Rows]:
     """Photos with those that are near to them."""
     together = Together(photos)
-    columns = near.kept.most
-    other = np.full((len(photos), columns + 2 * _FOLLOWING), -1, np.int64)
-    away = np.full(other.shape, np.inf)
-    other[:, :columns], away[:, :columns] = near.other, near.away
+    listed = near.listed()
+    own, other = listed.own, listed.other.astype(np.int64)
+    away = np.maximum(listed.away.astype(np.float64) - together.nearer(own, other), 0)
+    after, before = [(own, other, away)], []
     for step in range(_FOLLOWING):
         one, later = together.following(step + 1)
         met = known.met(one, later, lambda a, b: subtracted(vectors, vectors, a, b))
-        for a, b, at in ((one, later, columns + step), (later, one, -1 - step)):
-            other[a, at], away[a, at] = b, met
-    own, column = np.nonzero(other >= 0)
-    away[own, column] -= together.nearer(own, other[own, column])
-    np.maximum(away, 0, out=away)
+        close = met <= _LINK + NEARER  # most are not
+        one, later, met = one[close], later[close], met[close].astype(np.float64)
+        met = np.maximum(met - together.nearer(one, later), 0)
+        after.append((one, later, met))
+        before.append((later, one, met))
     # who was only met then is followed, and makes nobody denser: 0.79 of the pairs of one
     # clustering at once are together, of 9,822 photos with mobilenet_v2, and else 0.68
-    density = np.maximum(near.kept.far - away[:, :columns], 0).sum(1)
-    return around_peaks(other, away, density, longest=_LINK, most=PART)
+    close = np.maximum(near.kept.far - away, 0)
+    density = np.bincount(own, close, minlength=len(photos)).astype(np.float64)
+    found = [*after, *reversed(before)]
+    own = np.concatenate([each for each, _, _ in found])
+    other = np.concatenate([each for _, each, _ in found])
+    away = np.concatenate([each for *_, each in found])
+    order = np.argsort(own, kind="stable")
+    return around_peaks(density, own[order], other[order], away[order], longest=_LINK, most=PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,46 +192,61 @@ def _joined(
 
     if not clusters:
         return []
-    roughly = _means(vectors, clusters, np.float32)
-    a, b = known.near(clusters, partial(_within, vectors, clusters, roughly, threshold)).T
+    a, b = known.near(clusters, partial(_within, vectors, clusters, threshold)).T
     graph = coo_array((np.ones(len(a), np.bool_), (a, b)), (len(clusters), len(clusters)))
     _, hang = connected_components(graph, directed=False)
     joined = np.arange(len(clusters))
     for component in several(hang):
-        for part in _cut(roughly.means, component):
-            exact = _means(vectors, [clusters[each] for each in part.tolist()], np.float64)
-            numbers = average(_apart(exact), threshold) if len(part) > 1 else np.zeros(1, np.int64)
-            _, first, number = np.unique(numbers, return_index=True, return_inverse=True)
+        its = [clusters[each] for each in component.tolist()]
+        for numbers in _cut(vectors, its):
+            part = component[numbers]
+            exact = _means(vectors, [its[each] for each in numbers.tolist()], np.float64)
+            labels = _linked_at_once(_apart(exact), threshold)
+            _, first, number = np.unique(labels, return_index=True, return_inverse=True)
             joined[part] = part[first][number]
     together: dict[int, list[_Rows]] = {}
     for rows, label in zip(clusters, joined.tolist(), strict=True):
         together.setdefault(label, []).append(rows)
-    found = (np.sort(np.concatenate(each)) for each in together.values())
-    return [rows for rows in found if len(rows) > 1]
+    return [
+        each[0] if len(each) == 1 else np.sort(np.concatenate(each))
+        for each in together.values()
+        if len(each) > 1 or len(each[0]) > 1
+    ]
 
 
 def _means(vectors: _Vectors, rows: Sequence[_Rows], kind: type[np.floating]) -> _Means:
-    """Of the vectors of some rows each, in float32 or float64."""
+    """Of the vectors of some rows each, in float32 or float64: the same in any company."""
     import torch
 
     means = np.empty((len(rows), vectors.shape[1]), kind)
     squares = np.empty(len(rows), kind)
-    sizes = np.array([len(its) for its in rows])
     stored = torch.from_numpy(np.require(vectors, requirements=["C", "W"]))
     dtype = torch.float32 if kind is np.float32 else torch.float64
-    cuts = np.flatnonzero(np.diff(np.cumsum(sizes) // _ROWS)) + 1
-    for some in np.split(np.arange(len(rows)), cuts):
+
+    for some, size in by_size(rows):
         here = np.concatenate([rows[each] for each in some.tolist()])
-        exact = stored[torch.from_numpy(here)].to(dtype).numpy()
-        starts = np.cumsum(sizes[some]) - sizes[some]
-        means[some] = np.add.reduceat(exact, starts) / sizes[some, None]
-        lengths = np.einsum("ij,ij->i", exact, exact)
-        squares[some] = np.add.reduceat(lengths, starts) / sizes[some]
+        exact = stored[torch.from_numpy(here)].to(dtype)
+        means[some] = exact.view(len(some), size, -1).sum(1).div_(size).numpy()
+        squares[some] = exact.square_().sum(1).view(len(some), size).sum(1).div_(size).numpy()
     return _Means(means, squares)
 
 
+def by_size(rows: Sequence[_Rows]) -> Iterator[tuple[_Rows, int]]:
+    """Places of lists that are equally long, some at a time, and how long they are.
+
+    What is summed up of each then lies side by side: np.add.reduceat took three times as long.
+    """
+    sizes = np.array([len(its) for its in rows], np.int64)
+    order = np.argsort(sizes, kind="stable")
+    in_order = sizes[order]
+    enough = np.cumsum(in_order) // _SUMMED
+    cuts = np.flatnonzero((np.diff(enough) > 0) | (np.diff(in_order) > 0)) + 1
+    for some in np.split(order, cuts) if len(order) else ():
+        yield some, int(sizes[some[0]])
+
+
 def _within(
-    vectors: _Vectors, clusters: list[_Rows], roughly: _Means, threshold: float, new: _Rows
+    vectors: _Vectors, clusters: list[_Rows], threshold: float, new: _Rows
 ) -> npt.NDArray[np.int64]:
     """(P, 2) places: all pairs of some clusters with any that are within a threshold.
 
@@ -226,23 +256,30 @@ def _within(
     Args:
         vectors: (N, D).
         clusters: the rows of each.
-        roughly: their means, in float32.
         threshold: in seed units.
         new: places of those that are compared.
     """
     import torch
 
-    means, squares = torch.from_numpy(roughly.means), torch.from_numpy(roughly.squares)
+    left = _means(vectors, [clusters[each] for each in new.tolist()], np.float32)
+    means, squares = torch.from_numpy(left.means), torch.from_numpy(left.squares)
+    everyone = len(new) == len(clusters)
     # a mean, too, is a sum, of as many as there are in the largest
-    terms = means.shape[1] + max(map(len, clusters))
-    slack = product_slack(float(squares.max()), terms)
+    terms = vectors.shape[1] + max(map(len, clusters))
     found = [np.empty((0, 2), np.int64)]
-    everyone = len(new) == len(means)
-    for start in range(0, len(new), _ROWS):
-        here = torch.from_numpy(new[start : start + _ROWS])
-        for second in range(start if everyone else 0, len(means), _ROWS):
-            there = slice(second, second + _ROWS)
-            away = torch.addmm(squares[there], means[here], means[there].T, alpha=-2)
+    for second in range(0, len(clusters) if len(new) else 0, _ROWS):
+        there = slice(second, second + _ROWS)
+        # the means of all are not held where few are new: 80 MB of 16,000
+        right = (
+            _Means(left.means[there], left.squares[there])
+            if everyone
+            else _means(vectors, clusters[there], np.float32)
+        )
+        others, their_squares = torch.from_numpy(right.means), torch.from_numpy(right.squares)
+        for start in range(0, second + 1 if everyone else len(new), _ROWS):
+            here = slice(start, start + _ROWS)
+            slack = product_slack(float(max(squares[here].max(), their_squares.max())), terms)
+            away = torch.addmm(their_squares, means[here], others.T, alpha=-2)
             away += squares[here, None]
             away -= threshold**2
             a, b = (away <= slack).nonzero().numpy().T
@@ -279,20 +316,23 @@ def _apart(of: _Means) -> npt.NDArray[np.float64]:
     return away
 
 
-def _cut(means: npt.NDArray[np.floating], rows: _Rows) -> list[_Rows]:
-    """Rows in parts of similar ones, never more than AT_ONCE; all in one where they are not."""
-    if len(rows) <= AT_ONCE:
-        return [rows]
+def _cut(vectors: _Vectors, clusters: list[_Rows]) -> list[_Rows]:
+    """Numbers of clusters in parts of similar ones, never more than AT_ONCE; all in one where
+    they are not.
+    """
+    if len(clusters) <= AT_ONCE:
+        return [np.arange(len(clusters))]
     from sklearn.cluster import BisectingKMeans
 
     # the largest part is cut next; the loop below cuts what is still too large
-    count = -(-2 * len(rows) // AT_ONCE)
+    count = -(-2 * len(clusters) // AT_ONCE)
+    means = _means(vectors, clusters, np.float32).means
     model = BisectingKMeans(
         n_clusters=count, random_state=0, bisecting_strategy="largest_cluster"
-    ).fit(along_components(means[rows], _COMPONENTS))
+    ).fit(along_components(means, _COMPONENTS))
     parts: list[_Rows] = []
     for label in range(count):
-        its = rows[model.labels_ == label]
+        its = np.flatnonzero(model.labels_ == label)
         pieces = -(-len(its) // AT_ONCE)
         parts.extend(np.array_split(its, pieces) if pieces else [])
     return parts

@@ -9,11 +9,11 @@ import numpy.typing as npt
 from dedupe.matching.near.measure import farthest
 from dedupe.matching.pairs.edits import Asked, named_edits
 from dedupe.matching.pairs.evidence import Evidence
+from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation, same_pixels
 from dedupe.matching.sets.contents import Contents
 from dedupe.matching.sets.joining import Unit
 from dedupe.matching.sets.stars import Link, pair
-from dedupe.matching.sets.verdicts import Verdict
 from dedupe.photos.photo import Photo
 
 

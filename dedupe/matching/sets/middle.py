@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from dedupe.matching.pairs.edits import placement
+from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation, same_pixels
 from dedupe.matching.sets.stars import Link, pair
-from dedupe.matching.sets.verdicts import Verdict
 from dedupe.photos.photo import Photo
 
 # Who lies in another whole, fills so little of it, and was not shrunk to fit in, was cut from

@@ -5,8 +5,6 @@ import numpy.typing as npt
 
 from dedupe.matching.sets.labels import several
 
-_NOBODY = -1
-
 # A part that is too large is cut where its links are longer than this share of the longest one
 # that was allowed: some of its photos are near to very many others, as dark ones can be.
 _SHORTER = 0.95
@@ -18,9 +16,10 @@ _Rows = npt.NDArray[np.int64]
 
 
 def around_peaks(
+    density: npt.NDArray[np.floating],
+    own: _Rows,
     other: npt.NDArray[np.integer],
     away: npt.NDArray[np.floating],
-    density: npt.NDArray[np.floating],
     *,
     longest: float,
     most: int,
@@ -32,39 +31,44 @@ def around_peaks(
     asked for: a photo more changes the parts that its neighbours are in, and no others.
 
     Args:
-        other: (N, K) of each row its neighbours, -1 where there is none.
-        away: (N, K) how far they are; no matter what where there is none.
         density: (N,) the more, the nearer others are to it.
+        own: (E,) rows, in order.
+        other: (E,) of each of them a neighbour.
+        away: (E,) how far that one is.
         longest: nobody goes with who is farther.
         most: rows of a part; a larger one is cut where its links are longest, and one without
             any length anyhow.
 
     Returns:
         The parts of two and more rows, each sorted, in the order of their first row. Of equally
-        dense photos the first row is denser, and of equally near neighbours the first column
+        dense photos the first row is denser, and of equally near neighbours the first given
         counts.
 
     Mode seeking: Koontz, Narendra and Fukunaga, "A graph-theoretic approach to nonparametric
     cluster analysis", 1976; quick shift: Vedaldi and Soatto, 2008.
     """
-    if not other.size:
+    everyone = np.arange(len(density))
+    place = np.empty(len(density), np.int64)
+    place[np.argsort(-density, kind="stable")] = everyone
+    above = (place[other] < place[own]) & (away <= longest)
+    own, other, away = own[above], other[above], away[above]
+    if not len(own):
         return []
-    own = np.arange(len(other))
-    place = np.empty(len(other), np.int64)
-    place[np.argsort(-density, kind="stable")] = own
-    above = (other != _NOBODY) & (place[other] < place[:, None])
-    length = np.where(above, away, np.inf)
-    nearest = length.argmin(1)
-    length = length[own, nearest]
-    up = np.where(length <= longest, other[own, nearest], own).astype(np.int64)
+    first = np.diff(own, prepend=-1) != 0
+    starts = np.flatnonzero(first)
+    least = np.minimum.reduceat(away, starts)
+    nearest = np.flatnonzero(away == least[np.cumsum(first) - 1])
+    nearest = nearest[np.diff(own[nearest], prepend=-1) != 0]
+    up, length = everyone.copy(), np.zeros(len(density))
+    up[own[nearest]], length[own[nearest]] = other[nearest], least
     while longest > _NOTHING and (of_large := _is_in_large(up, most)).any():
         longest *= _SHORTER
         cut = of_large & (length > longest)
-        up[cut] = own[cut]
+        up[cut] = everyone[cut]
     parts = [
         piece
         for part in several(_peaks(up))
-        for piece in np.array_split(part, -(-len(part) // most))
+        for piece in (np.array_split(part, -(-len(part) // most)) if len(part) > most else [part])
     ]
     return sorted((part for part in parts if len(part) > 1), key=lambda part: int(part[0]))
 

@@ -1,15 +1,14 @@
 """Sets of what is proved, before anything is joined by its distance: no threshold decides them."""
 
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from dedupe.index.library import Library
+from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.contents import Contents
-from dedupe.matching.sets.joining import Unit, joined, of_same_pixels, same_pixels_as_best
-from dedupe.matching.sets.made import Made
+from dedupe.matching.sets.joining import Unit, joined, same_pixels_as_best
 from dedupe.matching.sets.stars import Link, pair, stars
-from dedupe.matching.sets.verdicts import Verdict
 from dedupe.matching.sets.verified import Wins
 from dedupe.photos.shots import partners
 
@@ -28,35 +27,33 @@ class Proved:
         apart: pairs of contents that no set may hold.
         shots: contents that others of another shot are verified against, as of their moment or
             scene.
-        made: what there is to say of some of the units, as sets by themselves.
     """
 
     units: list[Unit]
     collages: Set[int]
     apart: Set[Link]
     shots: Set[int] = frozenset()
-    made: Mapping[Unit, Made] = field(default_factory=dict)
 
 
 def proved_sets(
-    library: Library,
     contents: Contents,
     related: Mapping[Link, Verdict],
+    equal: Sequence[Sequence[int]],
+    apart: Set[Link],
     relation: Relation,
     wins: Wins,
 ) -> Proved:
     """Join from the strongest relation to the weakest, whole sets at a time.
 
     Args:
-        library: whose photos they are.
-        contents: of it.
+        contents: of the library.
         related: the verdicts by pairs of rows.
+        equal: rows of the same pixels together.
+        apart: pairs of rows that no set may hold.
         relation: the weakest that joins.
         wins: which photos are kept before all others.
     """
     photos, copies = contents.photos, contents.copies
-    apart = _apart(library, copies)
-    equal = of_same_pixels(photos, copies) if relation >= Relation.SAME_PIXELS else []
     # most photos of a library are linked to none: only the others are ranked
     linked = {row for link in related for row in link}.union(*equal)
     ranks = contents.ranks(linked)
@@ -75,15 +72,15 @@ def proved_sets(
     return Proved(units, collages, apart, shots)
 
 
-def _apart(library: Library, rows: Iterable[int]) -> set[Link]:
-    """The contents that are said to be different, and those of one shot.
+def apart_of(library: Library) -> set[Link]:
+    """The contents that no set may hold together: said to be different, or of one shot.
 
     A RAW is no duplicate of its JPEG, nor an edit of its photo: somebody wanted both.
     """
     photos = library.photos
     of_one_shot = {(photos[one].content, photos[other].content) for one, other in partners(photos)}
     apart = library.ignored.pairs | of_one_shot
-    row_of = {photos[row].content: row for row in rows} if apart else {}
+    row_of = {photos[row].content: row for row in library.copies} if apart else {}
     return {
         pair(row_of[one], row_of[other])
         for one, other in apart

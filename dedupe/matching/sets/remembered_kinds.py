@@ -9,6 +9,7 @@ import xxhash
 
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
+from dedupe.index.facts import names_of_lists, names_of_pairs
 from dedupe.index.library import Library
 from dedupe.matching.sets.apart import Together
 
@@ -21,9 +22,6 @@ number; keys of clusters, and pairs of them that are near; of photos that were m
 other the codes, in order, and how far they are."""
 
 _KEY = 16
-
-# A pair's code depends on which of the two came first.
-_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 _Rows = npt.NDArray[np.int64]
 
@@ -88,16 +86,18 @@ class RememberedKinds:
         if self._file is None:
             return measure(one, other).astype(np.float32)
         words = self._keys.view(np.uint64)
-        # two of 400,000 pairs share their code in one of 200 million libraries
-        codes = words[one, 0] * _ODD + words[other, 1]
+        codes = names_of_pairs(words[one, 0], words[other, 1])
         known, apart = self._met
         away = np.empty(len(one), np.float32)
-        place = np.searchsorted(known, codes)
-        is_known = np.append(known, np.uint64(0))[place] == codes
+        order = np.argsort(codes)  # in order they are found in half the time
+        place = np.searchsorted(known, codes[order])
+        is_known = np.append(known, np.uint64(0))[place] == codes[order]
         is_known &= place < len(known)
-        away[is_known] = apart[place[is_known]]
-        away[~is_known] = measure(one[~is_known], other[~is_known])
-        self._met_now.append((codes, away))
+        away[order[is_known]] = apart[place[is_known]]
+        new = order[~is_known]
+        away[new] = measure(one[new], other[new])
+        codes, away_in_order = codes[order], away[order]
+        self._met_now.append((codes, away_in_order))
         return away
 
     def clustered(
@@ -112,8 +112,7 @@ class RememberedKinds:
         if self._file is None:
             return [cluster(part) for part in parts]
         found: list[npt.NDArray[np.integer]] = []
-        for part in parts:
-            key = self._name(part)
+        for part, key in zip(parts, self._names(parts), strict=True):
             known = self._parts.get(key)
             if known is None or len(known) != len(part):
                 known = cluster(part).astype(np.int16)
@@ -132,7 +131,7 @@ class RememberedKinds:
         """
         if self._file is None:
             return compare(np.arange(len(clusters)))
-        self._named = [self._name(rows) for rows in clusters]
+        self._named = self._names(clusters)
         there = np.array([self._clusters.get(key, -1) for key in self._named], np.int64)
         place = np.full(len(self._clusters) + 1, -1)
         place[there] = np.arange(len(there))
@@ -152,7 +151,7 @@ class RememberedKinds:
             return
         labels = [np.empty(0, np.int16), *self._labels.values()]
         codes, away = (np.concatenate(each) for each in zip(*self._met_now, strict=True))
-        order = np.argsort(codes)
+        order = np.argsort(codes, kind="stable")  # of a few that are in order
         with suppress(IndexProblem):
             self._file.write(
                 self._key,
@@ -168,13 +167,18 @@ class RememberedKinds:
                 },
             )
 
-    def _name(self, rows: _Rows) -> bytes:
-        return xxhash.xxh3_128_digest(self._keys[rows].tobytes())
+    def _names(self, parts: Sequence[_Rows]) -> list[bytes]:
+        """What each part is known by: its photos, in their order."""
+        rows = np.concatenate([np.empty(0, np.int64), *parts])
+        sizes = np.array([len(part) for part in parts], np.int64)
+        return list(_cut(names_of_lists(self._keys.view(np.uint64), rows, sizes)))
 
 
 def _keys(library: Library, rows: _Rows) -> npt.NDArray[np.uint8]:
     """(N, 16): all that is known of a photo and decides with whom it is clustered."""
     place = np.searchsorted(library.first_rows, rows)
+    if library.key:  # as an index gave it: all facts of a photo have a name
+        return library.fact_keys[place].view(np.uint8)
     keys = np.frombuffer(b"".join(library.photo_keys), np.uint8).reshape(-1, _KEY)[place]
     photos = [library.photos[row] for row in rows.tolist()]
     dated = np.flatnonzero([photo.taken is not None for photo in photos])

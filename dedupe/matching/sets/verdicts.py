@@ -1,30 +1,15 @@
-"""What is proved of pairs of photos, and how it is remembered as one answer."""
+"""What is proved of the pairs of a library, and how it is remembered as one answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.near.codes import codes_of
 from dedupe.matching.near.neighbours import Neighbours
-from dedupe.matching.pairs.evidence import SIZE, Evidence, each_unpacked, is_sound, packed
-from dedupe.matching.pairs.relations import Relation
-from dedupe.matching.sets.stars import Link
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What two photos are to each other, and why.
-
-    Attributes:
-        relation: the strongest that is proved.
-        evidence: of the two in the order of their contents; None where it took none.
-    """
-
-    relation: Relation
-    evidence: Evidence | None
+from dedupe.matching.pairs.evidence import SIZE
+from dedupe.matching.pairs.related import Related
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +28,7 @@ class Verdicts:
             were looked for to find this; None where it was remembered.
     """
 
-    related: Mapping[Link, Verdict]
+    related: Related
     verified: int
     without_thumbnail: int
     recall: float | None = None
@@ -52,95 +37,52 @@ class Verdicts:
 
 
 COLUMNS = {
-    "pairs": "<i4",
-    "relations": "u1",
-    "sizes": "<i4",
-    "evidence": "u1",
-    "counts": "<i8",
-    "recall": "<f8",
+    **{"pairs": "<i4", "relations": "u1", "proved": "u1", "evidence": "u1"},
+    **{"counts": "<i8", "recall": "<f8"},
 }
 """Of verdicts as they are remembered: what `verdicts_as_columns` gives."""
 
 
 def verdicts_as_columns(verdicts: Verdicts) -> dict[str, npt.ArrayLike]:
-    """All but the key, for `verdicts_of`."""
-    packs = [packed(verdict.evidence) for verdict in verdicts.related.values()]
+    """All but the key and the nearest, for `verdicts_of`."""
+    related = verdicts.related
     return {
-        "pairs": [row for pair in verdicts.related for row in pair],
-        "relations": [verdict.relation for verdict in verdicts.related.values()],
-        "sizes": list(map(len, packs)),
-        "evidence": np.frombuffer(b"".join(packs), np.uint8),
+        "pairs": related.pairs.reshape(-1),
+        "relations": related.relations,
+        "proved": related.proved,
+        "evidence": related.evidence.reshape(-1),
         "counts": [verdicts.verified, verdicts.without_thumbnail],
         "recall": [] if verdicts.recall is None else [verdicts.recall],
     }
 
 
 def verdicts_of(
-    found: Mapping[str, npt.NDArray[np.generic]], photos: int, key: bytes
+    found: Mapping[str, npt.NDArray[np.generic]], firsts: npt.NDArray[np.int64], key: bytes
 ) -> Verdicts | None:
-    """What `verdicts_as_columns` gave; the pairs are unpacked when one is asked about.
+    """What `verdicts_as_columns` gave.
 
     Args:
         found: the columns.
-        photos: how many there are in the library.
+        firsts: the rows of the contents of the library, in order.
         key: of the verdicts.
 
     Returns:
-        None where these can be no verdicts of so many photos.
+        None where these can be no verdicts of that library.
     """
-    if not _are_sound(found, photos):
+    recall = found["recall"].tolist()
+    counted = len(found["counts"]) == 2 and len(recall) <= 1 and all(0 <= r <= 1 for r in recall)
+    if not counted or len(found["pairs"]) % 2 or len(found["evidence"]) % SIZE:
+        return None
+    related = Related(
+        found["pairs"].astype(np.int64).reshape(-1, 2),
+        found["relations"].astype(np.uint8),
+        found["proved"].astype(np.bool_),
+        found["evidence"].astype(np.uint8).reshape(-1, SIZE),
+    )
+    count = int(firsts.max(initial=-1)) + 1
+    if not related.is_sound(count) or not np.isin(related.pairs, firsts).all():
+        return None
+    if not (np.diff(codes_of(related.pairs, count)) > 0).all():
         return None
     verified, without = found["counts"].tolist()
-    recall = found["recall"].tolist()
-    return Verdicts(_Packed(found), verified, without, recall[0] if recall else None, key)
-
-
-def _are_sound(found: Mapping[str, npt.NDArray[Any]], photos: int) -> bool:
-    pairs, sizes, relations = found["pairs"], found["sizes"], found["relations"]
-    if len(pairs) != 2 * len(sizes) or len(sizes) != len(relations):
-        return False
-    if len(found["counts"]) != 2 or len(found["recall"]) > 1:
-        return False
-    one, other = pairs.reshape(-1, 2).T
-    return bool(
-        ((found["recall"] >= 0) & (found["recall"] <= 1)).all()
-        and ((one >= 0) & (one < other) & (other < photos)).all()
-        and ((relations >= Relation.SAME_PIXELS) & (relations <= Relation.SAME_SCENE)).all()
-        and np.isin(sizes, (0, SIZE)).all()
-        and int(sizes.sum(dtype=np.int64)) == len(found["evidence"])
-        and is_sound(found["evidence"].tobytes())
-    )
-
-
-class _Packed(Mapping[Link, Verdict]):
-    """Verdicts that are unpacked when they are asked for: 0.1 s for all of 13,000."""
-
-    def __init__(self, found: Mapping[str, npt.NDArray[Any]]) -> None:
-        self._found = found
-
-    @cached_property
-    def _place(self) -> dict[Link, int]:
-        pairs = map(tuple, self._found["pairs"].reshape(-1, 2).tolist())
-        return {pair: place for place, pair in enumerate(pairs)}
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        return [0, *np.cumsum(self._found["sizes"]).tolist()]
-
-    @cached_property
-    def _known(self) -> dict[Link, Verdict]:
-        return {}
-
-    def __getitem__(self, link: Link) -> Verdict:
-        if link not in self._known:
-            place = self._place[link]
-            start, end = self._ends[place : place + 2]
-            (evidence,) = each_unpacked([self._found["evidence"][start:end].tobytes()])
-            self._known[link] = Verdict(Relation(self._found["relations"][place]), evidence)
-        return self._known[link]
-
-    def __iter__(self) -> Iterator[Link]:
-        return iter(self._place)
-
-    def __len__(self) -> int:
-        return len(self._place)
+    return Verdicts(related, verified, without, recall[0] if recall else None, key)

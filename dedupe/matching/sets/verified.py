@@ -12,16 +12,12 @@ from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.library import Library
 from dedupe.matching.near.candidates import candidates, candidates_method
 from dedupe.matching.pairs.examination import Examination, method
-from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.pairs.related import Related
+from dedupe.matching.pairs.relations import RULES, Relation
+from dedupe.matching.pairs.remembered_pairs import RememberedPairs
 from dedupe.matching.sets.collages import without_collages
 from dedupe.matching.sets.stars import missing_links
-from dedupe.matching.sets.verdicts import (
-    COLUMNS,
-    Verdict,
-    Verdicts,
-    verdicts_as_columns,
-    verdicts_of,
-)
+from dedupe.matching.sets.verdicts import COLUMNS, Verdicts, verdicts_as_columns, verdicts_of
 from dedupe.photos.photo import Photo
 from dedupe.progress import Progress, Silent
 from dedupe.uncollected import uncollected
@@ -57,8 +53,8 @@ WORTH = 2048
 # Libraries whose verdicts are remembered: all of it, and the folders that were asked about last.
 _REMEMBERED = 2
 
-# Goes up with every change of what is proved by the same evidence, and of which pairs are asked.
-_VERSION = 3
+# Goes up with every change of which pairs are asked.
+_VERSION = 4
 
 
 def nobody(photo: Photo) -> bool:
@@ -114,7 +110,7 @@ def verify(
     """
     file, key = _file_for(library, known_as or default_name(order, wins))
     if file is not None and (answer := file.read(key)) is not None:
-        known_verdicts = verdicts_of(answer, len(library.photos), key)
+        known_verdicts = verdicts_of(answer, library.first_rows, key)
         if known_verdicts is not None:
             return known_verdicts
     with uncollected():
@@ -122,35 +118,43 @@ def verify(
         photos = [library.photos[row] for row in rows.tolist()]
     to_verify = candidates(library, device=device, progress=progress)
     asked = to_verify.pairs
-    with Examination(library, photos, progress or Silent()) as examination:
-        examination.verify(asked)
+    memory = RememberedPairs(library, method()) if key else None
+    with Examination(library, photos, progress or Silent(), memory) as examination:
+        related = examination.related(asked)
+        crowd = _crowds(related, len(photos))
         with uncollected():
-            related = {pair: Verdict(*found) for pair, found in examination.related(asked).items()}
-            links, collages = without_collages(photos, related)
-            linked_rows = {row for link in links for row in link}
-            place = {photos[row].content: row for row in linked_rows}
-            ordered = order(photos[row] for row in linked_rows)
+            links, collages = without_collages(photos, _among(related, crowd).unpacked())
+            ordered = order(photos[row] for row in crowd)
+            place = {photos[row].content: row for row in crowd}
             best_first = {place[photo.content]: rank for rank, photo in enumerate(ordered)}
             # of pairs of others it does not matter whether they were looked at
-            is_linked = np.zeros(len(photos), np.bool_)
-            is_linked[list(linked_rows)] = True
-            known = set(map(tuple, asked[is_linked[asked].all(1)].tolist()))
-            count = len(asked)
-            winners = {photo.content for photo in library.photos if wins(photo)}
-            chosen = {row for row, photo in enumerate(photos) if photo.content in winners}
+            is_crowd = np.zeros(len(photos), np.bool_)
+            is_crowd[crowd] = True
+            known = set(map(tuple, asked[is_crowd[asked].all(1)].tolist()))
+            copies = library.copies
+            chosen = {
+                row for row in crowd if any(wins(library.photos[i]) for i in copies[int(rows[row])])
+            }
         while more := missing_links(links, known, best_first, chosen=chosen - collages):
             new = np.array(sorted(more), np.int64)
-            examination.verify(new)
-            found = {pair: Verdict(*each) for pair, each in examination.related(new).items()}
+            found = examination.related(new)
             links |= {
                 pair for pair, each in found.items() if each.relation <= Relation.SAME_PICTURE
             }
-            related |= found
+            related = related.and_also(found)
+            asked = np.concatenate([asked, new])
             known |= more
-            count += len(more)
-    of_rows = {(int(rows[i]), int(rows[j])): verdict for (i, j), verdict in related.items()}
+        if memory is not None:
+            unseen = np.array(sorted(examination.without), np.int64)
+            one, other = np.isin(asked, unseen).T
+            memory.remember(asked[~(one | other)], related)
     verdicts = Verdicts(
-        of_rows, count, len(examination.without), to_verify.recall, key, to_verify.near
+        related.of_rows(rows),
+        len(asked),
+        len(examination.without),
+        to_verify.recall,
+        key,
+        to_verify.near,
     )
     if file is not None:
         with suppress(IndexProblem):  # then it is put together anew next time
@@ -158,11 +162,36 @@ def verify(
     return verdicts
 
 
+def _crowds(related: Related, count: int) -> list[int]:
+    """The rows that hang together by being one picture, and are not all so with each other.
+
+    Where all are, as two always are, nothing is missing, and none is made of the others.
+    """
+    a, b = related.pairs[related.relations <= Relation.SAME_PICTURE].T
+    links = np.bincount(np.concatenate([a, b]), minlength=count)
+    # those that are all linked have the first of them as their first neighbour, and no others
+    first = np.arange(count)
+    np.minimum.at(first, b, a)
+    size = np.bincount(first, minlength=count)[first]
+    is_open = links != size - 1
+    between = first[a] != first[b]
+    is_open[a[between]] = is_open[b[between]] = True
+    closed = np.bincount(first, is_open, minlength=count)[first] == 0
+    crowds: list[int] = np.flatnonzero((links > 0) & ~closed).tolist()
+    return crowds
+
+
+def _among(related: Related, rows: list[int]) -> Related:
+    """The verdicts of pairs of some rows."""
+    one, other = np.isin(related.pairs, rows).T
+    return related.at(one & other)
+
+
 def _file_for(library: Library, name: str) -> tuple[AnswerFile | None, bytes]:
     """Where the answer is remembered, and by what it is known; None and b"" where it is not."""
     if not name or not library.key or len(library.photos) < WORTH:
         return None, b""
-    rests_on = f"{_VERSION} {method()} {candidates_method(len(library.first_rows))} {name}"
+    rests_on = f"{_VERSION} {RULES} {method()} {candidates_method(len(library.first_rows))} {name}"
     file = AnswerFile(library.index, library.encoder.fingerprint, "verdicts", COLUMNS, _REMEMBERED)
     return file, answer_key((library.key, rests_on.encode()))
 
