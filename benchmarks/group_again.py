@@ -6,9 +6,10 @@
 The photos are made up: an index with vectors and hashes, one thumbnail for all, no files. Every
 tenth has two look-alikes, and pairs within --related seed units are remembered as one picture, the
 other candidates as unrelated. What is measured is all but starting Python and torch, verifying,
-and printing: the library is opened, candidates are found for the first time, found again, and
-with 100 more photos; then verdicts, sets and clusters are put together, and asked for again at
-other thresholds, each time for a library that is opened anew.
+and printing: the library is opened, candidates are found for the first time and found again; then
+verdicts, sets and clusters are put together, and asked for again at other thresholds, each time for
+a library that is opened anew; and all of it, candidates and near pairs included, is done with 100
+more photos, several times, each time from what there was before they came.
 """
 
 import argparse
@@ -64,6 +65,7 @@ SAME = Evidence(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5, help="with more photos")
     parser.add_argument("--related", type=float, default=8.0, help="one picture up to here")
     options = parser.parse_args()
     vectors = made_up(options.count + ADDED)
@@ -76,7 +78,8 @@ def main() -> None:
         wanted = timed("candidates, first", lambda: found(library), count)
         remember(library, wanted, options.related)
         timed("candidates, again", lambda: found(library), count)
-        again(index, "")
+        again(index)
+        before = answers(index)
         add(index, vectors[options.count :], options.count)
         library = open_library(index=index)
         more = timed(
@@ -90,25 +93,46 @@ def main() -> None:
             count,
         )
         remember(library, more.pairs, options.related)
-        again(index, ", then")
+        for _ in range(options.rounds):
+            put_back(index, before)
+            library = open_library(index=index)
+            gc.freeze()  # as the command does
+            everything(library, 16.0, f", {ADDED} photos more")
+            gc.unfreeze()
         for path in sorted(Path(folder).iterdir()):
             print(f"  {path.name}: {path.stat().st_size / 1e6:.0f} MB")
     print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB at most")
 
 
-def again(index: Path, then: str) -> None:
+def answers(index: Path) -> dict[Path, bytes]:
+    """All that is remembered beside the index but vectors."""
+    kept = ("vectors", "lock")
+    paths = [path for path in index.parent.iterdir() if path != index]
+    return {path: path.read_bytes() for path in paths if not path.name.endswith(kept)}
+
+
+def put_back(index: Path, before: dict[Path, bytes]) -> None:
+    """As it was: only the pairs themselves were verified since."""
+    for path in answers(index):
+        path.unlink()
+    for path, data in before.items():
+        path.write_bytes(data)
+
+
+def again(index: Path) -> None:
     """All that a run needs where nothing is new: put together once, then at other thresholds."""
-    library = timed(f"open the library{then}", lambda: open_library(index=index), lambda _: "")
-    everything(library, 16.0, f", put together{then}")
+    library = open_library(index=index)
+    everything(library, 16.0, ", put together")
     for threshold in (14.0, 15.0, 16.0):
         library = open_library(index=index)
         gc.freeze()  # as the command does
-        everything(library, threshold, f", again{then}")
+        everything(library, threshold, ", again")
         gc.unfreeze()
 
 
 def everything(library: Library, threshold: float, then: str) -> None:
     """Verdicts, sets and clusters at one threshold."""
+    began = time.monotonic()
     verdicts = timed(
         f"verdicts{then}", lambda: verify(library, device="cpu"), lambda each: f"{each.verified:,}"
     )
@@ -118,6 +142,7 @@ def everything(library: Library, threshold: float, then: str) -> None:
         count,
     )
     timed(f"clusters{then}", lambda: find_clusters(library, groups, verdicts=verdicts), count)
+    print(f"| all{then} | **{time.monotonic() - began:.2f}** | |", flush=True)
 
 
 def timed(what: str, work: Callable[[], T], told: Callable[[T], str]) -> T:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ FOLDER = Path("/home/somebody/Photos")
 
 
 def photo(number: int, folder: Path = FOLDER) -> Photo:
-    """The same for the same number; a thousand to a folder, in the order of numbers."""
+    """The same for the same number; a thousand to a folder, one taken every 40 minutes."""
     path = folder / f"{number // 1000:04}" / f"IMG_{number:07}.jpg"
     file = PhotoFile(path=path, size=1, mtime_ns=10**18 + number, device=66, inode=number + 1)
     content = hashlib.sha256(str(number).encode()).digest()
@@ -25,6 +26,8 @@ def photo(number: int, folder: Path = FOLDER) -> Photo:
         width=4000,
         height=3000,
         format="JPEG",
+        taken=datetime(2005, 1, 1) + timedelta(minutes=40 * number),
+        taken_from="digitised",
         camera="Canon EOS 450D",
         jpeg_quality=92,
         pixel_hash=content,
