@@ -128,6 +128,7 @@ class Read:
         copies: by the row of its first photo each content's rows.
         photo_keys: 16 bytes of each, of its content and its vector.
         facts: (N, 2) uint64, of each photo what is known of its content and its file.
+        thumbnails: (N,) bool, whether it has one.
     """
 
     photos: tuple[Photo, ...]
@@ -136,6 +137,7 @@ class Read:
     copies: Mapping[int, Sequence[int]]
     photo_keys: Sequence[bytes]
     facts: "npt.NDArray[np.uint64]"
+    thumbnails: "npt.NDArray[np.bool_]"
 
 
 def open_library(
@@ -185,6 +187,7 @@ def open_library(
         copies=copies if is_whole else _by_content(photos, range(len(photos))),
         photo_keys=found.photo_keys if is_whole else [found.photo_keys[row] for row in rows],
         facts=facts_of(found.seals, links)[rows],
+        thumbnails=found.thumbnails[rows],
     )
     return Library(
         photos=read.photos,

@@ -58,6 +58,7 @@ class Found(NamedTuple):
         key: 16 bytes that are others where any of this is.
         photo_keys: 16 bytes of each, of its content and its vector.
         seals: (N, 2) int64, of its file and of what is known of its content.
+        thumbnails: (N,) bool, whether it has one.
     """
 
     photos: list[Photo]
@@ -65,6 +66,7 @@ class Found(NamedTuple):
     key: bytes
     photo_keys: list[bytes]
     seals: "npt.NDArray[np.int64]"
+    thumbnails: "npt.NDArray[np.bool_]"
 
 
 class ReadIndex(OpenIndex):
@@ -165,34 +167,37 @@ class ReadIndex(OpenIndex):
                 if not segments:
                     self.rows_by_photo(encoder)  # none, or damage
                     nobody = np.empty((0, encoder.dim), np.float16)
-                    return Found([], nobody, b"", [], np.empty((0, 2), np.int64))
+                    seals = np.empty((0, 2), np.int64)
+                    return Found([], nobody, b"", [], seals, np.empty(0, np.bool_))
                 file = self.vector_file(encoder)
                 try:
                     handle = file.open()
                 except FileNotFoundError:
                     continue
                 try:
-                    photos, rows, seals, said = self._photos(encoder, roots)
+                    photos, rows, numbers, has_one, said = self._photos(encoder, roots)
                     vectors = file.read(handle, segments, rows)
                     said.update(encoder.fingerprint.encode())
                     contents = (photo.content for photo in photos)
                     keys = photo_keys(contents, vectors, range(len(photos)))
                     said.update(b"".join(keys))
-                    of_files = np.array(seals, np.int64).reshape(-1, 2)
-                    return Found(photos, vectors, said.digest(), keys, of_files)
+                    seals = np.array(numbers, np.int64).reshape(-1, 2)
+                    small = np.array(has_one, np.bool_)
+                    return Found(photos, vectors, said.digest(), keys, seals, small)
                 finally:
                     os.close(handle)
         raise self.damaged(f"{file.path.name} is missing")
 
     def _photos(
         self, encoder: EncoderRow, roots: Sequence[Path]
-    ) -> "tuple[list[Photo], array[int], array[int], xxhash.xxh3_128]":
+    ) -> "tuple[list[Photo], array[int], array[int], array[int], xxhash.xxh3_128]":
         """The photos, sorted by path; the row of each in the vector file; the seals of file and
-        photo, one after the other; a hash of their facts.
+        photo, one after the other; whether it has a thumbnail; a hash of their facts.
         """
         photos: list[Photo] = []
         wanted = array("q")
         seals = array("q")
+        has_one = array("b")
         said = xxhash.xxh3_128()
         is_below = below(roots)
         same: Same = {}
@@ -222,9 +227,10 @@ class ReadIndex(OpenIndex):
                     wanted.append(rows[photo])
                     said.update(path + known[0])  # its content; the seals are of all the rest
                     seals.extend((seal, photo_is))
+                    has_one.append(known[-1])
         self.compare("files", count, summed)
         said.update(seals)
-        return photos, wanted, seals, said
+        return photos, wanted, seals, has_one, said
 
     def thumbnails(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
         """The thumbnails of these contents that there are: JPEG by content hash.

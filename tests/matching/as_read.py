@@ -33,6 +33,7 @@ def as_read(library: Library, rows: Iterable[int] | None = None) -> Library:
         copies={its[0]: its for its in copies.values()},
         photo_keys=keys,
         facts=facts_of(seals),
+        thumbnails=np.ones(len(photos), np.bool_),
     )
     return replace(library, photos=photos, vectors=vectors, read=read)
 

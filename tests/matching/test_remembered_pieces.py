@@ -332,6 +332,27 @@ def test_what_is_the_same_without_a_thumbnail_makes_no_other_pair_related(
         assert first.without_thumbnail == 1
 
 
+def test_pairs_of_photos_without_thumbnails_are_asked_about_once(
+    samples: Library, asked: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(samples.index) as db:
+        db.executescript("DELETE FROM verdicts; DELETE FROM unrelated")
+    db.close()
+    library = as_read(samples)
+    with monkeypatch.context() as patch:
+        patch.setattr(ReadIndex, "thumbnails", lambda *_: {})
+        bare = verify(replace(library, read=None), device="cpu")
+        first = verify(library, device="cpu")
+        before = dict(asked)
+        again = verify(library, known_as="again", device="cpu")
+        few = as_read(samples, range(len(samples.photos) - 2))
+        some = verify(few, device="cpu")
+        assert some.without_thumbnail == verify(replace(few, read=None)).without_thumbnail
+    assert asked["pairs"] - before["pairs"] <= some.verified  # by the one without a memory
+    assert first.without_thumbnail == again.without_thumbnail == bare.without_thumbnail > 10
+    assert first.related == again.related == bare.related
+
+
 # --- names of clusters
 
 

@@ -261,7 +261,10 @@ def _look_for_parts(
     library: Library, photos: Sequence[Photo], parts: Parts, progress: Progress
 ) -> tuple[Parts, _Rows]:
     """The parts with those of photos of which they were not known; the rows that have any."""
-    rows = np.flatnonzero(parts.count == UNKNOWN).tolist()
+    unknown = np.flatnonzero(parts.count == UNKNOWN)
+    if library.read is not None and library.key:  # to ask for each of 100,000 took a second
+        unknown = unknown[library.read.thumbnails[library.first_rows[unknown]]]
+    rows = unknown.tolist()
     progress.start("Looking for parts", len(rows))
     found: dict[int, bytes] = {}
     with Crew(len(rows)) as crew:

@@ -82,6 +82,7 @@ class Examination:
         self._method = method()
         self._features = HeldFeatures(library.index, photos)
         self._found: dict[_Pair, bytes] = {}
+        self._known_without: set[int] = set()
         # of each pair that was looked at one number, in order
         self._looked = np.empty(0, np.int64)
 
@@ -94,7 +95,7 @@ class Examination:
     @property
     def without(self) -> set[int]:
         """Those of the photos that were to be looked at and have no thumbnail."""
-        return self._features.without
+        return self._features.without | self._known_without
 
     def related(self, pairs: npt.NDArray[np.int64]) -> Related:
         """Look at all of some pairs that were not looked at before; those that are related.
@@ -108,7 +109,8 @@ class Examination:
         """
         if self._memory is None:
             return self._told(pairs)
-        is_known, known = self._memory.known(pairs)
+        is_known, known, without = self._memory.known(pairs)
+        self._known_without.update(without.tolist())
         new = pairs[~is_known]
         return known.and_also(self._told(new)) if len(new) else known
 
@@ -166,10 +168,11 @@ class Examination:
         self, pairs: npt.NDArray[np.int64], alike: Sequence[bool], crew: Crew
     ) -> None:
         held = self._features.hold(np.unique(pairs).tolist(), crew)
+        without = self.without
         found = dict.fromkeys(map(tuple, pairs.tolist()), b"")
         tasks: dict[_Pair, _Task] = {}
         for (i, j), is_alike in zip(found, alike, strict=True):
-            if i not in self.without and j not in self.without:
+            if i not in without and j not in without:
                 first, second = (held[each] for each in self._in_order(i, j))
                 tasks[i, j] = first, second, is_alike
         self._progress.advance(len(found) - len(tasks))
@@ -187,8 +190,9 @@ class Examination:
 
     def _remember(self, found: dict[_Pair, bytes]) -> None:
         pairs: dict[Pair, bytes] = {}
+        without = self.without
         for (i, j), evidence in found.items():
-            if not self.without.intersection((i, j)):
+            if not without.intersection((i, j)):
                 one, other = (self._photos[row].content for row in self._in_order(i, j))
                 pairs[one, other] = evidence
         related = {pair: evidence for pair, evidence in pairs.items() if evidence}

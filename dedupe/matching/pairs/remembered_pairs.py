@@ -1,5 +1,6 @@
 """What pairs of a library were found to be, remembered as one answer beside the index."""
 
+from collections.abc import Collection
 from contextlib import suppress
 
 import numpy as np
@@ -14,9 +15,12 @@ from dedupe.matching.pairs.evidence import SIZE
 from dedupe.matching.pairs.related import Related, none_related
 from dedupe.matching.pairs.relations import RULES
 
-COLUMNS = {"names": "<u8", "related": "<i8", "relations": "u1", "proved": "u1", "evidence": "u1"}
-"""Names of pairs that were looked at, in order; places of those that are related, and what they
-are."""
+COLUMNS = {
+    **{"names": "<u8", "related": "<i8", "relations": "u1", "proved": "u1", "evidence": "u1"},
+    **{"unseen": "<i8", "without": "<u8"},
+}
+"""Names of pairs that were asked about, in order; places of those that are related, and what they
+are; of those that nobody could look at, and the photos that have no thumbnail."""
 
 _Names = npt.NDArray[np.uint64]
 
@@ -42,7 +46,8 @@ class RememberedPairs:
         self._facts = library.fact_keys[:, 0]
         self._names: _Names = np.empty(0, np.uint64)
         self._related = none_related()
-        self._place = np.empty(0, np.int64)
+        self._place = self._unseen = np.empty(0, np.int64)
+        self._without: _Names = np.empty(0, np.uint64)
         answer = self._file.read(self._key)
         if answer is not None:
             self._recall(answer)
@@ -52,8 +57,10 @@ class RememberedPairs:
         evidence = answer["evidence"].astype(np.uint8)
         if len(evidence) % SIZE or not (names[1:] > names[:-1]).all():
             return
-        if not ((place >= 0) & (place < len(names))).all() or not (np.diff(place) > 0).all():
-            return
+        unseen = answer["unseen"].astype(np.int64)
+        for each in (place, unseen):
+            if not ((each >= 0) & (each < len(names))).all() or not (np.diff(each) > 0).all():
+                return
         # whose pairs they are is not known yet
         pairs = np.broadcast_to(np.arange(2), (len(place), 2))
         proved = answer["proved"].astype(np.bool_)
@@ -61,22 +68,32 @@ class RememberedPairs:
         found = Related(pairs, relations, proved, evidence.reshape(-1, SIZE))
         if found.is_sound(2):
             self._names, self._place, self._related = names, place, found
+            self._unseen, self._without = unseen, np.sort(answer["without"].astype(np.uint64))
 
-    def known(self, pairs: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.bool_], Related]:
-        """Which of some pairs were looked at, and those of them that are related.
+    def known(
+        self, pairs: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.bool_], Related, npt.NDArray[np.int64]]:
+        """Which of some pairs are known, those of them that are related, and the rows that have no
+        thumbnail, of pairs that could not be looked at for that.
 
         Args:
             pairs: in order, each once.
         """
         is_known = np.zeros(len(pairs), np.bool_)
         if not len(self._names) or not len(pairs):
-            return is_known, none_related()
+            return is_known, none_related(), np.empty(0, np.int64)
         names = self._names_of(pairs)
         order = np.argsort(names)  # in order they are found in half the time
         place = np.searchsorted(self._names, names[order])
         place = np.minimum(place, len(self._names) - 1)
         there = self._names[place] == names[order]
         is_known[order] = there
+        is_unseen = np.zeros(len(self._names), np.bool_)
+        is_unseen[self._unseen] = True
+        in_unseen = np.zeros(len(self._facts), np.bool_)
+        in_unseen[pairs[order[there]][is_unseen[place[there]]]] = True
+        rows = np.flatnonzero(in_unseen)
+        without = rows[are_among(self._facts[rows], self._without)]
         number = np.full(len(self._names), -1)
         number[self._place] = np.arange(len(self._place))
         number = number[place[there]]
@@ -84,35 +101,46 @@ class RememberedPairs:
         in_order = np.argsort(asked)
         asked, number = asked[in_order], number[number >= 0][in_order]
         found = self._related.at(number)
-        return is_known, Related(pairs[asked], found.relations, found.proved, found.evidence)
+        known = Related(pairs[asked], found.relations, found.proved, found.evidence)
+        return is_known, known, without
 
-    def remember(self, pairs: npt.NDArray[np.int64], related: Related) -> None:
+    def remember(
+        self, pairs: npt.NDArray[np.int64], related: Related, without: Collection[int]
+    ) -> None:
         """Put what is known of some pairs in the place of what there was.
 
         A few photos of one folder do not take the place of a whole library.
 
         Args:
-            pairs: that were looked at, each once.
-            related: what is related, of these and others.
+            pairs: that were asked about, each once.
+            related: those of them that are related.
+            without: rows that have no thumbnail.
         """
-        names = np.sort(self._names_of(pairs))
+        names = self._names_of(pairs)
+        order = np.argsort(names)
+        names = names[order]
         if 2 * len(names) < len(self._names) or np.array_equal(names, self._names):
             return
         its = self._names_of(related.pairs)
-        # what has no thumbnail was not looked at, and may be related nevertheless
-        there = are_among(its, names)
-        related, its = related.at(there), its[there]
-        order = np.argsort(its)
-        found = related.at(order)
+        in_order = np.argsort(its)
+        found, place = related.at(in_order), np.searchsorted(names, its[in_order])
+        has_none = np.zeros(len(self._facts), np.bool_)
+        has_none[list(without)] = True
+        # what is the same pixels is known without a look
+        one, other = has_none[pairs[order]].T
+        is_unseen = one | other
+        is_unseen[place] = False
         with suppress(IndexProblem):  # then the index is asked next time
             self._file.write(
                 self._key,
                 {
                     "names": names,
-                    "related": np.searchsorted(names, its[order]),
+                    "related": place,
                     "relations": found.relations,
                     "proved": found.proved,
                     "evidence": found.evidence.reshape(-1),
+                    "unseen": np.flatnonzero(is_unseen),
+                    "without": self._facts[has_none],
                 },
             )
 

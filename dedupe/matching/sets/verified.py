@@ -145,9 +145,7 @@ def verify(
             asked = np.concatenate([asked, new])
             known |= more
         if memory is not None:
-            unseen = np.array(sorted(examination.without), np.int64)
-            one, other = np.isin(asked, unseen).T
-            memory.remember(asked[~(one | other)], related)
+            memory.remember(asked, related, examination.without)
     verdicts = Verdicts(
         related.of_rows(rows),
         len(asked),
