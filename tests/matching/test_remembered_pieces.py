@@ -20,7 +20,7 @@ from dedupe.index.reading import ReadIndex
 from dedupe.matching.near.candidates import Candidates
 from dedupe.matching.near.listing import NEAREST
 from dedupe.matching.near.neighbours import Neighbours
-from dedupe.matching.pairs import examination
+from dedupe.matching.pairs import examination, remembered_pairs
 from dedupe.matching.pairs.related import Related, Verdict, none_related
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets import clusters as clustering
@@ -74,6 +74,21 @@ def told(groups: Sequence[Group]) -> list[tuple[object, ...]]:
 def grouped(library: Library, threshold: float = 16.0, **named: object) -> list[tuple[object, ...]]:
     verdicts = verify(library, device="cpu")
     return told(find_groups(library, threshold, verdicts=verdicts, device="cpu", **named))  # type: ignore[arg-type]
+
+
+def made_up(
+    kind: str, column: str, spoil: Callable[[np.ndarray], np.ndarray]
+) -> Callable[[AnswerFile, bytes], object]:
+    """How answers of a kind are read where somebody changed one of their columns."""
+    real = AnswerFile.read
+
+    def read(file: AnswerFile, key: bytes) -> object:
+        answer = real(file, key)
+        if answer is not None and file.path.name.endswith(f".{kind}"):
+            answer[column] = spoil(answer[column])
+        return answer
+
+    return read
 
 
 def anew(library: Library, threshold: float = 16.0, **named: object) -> list[tuple[object, ...]]:
@@ -268,8 +283,7 @@ def test_what_somebody_made_up_of_pairs_never_ends_in_a_fault(
     samples: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grouped(as_read(samples))
-    real = AnswerFile.read
-    for name in ("names", "related", "relations", "proved", "evidence"):
+    for name in remembered_pairs.COLUMNS:
         for spoil in (
             lambda column: column[:0],
             lambda column: column[:-1],
@@ -277,17 +291,8 @@ def test_what_somebody_made_up_of_pairs_never_ends_in_a_fault(
             np.zeros_like,
             lambda column: np.full_like(column, np.iinfo(column.dtype).max),
         ):
-
-            def read(
-                file: AnswerFile, key: bytes, name: str = name, spoil: object = spoil
-            ) -> object:
-                answer = real(file, key)
-                if answer is not None and file.path.name.endswith(".pairs"):
-                    answer[name] = spoil(answer[name])  # type: ignore[operator]
-                return answer
-
             with monkeypatch.context() as patch:
-                patch.setattr(AnswerFile, "read", read)
+                patch.setattr(AnswerFile, "read", made_up("pairs", name, spoil))
                 for group in find_groups(
                     as_read(samples),
                     verdicts=verify(as_read(samples), device="cpu"),
@@ -399,17 +404,9 @@ def test_names_that_somebody_made_up_never_end_in_a_fault(
     samples: Library, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     find_clusters(samples, [], 40.0)
-    real = AnswerFile.read
     for spoil in (lambda column: column[:-1], lambda column: column * 0 - 1, np.ones_like):
-
-        def read(file: AnswerFile, key: bytes, spoil: object = spoil) -> object:
-            answer = real(file, key)
-            if answer is not None and file.path.name.endswith(".names"):
-                answer[name] = spoil(answer[name])  # type: ignore[operator]
-            return answer
-
         with monkeypatch.context() as patch:
-            patch.setattr(AnswerFile, "read", read)
+            patch.setattr(AnswerFile, "read", made_up("names", name, spoil))
             for cluster in find_clusters(samples, [], 40.0):
                 assert cluster.name.isprintable()
 
