@@ -4,7 +4,7 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import xxhash
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_MAGIC = b"dedupeN4"
+_MAGIC = b"dedupeN5"
 _HEAD = struct.Struct("<8s16sQQd")  # magic, who found them, photos, lists, recall
 _COUNT = struct.Struct("<Q")
 _KEY = 16
@@ -44,7 +44,7 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The hashes of the parts of N photos.
+    """The hashes of some parts of each of N photos.
 
     Attributes:
         count: (N,) uint8, how many each has; UNKNOWN where it had no thumbnail to look at.
@@ -63,19 +63,31 @@ class Parts:
         return np.repeat(np.arange(len(count)), count)
 
 
+class Inside(NamedTuple):
+    """The hashes of what is inside N photos.
+
+    Attributes:
+        parts: what may be pictures by themselves.
+        middles: what another picture may have of them as a part.
+    """
+
+    parts: Parts
+    middles: Parts
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
     """What is remembered of N photos.
 
     Attributes:
         keys: 16 bytes of each (`neighbour_key`), one behind the other.
-        parts: the hashes of their parts.
+        inside: the hashes of their parts.
         lists: their neighbours, in several ways.
         recall: the share of the nearest that is in them; None if all were compared.
     """
 
     keys: bytes
-    parts: Parts
+    inside: Inside
     lists: list[Nearest]
     recall: float | None = None
 
@@ -86,7 +98,7 @@ class Neighbourhood:
 class NeighbourFile:
     """index.db.<fingerprint>.neighbours: written whole, sealed, read whole.
 
-    17 bytes a photo, 32 for each of its parts and 8 for each of its neighbours. What is not as
+    18 bytes a photo, 32 for each of its parts and 8 for each of its neighbours. What is not as
     it was written is not there: losing it costs time, never an answer. Like the edge file it
     stands apart from the database, and its writers take a lock of their own.
     """
@@ -125,7 +137,8 @@ class NeighbourFile:
         counts = len(found), len(found.lists)
         recall = _EXACT if found.recall is None else found.recall
         parts = [_HEAD.pack(_MAGIC, _digest(method), *counts, recall), found.keys]
-        parts += [found.parts.count.tobytes(), found.parts.hashes.tobytes()]
+        for its in found.inside:
+            parts += [its.count.tobytes(), its.hashes.tobytes()]
         for each in found.lists:
             parts += [_COUNT.pack(len(each.other)), each.count.astype("u1").tobytes()]
             parts += [each.other.astype("<i4").tobytes(), each.away.astype("<f4").tobytes()]
@@ -150,11 +163,13 @@ def _unpacked(body: memoryview, photos: int, lists: int, recall: float | None) -
     at = _HEAD.size
     keys = bytes(body[at : at + _KEY * photos])
     at += _KEY * photos
-    count = np.frombuffer(body, "u1", photos, at)
-    at += photos
-    size = _PART * int(count[count != UNKNOWN].sum(dtype=np.int64))
-    parts = Parts(count, np.frombuffer(body, "u1", size, at).reshape(-1, _PART))
-    at += size
+    inside = []
+    for _ in Inside._fields:
+        count = np.frombuffer(body, "u1", photos, at)
+        at += photos
+        size = _PART * int(count[count != UNKNOWN].sum(dtype=np.int64))
+        inside.append(Parts(count, np.frombuffer(body, "u1", size, at).reshape(-1, _PART)))
+        at += size
     found = []
     for _ in range(lists):
         pairs = _COUNT.unpack_from(body, at)[0]
@@ -166,7 +181,7 @@ def _unpacked(body: memoryview, photos: int, lists: int, recall: float | None) -
         away = np.frombuffer(body, "<f4", pairs, at + photos + 4 * pairs)
         found.append(Nearest(each, other, away))
         at += photos + 8 * pairs
-    return Neighbourhood(keys, parts, found, recall)
+    return Neighbourhood(keys, Inside(*inside), found, recall)
 
 
 def _digest(method: str) -> bytes:

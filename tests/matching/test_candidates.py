@@ -20,6 +20,7 @@ from dedupe.matching.near.candidates import candidates
 from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.near.listing import ALIKE_PARTS, MOST_ALIKE, NEAREST
 from dedupe.matching.near.neighbours import Kept, Listed, Neighbours
+from dedupe.matching.near.parts import Within
 from dedupe.photos.photo import Photo
 
 
@@ -28,7 +29,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few photos are worth a file; their thumbnails are numbers."""
     monkeypatch.setattr(module, "_WORTH", 2)
     monkeypatch.setattr(module, "thumbnails", thumbnails)
-    monkeypatch.setattr(module, "part_hashes", parts)
+    monkeypatch.setattr(module, "hashes_within", within)
 
 
 def thumbnails(library: Library, photos: Iterable[Photo]) -> dict[bytes, bytes]:
@@ -53,6 +54,13 @@ def parts(thumbnail: bytes) -> bytes:
     number = int(thumbnail)
     shown = [number * 7 % 60, number * 7 % 60 + 1, number // 2] if number % 4 == 0 else []
     return b"".join(np.packbits(bits_of(each)[::-1]).tobytes() for each in shown)
+
+
+def within(thumbnail: bytes) -> Within:
+    """Every fifth has a middle, which is like what another one shows."""
+    number = int(thumbnail)
+    middle = np.packbits(bits_of(number + 3)[::-1]).tobytes() if number % 5 == 1 else b""
+    return Within(parts(thumbnail), middle)
 
 
 def hashed(index: Path, numbers: list[int], folder: str = "/p") -> Library:
@@ -97,17 +105,20 @@ def brute(photos: Library) -> list[list[int]]:
 
 
 def part_bits(photos: Library) -> npt.NDArray[np.float32]:
-    """(N, N): by how many bits the most alike part of one and the other differ."""
+    """(N, N): by how many bits the most alike part of one and the other, or its middle, differ."""
     bits = np.full((len(photos.photos),) * 2, np.inf, np.float32)
     known = thumbnails(photos, photos.photos)
+    inside = {content: within(thumbnail) for content, thumbnail in known.items()}
+    nothing = Within(b"", b"")
     for row, photo in enumerate(photos.photos):
-        shown = parts(known[photo.content]) if photo.content in known else b""
+        shown = inside.get(photo.content, nothing).parts
         for start in range(0, len(shown), 32):
             part = replace(photo, dct_hash=shown[start : start + 32])
             for other, whole in enumerate(photos.photos):
-                away = hash_bits([part, whole], np.array([[0, 1]]))[0]
-                if row != other and away <= ALIKE:
-                    bits[row, other] = min(bits[row, other], away)
+                middle = replace(whole, dct_hash=inside.get(whole.content, nothing).middles)
+                both = hash_bits([part, whole, middle], np.array([[0, 1], [0, 2]]))
+                if row != other and both.min() <= ALIKE:
+                    bits[row, other] = min(bits[row, other], both.min())
     smaller: npt.NDArray[np.float32] = np.minimum(bits, bits.T)
     return smaller
 

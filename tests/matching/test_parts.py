@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from dedupe.matching.near import insets, parts
 from dedupe.matching.near.hashes import ALIKE
-from dedupe.matching.near.parts import part_hashes
+from dedupe.matching.near.parts import hashes_within
 from dedupe.photos.dct_hash import SIDE, dct_hashes
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
@@ -35,6 +35,10 @@ def small(picture: Image.Image) -> bytes:
     data = BytesIO()
     copy.save(data, "JPEG", quality=85)
     return data.getvalue()
+
+
+def part_hashes(thumbnail: bytes) -> bytes:
+    return hashes_within(thumbnail).parts
 
 
 def bits(one: bytes, whole: Image.Image) -> int:
@@ -75,6 +79,32 @@ def test_a_photo_in_a_chat_is_a_part(ground: str | tuple[int, int, int]) -> None
         pen.text((50, line + 20), "so that you can see it", "black")
     screen.paste(photo(PHOTOS[0]).resize((480, 360)), (210, 240))
     assert bits(part_hashes(small(screen)), photo(PHOTOS[0])) <= ALIKE
+
+
+@pytest.mark.parametrize("bars", ["black", "white"])
+@pytest.mark.parametrize("size", [(320, 480), (640, 200)])
+def test_a_photo_between_bars_on_a_page_is_a_part(bars: str, size: tuple[int, int]) -> None:
+    shown = ImageOps.fit(photo(PHOTOS[0]), size)
+    page = Image.new("RGB", (720, 1280), (229, 221, 213))
+    page.paste(ImageOps.pad(shown, (640, 480), color=bars), (40, 300))
+    assert bits(part_hashes(small(page)), shown) <= ALIKE
+
+
+@pytest.mark.parametrize("upright", [False, True])
+@pytest.mark.parametrize("name", PHOTOS)
+def test_the_middle_of_a_photo_is_what_a_square_field_shows_of_it(name: str, upright: bool) -> None:
+    whole = photo(name).rotate(90, expand=True) if upright else photo(name)
+    field = ImageOps.fit(whole, (300, 300))
+    paper = Image.new("RGB", (640, 640), "white")
+    for number, place in enumerate([(10, 10), (330, 10), (10, 330), (330, 330)]):
+        other = ImageOps.fit(photo(PHOTOS[number]), (300, 300))
+        paper.paste(field if number == 2 else other, place)
+    assert bits(hashes_within(small(whole)).middles, field) <= ALIKE
+    assert bits(part_hashes(small(paper)), field) <= ALIKE
+
+
+def test_a_square_has_no_middle_of_its_own() -> None:
+    assert hashes_within(small(photo(PHOTOS[0]).resize((480, 490)))).middles == b""
 
 
 def test_what_is_no_rectangle_is_no_part_of_a_plain_ground() -> None:

@@ -245,9 +245,35 @@ def test_a_filter_that_evens_the_light_part_by_part_leaves_one_picture() -> None
     for less in (
         replace(evened, inliers=80),
         replace(evened, form="free"),
-        replace(evened, agreement=replace(evened.agreement, share=0.9)),
+        replace(evened, agreement=replace(evened.agreement, share=0.87)),
     ):
         assert relation_of(photo(1), photo(2), less) is not Relation.SAME_PICTURE
+
+
+def test_a_shadow_over_much_of_a_picture_leaves_one_picture() -> None:
+    shaded = replace(AGREED, share=0.75, colour=0.65, beneath=0.95)
+    shadow = replace(EDIT, form="whole", agreement=shaded)
+    assert relation_of(photo(1), photo(2), shadow) is Relation.SAME_PICTURE
+    for less in (
+        replace(shadow, inliers=60),
+        replace(shadow, agreement=replace(shaded, beneath=0.89)),
+        replace(shadow, agreement=replace(shaded, colour=0.58)),
+        replace(shadow, agreement=replace(shaded, texture=0.1)),
+    ):
+        assert relation_of(photo(1), photo(2), less) is not Relation.SAME_PICTURE
+
+
+def test_a_field_of_a_collage_is_the_photo_that_it_was_cut_from() -> None:
+    cut = replace(EDIT, of_first=0.67, of_second=0.25, news=(0.3, 0.7), motion=0.02)
+    assert relation_of(photo(1), photo(2), cut) is Relation.SAME_PICTURE
+    for less in (
+        replace(cut, of_first=0.6),  # two collages, or a photo of which much is not there
+        replace(cut, of_second=0.6),  # two pages that were scrolled
+        replace(cut, motion=0.05),
+        replace(cut, form="free"),
+        replace(cut, agreement=replace(AGREED, share=0.97)),
+    ):
+        assert "share a part" in (second_shot(photo(1), photo(2), less) or "")
 
 
 def test_two_slides_of_one_template_are_not_one_with_something_laid_over_it() -> None:

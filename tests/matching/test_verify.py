@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from dedupe.matching.calibration.known_edits import KNOWN_EDITS, KnownEdit
 from dedupe.matching.pairs.evidence import FORMS, Evidence
 from dedupe.matching.pairs.features import decoded, features_of
-from dedupe.matching.pairs.geometry import align, corners, is_a_view, whole
+from dedupe.matching.pairs.field import field
+from dedupe.matching.pairs.geometry import align, corners, is_a_view, upright, whole
 from dedupe.matching.pairs.overlap import correlation, lay, windows
 from dedupe.matching.pairs.relations import Relation, relation_of
 from dedupe.matching.pairs.verify import examine
@@ -147,6 +148,97 @@ def test_two_screenshots_of_one_app_are_not_one_picture(width: int) -> None:
     assert relation(looked_at(one, other, alike=True)) is not Relation.SAME_PICTURE
     again = in_an_app(picture(STREET).resize((width, width * 3 // 4)))
     assert relation(looked_at(one, again, alike=True)) is Relation.SAME_PICTURE
+
+
+def posted(shown: Image.Image) -> Image.Image:
+    """A screenshot of much that an app draws, and one photo, between bars, in a small part."""
+    screen = Image.new("RGB", (720, 1280), "white")
+    draw = ImageDraw.Draw(screen)
+    for line, words in enumerate(["network", "What is new?", "Stories", "Jane Doe", "an hour ago"]):
+        draw.text((40, 30 + 110 * line), words, fill=(20, 20, 40), font_size=48)
+        draw.line((0, 110 * line + 100, 720, 110 * line + 100), (225, 225, 230), 4)
+    for place in range(6):
+        draw.ellipse((40 + 110 * place, 1180, 100 + 110 * place, 1240), outline="teal", width=6)
+        draw.ellipse((320 + 60 * place, 250, 370 + 60 * place, 300), fill=(90, 40 * place, 90))
+    screen.paste(ImageOps.pad(shown, (600, 400), color="black"), (60, 620))
+    return screen
+
+
+def test_two_posts_on_one_screen_are_not_one_picture() -> None:
+    shown = [picture(each) for each in (STREET, PARTY, *(SAMPLES / shot for shot in SHOTS))]
+    screens = [posted(each) for each in shown]
+    for row, one in enumerate(screens):
+        for other in screens[row + 1 :]:
+            assert relation(looked_at(one, other, alike=True)) is not Relation.SAME_PICTURE
+    marked = screens[0].copy()
+    ImageDraw.Draw(marked).ellipse((330, 20, 470, 90), outline="red", width=9)
+    assert relation(looked_at(screens[0], marked, alike=True)) is Relation.SAME_PICTURE
+
+
+def collage(*shown: Image.Image) -> Image.Image:
+    """Squares side by side, two to a row."""
+    paper = Image.new("RGB", (1220, 610 * (len(shown) // 2)), "white")
+    for number, each in enumerate(shown):
+        place = number % 2 * 610, number // 2 * 610
+        paper.paste(ImageOps.fit(each, (600, 600)), place)
+    return paper
+
+
+@pytest.mark.parametrize("fields", [2, 4])
+def test_a_photo_cut_to_a_field_of_a_collage_is_the_same_picture(fields: int) -> None:
+    street, party, one, other = (picture(SAMPLES / each) for each in (STREET, PARTY, *SHOTS))
+    paper = collage(*[party, street, one, other][:fields])
+    assert relation(looked_at(street, paper)) is Relation.SAME_PICTURE
+    assert relation(looked_at(paper, street)) is Relation.SAME_PICTURE
+
+
+@pytest.mark.parametrize("fields", [2, 4])
+def test_a_field_is_found_to_the_pixel(fields: int) -> None:
+    street, party, one, other = (picture(SAMPLES / each) for each in (STREET, PARTY, *SHOTS))
+    paper = collage(*[party, street, one, other][:fields])
+    first, second = (features_of(thumbnail(each)) for each in (street, paper))
+    alignment = align(first, second)
+    assert alignment is not None
+    straight = upright(alignment)
+    assert straight is not None
+    overlap = lay(first, second, straight.homography)
+    assert overlap is not None
+    cut = field(overlap, windows(overlap))
+    assert cut is not None
+    shown = 600 * 600 / (paper.width * paper.height)
+    assert cut.of_second == pytest.approx(shown, abs=0.02)
+    assert cut.of_first == pytest.approx(min(street.size) / max(street.size), abs=0.02)
+    assert windows(cut).share > 0.98
+
+
+def test_where_all_agrees_or_nothing_does_there_is_no_field() -> None:
+    size = picture(STREET).size
+    street, party = (features_of(thumbnail(picture(each).resize(size))) for each in (STREET, PARTY))
+    for other in (street, party):
+        (straight, *_) = whole(street.size, other.size)
+        overlap = lay(street, other, straight)
+        assert overlap is not None
+        assert field(overlap, windows(overlap)) is None
+
+
+def test_two_collages_with_a_field_in_common_are_not_one_picture() -> None:
+    street, party, one = (picture(SAMPLES / each) for each in (STREET, PARTY, SHOTS[0]))
+    found = looked_at(collage(street, party), collage(one, street))
+    assert relation(found) is not Relation.SAME_PICTURE
+
+
+@pytest.mark.parametrize("opacity", [120, 160])
+def test_beneath_a_broad_stripe_a_picture_is_the_same(opacity: int) -> None:
+    original = picture(STREET)
+    width, height = original.size
+    striped = original.copy()
+    draw = ImageDraw.Draw(striped, "RGBA")
+    draw.polygon([(0, height), (width // 3, height), (width, 0), (2 * width // 3, 0)],
+                 (255, 60, 60, opacity))  # fmt: skip
+    evidence = looked_at(original, striped)
+    assert evidence is not None
+    assert evidence.agreement.colour < 0.8
+    assert relation(evidence) is Relation.SAME_PICTURE
 
 
 def on_a_wall(shown: Image.Image) -> Image.Image:

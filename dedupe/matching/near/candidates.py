@@ -12,6 +12,7 @@ from dedupe.index.facts import names_of_pairs, places_of_keys
 from dedupe.index.library import Library, thumbnails
 from dedupe.index.neighbours import (
     UNKNOWN,
+    Inside,
     Nearest,
     NeighbourFile,
     Neighbourhood,
@@ -29,10 +30,10 @@ from dedupe.matching.near.listing import (
     approximate_vectors,
     compare_hashes,
     compare_vectors,
-    with_parts,
+    with_inside,
 )
 from dedupe.matching.near.neighbours import Kept, Neighbours
-from dedupe.matching.near.parts import part_hashes
+from dedupe.matching.near.parts import Within, hashes_within
 from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress, Silent
@@ -76,7 +77,7 @@ def candidates_method(photos: int) -> str:
 
     lists = NEAREST, MOST_ALIKE, ALIKE_PARTS
     found_by = approximate_method(photos)
-    return f"3 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
+    return f"4 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
 
 
 def candidates(
@@ -116,7 +117,8 @@ def candidates(
     photos, keys = asked.photos, asked.keys
     lists = [asked.nobody(kept) for kept in (NEAREST, MOST_ALIKE, ALIKE_PARTS)]
     new = [np.arange(len(photos))] * len(lists)
-    parts = Parts(np.full(len(photos), UNKNOWN, np.uint8), np.empty((0, 32), np.uint8))
+    unknown = Parts(np.full(len(photos), UNKNOWN, np.uint8), np.empty((0, 32), np.uint8))
+    inside = Inside(unknown, unknown)
     approximately = is_approximate(len(photos))
     known = asked.known()
     is_same = known is not None and known.keys == keys
@@ -126,25 +128,25 @@ def candidates(
             new = [
                 _recalled(each, there, its) for each, its in zip(lists, known.lists, strict=True)
             ]
-        parts = with_parts(parts, there, known.parts)
-    before = parts.count
-    parts, found = _look_for_parts(library, photos, parts, progress)
+        inside = with_inside(inside, there, known.inside)
+    before = inside.parts.count
+    inside, found = _look_inside(library, photos, inside, progress)
     new[2] = np.union1d(new[2], found)
     recall = known.recall if known else None
     if not approximately:
         compare_vectors(lists[0], asked.vectors, new[0], device, progress)
-        compare_hashes(lists[1], lists[2], photos, parts, new[1], new[2], progress)
+        compare_hashes(lists[1], lists[2], photos, inside, new[1], new[2], progress)
     elif any(map(len, new)):
         recall = approximate(
-            lists, asked.vectors, photos, parts, asked.by_content, device, progress
+            lists, asked.vectors, photos, inside, asked.by_content, device, progress
         )
-    is_current = is_same and np.array_equal(before, parts.count)
+    is_current = is_same and np.array_equal(before, inside.parts.count)
     # the file has one library: a few photos of one folder must not take its place
     is_most = known is None or 2 * len(photos) >= len(known)
     if asked.file is not None and is_most and not is_current:
         with suppress(IndexProblem):
             listed = [_as_remembered(each) for each in lists]
-            asked.file.write(asked.method, Neighbourhood(keys, parts, listed, recall))
+            asked.file.write(asked.method, Neighbourhood(keys, inside, listed, recall))
     codes = distinct(np.concatenate([each.codes() for each in lists]))
     return Candidates(pairs_of(codes, len(photos)), recall, lists[0])
 
@@ -257,25 +259,34 @@ def _as_remembered(neighbours: Neighbours) -> Nearest:
     return Nearest(neighbours.counts.astype(np.uint8), known.other, known.away)
 
 
-def _look_for_parts(
-    library: Library, photos: Sequence[Photo], parts: Parts, progress: Progress
-) -> tuple[Parts, _Rows]:
-    """The parts with those of photos of which they were not known; the rows that have any."""
-    unknown = np.flatnonzero(parts.count == UNKNOWN)
+def _look_inside(
+    library: Library, photos: Sequence[Photo], inside: Inside, progress: Progress
+) -> tuple[Inside, _Rows]:
+    """What is inside photos, with those of which it was not known; the rows that have any."""
+    unknown = np.flatnonzero(inside.parts.count == UNKNOWN)
     if library.read is not None and library.key:  # to ask for each of 100,000 took a second
         unknown = unknown[library.read.thumbnails[library.first_rows[unknown]]]
     rows = unknown.tolist()
     progress.start("Looking for parts", len(rows))
-    found: dict[int, bytes] = {}
+    found: dict[int, Within] = {}
     with Crew(len(rows)) as crew:
         for start in range(0, len(rows), _BATCH):
             some = rows[start : start + _BATCH]
             jpegs = thumbnails(library, (photos[row] for row in some))
             seen = [row for row in some if photos[row].content in jpegs]
-            hashes = crew.map(part_hashes, [jpegs[photos[row].content] for row in seen])
+            hashes = crew.map(hashes_within, [jpegs[photos[row].content] for row in seen])
             found |= zip(seen, hashes, strict=True)
             progress.advance(len(some))
-    more = np.frombuffer(b"".join(found.values()), np.uint8).reshape(-1, 32)
-    count = np.array([len(its) // 32 for its in found.values()], np.uint8)
     looked = np.array(list(found), np.int64)
-    return with_parts(parts, looked, Parts(count, more)), looked[count > 0]
+    more = Inside(
+        parts=_parts([its.parts for its in found.values()]),
+        middles=_parts([its.middles for its in found.values()]),
+    )
+    has_any = (more.parts.count > 0) | (more.middles.count > 0)
+    return with_inside(inside, looked, more), looked[has_any]
+
+
+def _parts(hashes: Sequence[bytes]) -> Parts:
+    """Of each of some photos its hashes."""
+    count = np.array([len(its) // 32 for its in hashes], np.uint8)
+    return Parts(count, np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32))

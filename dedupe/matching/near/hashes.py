@@ -64,6 +64,14 @@ class Hashes:
         some.rows, some.words, some._data = self.rows[here], self.words[here], self._data[here]
         return some
 
+    def and_also(self, others: "Hashes") -> "Hashes":
+        """These and then some others."""
+        both = Hashes((), ())
+        both.rows = np.concatenate([self.rows, others.rows])
+        both.words = np.concatenate([self.words, others.words])
+        both._data = np.concatenate([self._data, others._data])
+        return both
+
     def codes(self) -> npt.NDArray[np.uint8]:
         """(M, 32): the bits, in an order in which turned and mirrored ones can be told apart."""
         return self.words.view(np.uint8).reshape(-1, 32)

@@ -1,6 +1,7 @@
 """Pictures within a picture: the fields of a collage, what is in a frame or between two bars."""
 
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,16 +37,33 @@ _NARROW = 0.06
 _FLAT = 2.0
 
 
-def part_hashes(thumbnail: bytes) -> bytes:
+# A picture whose sides differ by less than this share of the longer is a square as it is.
+_SQUARE = 0.05
+
+
+class Within(NamedTuple):
+    """The hashes of what is within a picture, 32 bytes each (`dct_hash`).
+
+    Attributes:
+        parts: of what may be pictures by themselves, one behind the other.
+        middles: of what another picture may have of it as a part: the square in its middle.
+    """
+
+    parts: bytes
+    middles: bytes
+
+
+def hashes_within(thumbnail: bytes) -> Within:
     """The hashes of the rectangles that the seams of a picture divide it into, and of its insets.
 
     Args:
         thumbnail: JPEG bytes, upright, about 320 pixels on its longer side.
 
     Returns:
-        32 bytes (`dct_hash`) of each rectangle between any two seams or edges, the whole
-        picture left out: none of most photos, at most 35. Then those of the rectangles that
-        stand on a plain ground (insets.py): at most 40.
+        As parts each rectangle between any two seams or edges, the whole picture left out: none
+        of most photos, at most 35; then the rectangles that stand on a plain ground
+        (insets.py). As the middle a square as wide as the picture, which collages are made of;
+        none of a square.
 
     Raises:
         ValueError: it is no picture.
@@ -58,7 +76,7 @@ def part_hashes(thumbnail: bytes) -> bytes:
     pixels = np.asarray(decoded, np.uint8)
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     if min(grey.shape) < 4 * _APART:
-        return b""
+        return Within(b"", b"")
     height, width = grey.shape
     columns, rows = (_seams(each) for each in (grey, grey.T))
     small = []
@@ -77,7 +95,15 @@ def part_hashes(thumbnail: bytes) -> bytes:
                 continue
             small.append(_small(np.asarray(field, np.uint8)))
     small += [_small(each) for each in insets(pixels)]
-    return dct_hashes(small).tobytes()
+    middles = [_small(_middle(grey))] if abs(height - width) > _SQUARE * max(grey.shape) else []
+    return Within(dct_hashes(small).tobytes(), dct_hashes(middles).tobytes())
+
+
+def _middle(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The largest square in the middle of a picture."""
+    side = min(grey.shape)
+    top, left = ((each - side) // 2 for each in grey.shape)
+    return grey[top : top + side, left : left + side]
 
 
 def _small(grey: npt.NDArray[np.uint8]) -> bytes:

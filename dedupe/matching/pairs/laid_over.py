@@ -6,6 +6,7 @@ import numpy as np
 
 from dedupe.matching.pairs.motion import motion
 from dedupe.matching.pairs.overlap import Bytes, Mask, Overlap, Windows, correlation
+from dedupe.matching.pairs.page import is_page, of_three_colours
 
 # Pixels around what the map of colours does not explain that are left out as well: strokes of a
 # watermark reach so far. Beneath four of them 0.89 to 0.94 agreed with 3, and 0.97 to 1 with 9.
@@ -18,6 +19,16 @@ _AROUND = 9
 # more. Of 40 stickers two, on plain shirts, are taken for a picture by that; 3,180 pairs of
 # screenshots of 160 pictures in one app are all told apart, of which 15 were not.
 _NOTHING, _LARGE, _MUCH, _FULL = 0.065, 0.2, 0.25, 0.5
+
+# On a page or screen it is another picture, too, where it disagrees in one piece of _PIECE of the
+# overlap and more, and neither of the two is plain there (three colours take less than _SHOWS): all
+# of 146 pairs of screenshots of two apps with different photos in them, which take less than
+# _LARGE; and of 153 pairs of an edit and its photo on such a ground 7, all of one emoji over the
+# picture of one page (decision 14).
+_PIECE, _SHOWS = 0.05, 0.85
+
+# A piece is wider than so many pixels.
+_WIDER = 7
 
 # Gaps up to this share of the longer side are within; parts below that share are specks.
 _GAP, _SPECK = 0.12, 0.01
@@ -73,6 +84,8 @@ def beneath(overlap: Overlap, seen: Windows, wrong: Mask) -> Beneath | None:
         return None
     if _is_another(large > 0, found.agrees & clear, seen.textured, mask, _within(over)):
         return None
+    if _is_on_a_page(overlap, seen, clear):
+        return None
     # of one grey in both, so that nothing seems to move there
     still = replace(overlap, left=_filled(overlap.left, over), right=_filled(overlap.right, over))
     inside = np.where(clear, found.variance, 0).astype(np.float32)
@@ -95,6 +108,26 @@ def _is_another(wrong: Mask, agrees: Mask, textured: Mask, mask: Mask, within: M
     is_full = np.count_nonzero(wrong & within) > _FULL * inside
     much = texture > _MUCH * np.count_nonzero(textured)
     return bool(inside > _LARGE * np.count_nonzero(mask) or (much and is_full))
+
+
+def _is_on_a_page(overlap: Overlap, seen: Windows, clear: Mask) -> bool:
+    """Whether the rest is a page or a screen, on which there are two pictures."""
+    import cv2
+
+    both = overlap.left, overlap.right
+    if not all(is_page(each[clear]) for each in both):
+        return False
+    apart = cv2.morphologyEx(
+        (seen.textured & ~seen.agrees).astype(np.uint8),
+        cv2.MORPH_OPEN,
+        np.ones((_WIDER, _WIDER), np.uint8),
+    )
+    _, label, found, _ = cv2.connectedComponentsWithStats(apart)
+    sizes = found[1:, cv2.CC_STAT_AREA]
+    if sizes.max(initial=0) < _PIECE * np.count_nonzero(overlap.mask):
+        return False
+    piece = label == 1 + sizes.argmax()
+    return max(of_three_colours(each[piece]) for each in both) < _SHOWS
 
 
 def _within(over: Mask) -> Mask:

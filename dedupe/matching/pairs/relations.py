@@ -37,7 +37,7 @@ def find_relation(name: str) -> Relation:
     return names[name]
 
 
-RULES = 1
+RULES = 2
 """Goes up with every change of what the same evidence proves: then it is worked out anew."""
 
 # Points in one plane that prove that both photos show some of the same: of 1,000 pairs of
@@ -71,6 +71,12 @@ _NEWS = 0.003
 # with a field in common, two screenshots with one picture among others.
 _MUCH = 0.15
 
+# But a field of a collage may show only so much of its photo: a square of one of 3 x 2 shows 0.67.
+# It lies on the photo as if cut out of it, and takes at most so much of the collage. Two collages
+# of two fields share half of each; two screens of one page as much of the one as of the other.
+# (What shows less is no part of a collage in collages.py, and would join the photos in it.)
+_SHOWN, _A_FIELD = 0.6, 0.55
+
 # Pixels of the thumbnail that things moved by, and no edit does: of 129 cropped and framed edits
 # the most was 0.17, of 46 tilted ones 0.14; in the series with another focus 0.1 to 1.3.
 _MOVED = {"upright": 0.3, "free": 0.2, "whole": 0.35}
@@ -93,7 +99,11 @@ _CUT_SHARE, _CUT_COLOUR, _CUT_MOTION = 0.98, 0.97, 0.035
 
 # With so many points and so much texture that agrees, colours need not: a filter that evens out
 # the light part by part (CLAHE, "clarity") left 0.60 to 0.73 of them explained.
-_CERTAIN, _EVENED_SHARE, _EVENED_COLOUR = 100, 0.92, 0.55
+_CERTAIN, _EVENED_SHARE, _EVENED_COLOUR = 100, 0.88, 0.55
+
+# So it is where a shadow, a stripe or a disc of light takes so much that less of the colours are
+# explained, and beside it nearly all agrees: of two photos none has that (decision 14).
+_CLEAR_POINTS, _CLEAR_SHARE, _CLEAR_COLOUR = 80, 0.9, 0.6
 
 # From so much on, whole pictures that lie on each other to the pixel are one, whatever their
 # clocks say: programs write their own times, and nobody holds a camera so still.
@@ -188,7 +198,15 @@ def _agrees_beneath(evidence: Evidence) -> bool:
         return few and found.beneath > 0.95 and found.colour > 0.8
     beneath = found.beneath > (0.85 if evidence.inliers >= _MANY else 0.92)
     some = found.texture >= 0.05 and found.share > 0.3 and not _is_of_a_template(evidence)
-    return evidence.form != "free" and some and beneath and found.colour > 0.8
+    coloured = found.colour > (_CLEAR_COLOUR if _is_clear(evidence) else 0.8)
+    return evidence.form != "free" and some and beneath and coloured
+
+
+def _is_clear(evidence: Evidence) -> bool:
+    """Whether what is beside all that lies over a picture proves it by itself."""
+    found = evidence.agreement
+    much = found.texture >= _PLAIN and found.beneath > _CLEAR_SHARE
+    return evidence.inliers >= _CLEAR_POINTS and much
 
 
 def _is_of_a_template(evidence: Evidence) -> bool:
@@ -220,7 +238,7 @@ def second_shot(first: Photo, second: Photo, evidence: Evidence) -> str | None:
         return f"taken {shown_seconds(apart)} apart"
     if first.camera and second.camera and first.camera != second.camera:
         return "taken by two cameras"
-    if min(evidence.news) > _MUCH:
+    if min(evidence.news) > _MUCH and not is_a_field(evidence):
         return "they only share a part: each shows much that the other does not"
     novelty = min(1 - evidence.of_first, 1 - evidence.of_second)
     free = evidence.form == "free"
@@ -296,11 +314,26 @@ def _same_frame(evidence: Evidence) -> bool:
 
 def _is_cut_out(evidence: Evidence) -> bool:
     """Whether one holds all of the other that shows anything, and nothing of it moved."""
+    return _lies_exactly(evidence) and min(evidence.news) <= _NEWS
+
+
+def may_be_a_field(evidence: Evidence) -> bool:
+    """Whether one picture may be cut to a field of the other."""
+    return evidence.form == "upright" and evidence.inliers >= SAME_THING
+
+
+def is_a_field(evidence: Evidence) -> bool:
+    """Whether one picture shows most of the other, cut to a field, beside much else."""
+    both = evidence.of_first, evidence.of_second
+    return min(both) <= _A_FIELD and max(both) > _SHOWN and _lies_exactly(evidence)
+
+
+def _lies_exactly(evidence: Evidence) -> bool:
+    """Whether all that both show agrees, upright, and nothing of it moved."""
     found = evidence.agreement
     agrees = found.share >= _CUT_SHARE and found.colour >= _CUT_COLOUR
-    still = evidence.motion <= _CUT_MOTION and min(evidence.news) <= _NEWS
-    return evidence.form == "upright" and agrees and still
+    return evidence.form == "upright" and agrees and evidence.motion <= _CUT_MOTION
 
 
-_ON_MOTION = (is_agreed, is_exact, _has_moved, _is_cut_out)
+_ON_MOTION = (is_agreed, is_exact, _has_moved, _lies_exactly)
 """All that is asked of a motion."""

@@ -8,10 +8,17 @@ import numpy.typing as npt
 from dedupe.matching.pairs.agreement import Agreement, agreement
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.features import Features
+from dedupe.matching.pairs.field import field
 from dedupe.matching.pairs.geometry import Alignment, align, corners, upright, whole
 from dedupe.matching.pairs.motion import motion
 from dedupe.matching.pairs.overlap import Overlap, Windows, lay, news, windows
-from dedupe.matching.pairs.relations import hangs_on_motion, is_agreed, is_related
+from dedupe.matching.pairs.relations import (
+    hangs_on_motion,
+    is_a_field,
+    is_agreed,
+    is_related,
+    may_be_a_field,
+)
 
 # A whole picture lies on another where its corners come so near to the other's, of its length.
 _WHOLE = 0.02
@@ -79,7 +86,33 @@ def examine(
                 found = replace(found, news=news(shown, second, homography))
             if however_little or hangs_on_motion(found):
                 found = replace(found, motion=motion(overlap, seen))
+    if not is_agreed(found) and may_be_a_field(found):
+        found = _in_a_field(found, overlap, seen, shown, second) or found
     return found if however_little or is_related(found) else None
+
+
+def _in_a_field(
+    found: Evidence, overlap: Overlap, seen: Windows, shown: Features, second: Features
+) -> Evidence | None:
+    """What is found in the field that one picture has in the other, None if it has none."""
+    cut = field(overlap, seen)
+    if cut is None:
+        return None
+    seen = windows(cut)
+    first_news, second_news = news(shown, second, found.homography)
+    told = replace(
+        found,
+        agreement=agreement(cut, seen),
+        of_first=cut.of_first,
+        of_second=cut.of_second,
+        # all that the cut left out, too
+        news=(
+            first_news + overlap.of_first - cut.of_first,
+            second_news + overlap.of_second - cut.of_second,
+        ),
+        motion=motion(cut, seen),
+    )
+    return told if is_a_field(told) else None
 
 
 def _laid(
