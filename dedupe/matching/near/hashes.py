@@ -34,20 +34,21 @@ class Hashes:
         rows: (M,) int64, the row that each is of; several may be of one.
     """
 
-    def __init__(self, rows: Iterable[int], hashes: Iterable[bytes]) -> None:
+    def __init__(self, rows: npt.NDArray[np.int64], hashes: npt.NDArray[np.uint8]) -> None:
         """As they come.
 
         Args:
-            rows: M of them.
-            hashes: likewise, 32 bytes each; b"" says nothing.
+            rows: N of them.
+            hashes: (N, 32); 0 says nothing.
         """
-        # one that is not there has no bit, and says nothing
-        joined = b"".join([each or _NONE for each in hashes])
-        data = np.frombuffer(joined, np.uint8).reshape(-1, len(_NONE))
-        heard = _tell(data)
-        self.rows = np.fromiter(rows, np.int64, len(data))[heard]
-        self._data = data[heard]
-        self.words = _words(self._data)
+        heard = _tell(hashes)
+        self.rows = rows[heard]
+        self._data = hashes[heard]
+
+    @cached_property
+    def words(self) -> _Words:
+        """(M, 4): the bits, as `_words` lays them out; made when they are asked for."""
+        return _words(self._data)
 
     @cached_property
     def turned(self) -> _Words:
@@ -59,18 +60,13 @@ class Hashes:
 
     def of(self, rows: npt.NDArray[np.int64]) -> "Hashes":
         """Those of some rows."""
-        some = Hashes((), ())
         here = np.isin(self.rows, rows)
-        some.rows, some.words, some._data = self.rows[here], self.words[here], self._data[here]
-        return some
+        return Hashes(self.rows[here], self._data[here])
 
     def and_also(self, others: "Hashes") -> "Hashes":
         """These and then some others."""
-        both = Hashes((), ())
-        both.rows = np.concatenate([self.rows, others.rows])
-        both.words = np.concatenate([self.words, others.words])
-        both._data = np.concatenate([self._data, others._data])
-        return both
+        rows = np.concatenate([self.rows, others.rows])
+        return Hashes(rows, np.concatenate([self._data, others._data]))
 
     def codes(self) -> npt.NDArray[np.uint8]:
         """(M, 32): the bits, in an order in which turned and mirrored ones can be told apart."""
@@ -91,7 +87,9 @@ class Hashes:
 def hashes_of(photos: Sequence[Photo], rows: Iterable[int]) -> Hashes:
     """The hashes of some photos, in the order of `rows`."""
     rows = list(rows)
-    return Hashes(rows, (photos[row].dct_hash for row in rows))
+    # one that is not there has no bit, and says nothing
+    joined = b"".join([photos[row].dct_hash or _NONE for row in rows])
+    return Hashes(np.array(rows, np.int64), np.frombuffer(joined, np.uint8).reshape(-1, 32))
 
 
 def alike(

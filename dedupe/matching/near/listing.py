@@ -91,7 +91,7 @@ def _hashes_of(parts: Parts, rows: _Rows) -> Hashes:
     own = parts.rows
     order = np.argsort(place[own], kind="stable")
     order = order[place[own[order]] >= 0]
-    return Hashes(own[order].tolist(), map(bytes, parts.hashes[order]))
+    return Hashes(own[order], parts.hashes[order])
 
 
 def approximate(

@@ -318,8 +318,9 @@ def _is_cut_out(evidence: Evidence) -> bool:
 
 
 def may_be_a_field(evidence: Evidence) -> bool:
-    """Whether one picture may be cut to a field of the other."""
-    return evidence.form == "upright" and evidence.inliers >= SAME_THING
+    """Whether one picture may be cut to a field of the other: they do not agree as they lie."""
+    upright = evidence.form == "upright" and evidence.inliers >= SAME_THING
+    return upright and not agrees_plainly(evidence)
 
 
 def is_a_field(evidence: Evidence) -> bool:

@@ -70,8 +70,7 @@ def examine(
         homography=homography,
         mirrored=shown.flipped != first.flipped,
         form=form,
-        # as much as can still come of it
-        agreement=Agreement(seen.texture(overlap.mask), seen.share, 1.0, 1.0, 0.0, (1.0, 1.0)),
+        agreement=_at_most(overlap, seen),
         of_first=overlap.of_first,
         of_second=overlap.of_second,
         news=(0.0, 0.0),
@@ -86,7 +85,8 @@ def examine(
                 found = replace(found, news=news(shown, second, homography))
             if however_little or hangs_on_motion(found):
                 found = replace(found, motion=motion(overlap, seen))
-    if not is_agreed(found) and may_be_a_field(found):
+    # also where it agrees but for what seems to lie over it: that is other fields
+    if may_be_a_field(found):
         found = _in_a_field(found, overlap, seen, shown, second) or found
     return found if however_little or is_related(found) else None
 
@@ -99,20 +99,28 @@ def _in_a_field(
     if cut is None:
         return None
     seen = windows(cut)
-    first_news, second_news = news(shown, second, found.homography)
     told = replace(
         found,
-        agreement=agreement(cut, seen),
+        agreement=_at_most(cut, seen),
         of_first=cut.of_first,
         of_second=cut.of_second,
-        # all that the cut left out, too
-        news=(
-            first_news + overlap.of_first - cut.of_first,
-            second_news + overlap.of_second - cut.of_second,
-        ),
-        motion=motion(cut, seen),
+        motion=0.0,
     )
-    return told if is_a_field(told) else None
+    if not is_a_field(told):
+        return None
+    told = replace(told, agreement=agreement(cut, seen), motion=motion(cut, seen))
+    if not is_a_field(told):
+        return None
+    first_news, second_news = news(shown, second, found.homography)
+    # all that the cut left out, too
+    first_news += overlap.of_first - cut.of_first
+    second_news += overlap.of_second - cut.of_second
+    return replace(told, news=(first_news, second_news))
+
+
+def _at_most(overlap: Overlap, seen: Windows) -> Agreement:
+    """As much agreement as can still come of what is seen."""
+    return Agreement(seen.texture(overlap.mask), seen.share, 1.0, 1.0, 0.0, (1.0, 1.0))
 
 
 def _laid(
