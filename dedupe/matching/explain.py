@@ -183,6 +183,12 @@ def _of_geometry(first: Photo, second: Photo, evidence: Evidence | None) -> list
         f"{evidence.inliers} points of the one fit on the other: {enough} to prove that both "
         f"show some of the same ({SAME_THING})."
     ]
+    if found.recoloured:
+        return [
+            *told,
+            f"One thing has another colour ({found.recoloured * 100:.0f} % of what both show), "
+            "while all else has the same: that is another thing.",
+        ]
     if not is_agreed(evidence):
         return [
             *told,

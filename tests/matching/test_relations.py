@@ -70,6 +70,7 @@ def some_evidence(count: int) -> list[Evidence]:
                 beneath=one_of(0, 0.86, 0.93, 0.96, 0.99),
                 tone=one_of(0.01, 0.04),
                 chroma=(one_of(0.01, 0.2), one_of(0.01, 0.2)),
+                recoloured=one_of(0, 0, 0, 0.1),
             ),
             of_first=one_of(0.7, 0.95, 1),
             of_second=one_of(0.7, 0.95, 1),
@@ -198,6 +199,7 @@ def test_what_moved_makes_two_shots() -> None:
         replace(AGREED, share=0.8, beneath=0.8),
         replace(AGREED, colour=0.5),
         replace(AGREED, texture=0.01),
+        replace(AGREED, recoloured=0.1),
     ],
 )
 def test_what_does_not_agree_is_at_most_the_same_scene(agreement: Agreement) -> None:

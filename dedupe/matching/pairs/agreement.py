@@ -7,6 +7,7 @@ import numpy as np
 from dedupe.matching.pairs.colour_map import STEP, channels, colours_of, unexplained
 from dedupe.matching.pairs.laid_over import beneath
 from dedupe.matching.pairs.overlap import Bytes, Mask, Overlap, Windows
+from dedupe.matching.pairs.recoloured import recoloured
 
 _EASY = 0.02  # share that one direction may leave unexplained for the other not to be tried
 _CELL = 8  # pixels of a side of what is one colour, for the tone
@@ -26,6 +27,8 @@ class Agreement:
         tone: mean difference of the colours, 0 to 1, beside what was laid over: how much was
             toned.
         chroma: mean colourfulness of the first and of the second, 0 (grey) to 1.
+        recoloured: share of the overlap where one thing has another colour while all else has the
+            same (recoloured.py); 0 where there is none.
     """
 
     texture: float
@@ -34,6 +37,7 @@ class Agreement:
     beneath: float
     tone: float
     chroma: tuple[float, float]
+    recoloured: float = 0.0
 
 
 def agreement(overlap: Overlap, seen: Windows) -> Agreement:
@@ -72,6 +76,7 @@ def agreement(overlap: Overlap, seen: Windows) -> Agreement:
         beneath=(rest.share if rest else 0.0) if covered else share,
         tone=_tone(overlap, rest.clear if rest else mask),  # a stamp is no other tone
         chroma=(chroma[1], chroma[0]) if overlap.scale > 1 else (chroma[0], chroma[1]),
+        recoloured=recoloured(overlap, seen),
     )
 
 

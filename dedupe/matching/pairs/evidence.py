@@ -50,7 +50,7 @@ _PACKED = np.dtype(
         ("mirrored", "u1"),
         ("sizes", "<u2", (2, 2)),  # of both thumbnails
         ("homography", "<f8", (3, 3)),
-        ("shares", "<f8", 12),
+        ("shares", "<f8", 13),
     ]
 )
 
@@ -74,7 +74,8 @@ def packed(evidence: Evidence | None) -> bytes:
     if evidence is None:
         return b""
     found = evidence.agreement
-    shares = (found.texture, found.share, found.colour, found.beneath, found.tone, *found.chroma)
+    colours = found.colour, found.beneath, found.tone, *found.chroma, found.recoloured
+    shares = found.texture, found.share, *colours
     row = (
         evidence.inliers,
         FORMS.index(evidence.form),
@@ -106,8 +107,8 @@ def _evidence(
     shares: list[float],
     homography: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
 ) -> Evidence:
-    texture, share, colour, beneath, tone, chroma, other_chroma = shares[:7]
-    of_first, of_second, new_in_first, new_in_second, motion = shares[7:]
+    texture, share, colour, beneath, tone, chroma, other_chroma, recoloured = shares[:8]
+    of_first, of_second, new_in_first, new_in_second, motion = shares[8:]
     (wide, high), (other_wide, other_high) = sizes
     return Evidence(
         inliers=inliers,
@@ -121,6 +122,7 @@ def _evidence(
             beneath=beneath,
             tone=tone,
             chroma=(chroma, other_chroma),
+            recoloured=recoloured,
         ),
         of_first=of_first,
         of_second=of_second,

@@ -166,7 +166,7 @@ def is_agreed(evidence: Evidence) -> bool:
     # frames and screens around plain colours: the map of colours makes any of them another
     if found.tone > _TONED and (found.texture < _PLAIN or evidence.inliers < SAME_THING):
         return False
-    if _is_another_text(evidence):
+    if _is_another_text(evidence) or found.recoloured:
         return False
     return agrees_plainly(evidence) or _agrees_beneath(evidence)
 
