@@ -102,7 +102,8 @@ _CUT_SHARE, _CUT_COLOUR, _CUT_MOTION = 0.98, 0.97, 0.035
 _CERTAIN, _EVENED_SHARE, _EVENED_COLOUR = 100, 0.88, 0.55
 
 # So it is where a shadow, a stripe or a disc of light takes so much that less of the colours are
-# explained, and beside it nearly all agrees: of two photos none has that (decision 14).
+# explained, and beside it nearly all agrees: of two photos only collages with a field in common
+# have that, and second_shot tells them apart (decision 14).
 _CLEAR_POINTS, _CLEAR_SHARE, _CLEAR_COLOUR = 80, 0.9, 0.6
 
 # From so much on, whole pictures that lie on each other to the pixel are one, whatever their
