@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_MAGIC = b"dedupeN5"
-_HEAD = struct.Struct("<8s16sQQd")  # magic, who found them, photos, lists, recall
+_MAGIC = b"dedupeN6"
+_HEAD = struct.Struct("<8s16sQQQd")  # magic, who found them, photos, dim, lists, recall
 _COUNT = struct.Struct("<Q")
 _KEY = 16
 _PART = 32
@@ -57,10 +57,7 @@ class Parts:
     @property
     def rows(self) -> "npt.NDArray[np.int64]":
         """(P,) of each hash the photo."""
-        import numpy as np
-
-        count = np.where(self.count == UNKNOWN, 0, self.count)
-        return np.repeat(np.arange(len(count)), count)
+        return _rows(self.count)
 
 
 class Inside(NamedTuple):
@@ -76,18 +73,40 @@ class Inside(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of N photos, and the photos that are nearest to each.
+
+    Attributes:
+        count: (N,) uint8, how many each has; UNKNOWN where nobody could look.
+        vectors: (F, dim) float16, photo by photo.
+        nearest: of each field; of one that was not compared yet UNKNOWN others.
+    """
+
+    count: "npt.NDArray[np.uint8]"
+    vectors: "npt.NDArray[np.float16]"
+    nearest: Nearest
+
+    @property
+    def rows(self) -> "npt.NDArray[np.int64]":
+        """(F,) of each field the photo."""
+        return _rows(self.count)
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbourhood:
     """What is remembered of N photos.
 
     Attributes:
         keys: 16 bytes of each (`neighbour_key`), one behind the other.
         inside: the hashes of their parts.
+        fields: the vectors of their fields.
         lists: their neighbours, in several ways.
         recall: the share of the nearest that is in them; None if all were compared.
     """
 
     keys: bytes
     inside: Inside
+    fields: Fields
     lists: list[Nearest]
     recall: float | None = None
 
@@ -98,7 +117,8 @@ class Neighbourhood:
 class NeighbourFile:
     """index.db.<fingerprint>.neighbours: written whole, sealed, read whole.
 
-    18 bytes a photo, 32 for each of its parts and 8 for each of its neighbours. What is not as
+    20 bytes a photo, 32 for each of its parts, 2.5 kB for each of its fields, and 8 for each of its
+    neighbours. What is not as
     it was written is not there: losing it costs time, never an answer. Like the edge file it
     stands apart from the database, and its writers take a lock of their own.
     """
@@ -116,11 +136,11 @@ class NeighbourFile:
         body = read_sealed(self.path)
         if len(body) < _HEAD.size:
             return None
-        magic, who, photos, lists, recall = _HEAD.unpack_from(body)
+        magic, who, photos, dim, lists, recall = _HEAD.unpack_from(body)
         if magic != _MAGIC or who != _digest(method):
             return None
         try:
-            return _unpacked(body, photos, lists, None if recall == _EXACT else recall)
+            return _unpacked(body, photos, dim, lists, None if recall == _EXACT else recall)
         except (ValueError, struct.error):  # sealed, and shorter than it says
             return None
 
@@ -134,12 +154,14 @@ class NeighbourFile:
         Raises:
             IndexProblem: another process is writing, or it cannot be written.
         """
-        counts = len(found), len(found.lists)
+        counts = len(found), found.fields.vectors.shape[1], len(found.lists)
         recall = _EXACT if found.recall is None else found.recall
         parts = [_HEAD.pack(_MAGIC, _digest(method), *counts, recall), found.keys]
         for its in found.inside:
             parts += [its.count.tobytes(), its.hashes.tobytes()]
-        for each in found.lists:
+        fields = found.fields
+        parts += [fields.count.tobytes(), fields.vectors.astype("<f2").tobytes()]
+        for each in (fields.nearest, *found.lists):
             parts += [_COUNT.pack(len(each.other)), each.count.astype("u1").tobytes()]
             parts += [each.other.astype("<i4").tobytes(), each.away.astype("<f4").tobytes()]
         with written_alone(self.path, self._lock):
@@ -156,7 +178,17 @@ def neighbour_key(photo_key: bytes, dct_hash: bytes) -> bytes:
     return xxhash.xxh3_128_digest(photo_key + dct_hash)
 
 
-def _unpacked(body: memoryview, photos: int, lists: int, recall: float | None) -> Neighbourhood:
+def _rows(count: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.int64]":
+    """Of each of what is counted the number of its count."""
+    import numpy as np
+
+    count = np.where(count == UNKNOWN, 0, count)
+    return np.repeat(np.arange(len(count)), count)
+
+
+def _unpacked(
+    body: memoryview, photos: int, dim: int, lists: int, recall: float | None
+) -> Neighbourhood:
     """What is in a sealed file."""
     import numpy as np
 
@@ -170,18 +202,23 @@ def _unpacked(body: memoryview, photos: int, lists: int, recall: float | None) -
         size = _PART * int(count[count != UNKNOWN].sum(dtype=np.int64))
         inside.append(Parts(count, np.frombuffer(body, "u1", size, at).reshape(-1, _PART)))
         at += size
+    count = np.frombuffer(body, "u1", photos, at)
+    many = len(_rows(count))
+    vectors = np.frombuffer(body, "<f2", many * dim, at + photos).reshape(many, dim)
+    at += photos + 2 * many * dim
     found = []
-    for _ in range(lists):
+    for rows in (many, *[photos] * lists):
         pairs = _COUNT.unpack_from(body, at)[0]
         at += _COUNT.size
-        each = np.frombuffer(body, "u1", photos, at)
+        each = np.frombuffer(body, "u1", rows, at)
         if each.sum(dtype=np.int64) != pairs:
             raise ValueError("as many as there are pairs")
-        other = np.frombuffer(body, "<i4", pairs, at + photos)
-        away = np.frombuffer(body, "<f4", pairs, at + photos + 4 * pairs)
+        other = np.frombuffer(body, "<i4", pairs, at + rows)
+        away = np.frombuffer(body, "<f4", pairs, at + rows + 4 * pairs)
         found.append(Nearest(each, other, away))
-        at += photos + 8 * pairs
-    return Neighbourhood(keys, Inside(*inside), found, recall)
+        at += rows + 8 * pairs
+    fields = Fields(count, vectors, found[0])
+    return Neighbourhood(keys, Inside(*inside), fields, found[1:], recall)
 
 
 def _digest(method: str) -> bytes:

@@ -20,6 +20,7 @@ from dedupe.index.neighbours import (
     neighbour_key,
 )
 from dedupe.matching.crew import Crew
+from dedupe.matching.near import in_fields
 from dedupe.matching.near.approximate import approximate_method, is_approximate
 from dedupe.matching.near.codes import distinct, pairs_of
 from dedupe.matching.near.listing import (
@@ -75,9 +76,9 @@ def candidates_method(photos: int) -> str:
     """
     import cv2
 
-    lists = NEAREST, MOST_ALIKE, ALIKE_PARTS
+    lists = NEAREST, MOST_ALIKE, ALIKE_PARTS, in_fields.IN_FIELDS
     found_by = approximate_method(photos)
-    return f"4 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
+    return f"5 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
 
 
 def candidates(
@@ -89,9 +90,10 @@ def candidates(
     """The pairs of a library that are verified: a bounded number for each photo.
 
     Of each photo those within 16 seed units of it, at most the nearest 24, or the nearest 8 up
-    to 22; the 24 whose hashes are most alike; and the 8 that are most like a part of it (a
-    field of a collage, what is in a frame), or of which it is a part. A pair counts if it is
-    among those of either photo; of equally near ones the first by content is taken.
+    to 22; the 24 whose hashes are most alike; the 8 that are most like a part of it (a field of
+    a collage, what is in a frame), or of which it is a part; and the 4 nearest to each of its
+    fields, encoded by itself. A pair counts if it is among those of either photo; of equally near
+    ones the first by content is taken.
 
     What was found once is remembered beside the index: only photos that are new to it, and
     those that lost a neighbour, are compared with all others. The answer is the same without.
@@ -100,7 +102,8 @@ def candidates(
     comparing every two (approximate.py): all anew whenever a photo is new, so that the answer
     rests on the photos alone. How many were found is measured.
 
-    Memory: the vectors once more, and 500 bytes a photo; with faiss up to 4 kB a photo.
+    Memory: the vectors once more, 500 bytes a photo, and 2.5 kB for each field; with faiss up to
+    4 kB a photo.
 
     Args:
         library: as `scan` or `open_library` gives it.
@@ -119,6 +122,7 @@ def candidates(
     new = [np.arange(len(photos))] * len(lists)
     unknown = Parts(np.full(len(photos), UNKNOWN, np.uint8), np.empty((0, 32), np.uint8))
     inside = Inside(unknown, unknown)
+    fields, unmet = in_fields.nothing_known(*asked.vectors.shape), np.arange(len(photos))
     approximately = is_approximate(len(photos))
     known = asked.known()
     is_same = known is not None and known.keys == keys
@@ -129,7 +133,9 @@ def candidates(
                 _recalled(each, there, its) for each, its in zip(lists, known.lists, strict=True)
             ]
         inside = with_inside(inside, there, known.inside)
-    before = inside.parts.count
+        fields = in_fields.remembered(known.fields, there, len(photos))
+        unmet = np.setdiff1d(unmet, there)
+    before = inside.parts.count, fields.count
     inside, found = _look_inside(library, photos, inside, progress)
     new[2] = np.union1d(new[2], found)
     recall = known.recall if known else None
@@ -140,15 +146,17 @@ def candidates(
         recall = approximate(
             lists, asked.vectors, photos, inside, asked.by_content, device, progress
         )
-    is_current = is_same and np.array_equal(before, inside.parts.count)
+    fields = in_fields.look_into(library, photos, fields, progress)
+    fields = in_fields.with_nearest(fields, asked.vectors, asked.rank, unmet, device, progress)
+    is_current = is_same and all(map(np.array_equal, before, (inside.parts.count, fields.count)))
     # the file has one library: a few photos of one folder must not take its place
     is_most = known is None or 2 * len(photos) >= len(known)
     if asked.file is not None and is_most and not is_current:
         with suppress(IndexProblem):
             listed = [_as_remembered(each) for each in lists]
-            asked.file.write(asked.method, Neighbourhood(keys, inside, listed, recall))
-    codes = distinct(np.concatenate([each.codes() for each in lists]))
-    return Candidates(pairs_of(codes, len(photos)), recall, lists[0])
+            asked.file.write(asked.method, Neighbourhood(keys, inside, fields, listed, recall))
+    codes = [each.codes() for each in lists] + [in_fields.codes(fields, len(photos))]
+    return Candidates(pairs_of(distinct(np.concatenate(codes)), len(photos)), recall, lists[0])
 
 
 def nearest_lists(
@@ -190,6 +198,8 @@ class _Asked:
         is_whole = len(rows) == len(library.photos)
         self.vectors = library.vectors if is_whole else library.vectors[rows]
         self.by_content = _in_order([photo.content for photo in self.photos])
+        self.rank = np.empty(len(self.by_content), np.int64)
+        self.rank[self.by_content] = np.arange(len(self.by_content))
         self.method = candidates_method(len(rows))
         self.file: NeighbourFile | None = None
         self.keys = b""
@@ -202,15 +212,14 @@ class _Asked:
 
     def nobody(self, kept: Kept) -> Neighbours:
         """Lists in which there is nobody yet."""
-        rank = np.empty(len(self.by_content), np.int64)
-        rank[self.by_content] = np.arange(len(rank))
-        return Neighbours(len(rank), kept, rank)
+        return Neighbours(len(self.rank), kept, self.rank)
 
     def known(self) -> Neighbourhood | None:
         """What is remembered of this or another library."""
         known = self.file.read(self.method) if self.file is not None else None
         kept = NEAREST, MOST_ALIKE, ALIKE_PARTS
-        return known if known is not None and _can_be(known, kept) else None
+        dim = self.vectors.shape[1]
+        return known if known is not None and _can_be(known, dim, kept) else None
 
     def rows_of(self, known: Neighbourhood) -> _Rows:
         """The rows of what is remembered; -1 where it is not here any more."""
@@ -230,17 +239,20 @@ def _in_order(contents: Sequence[bytes]) -> _Rows:
     return np.array(sorted(range(len(contents)), key=contents.__getitem__), np.int64)
 
 
-def _can_be(known: Neighbourhood, kept: Sequence[Kept]) -> bool:
+def _can_be(known: Neighbourhood, dim: int, kept: Sequence[Kept]) -> bool:
     """Whether lists can be what was written: the seal tells of damage, not of who wrote them."""
     names = np.sort(names_of_pairs(*np.frombuffer(known.keys, np.uint64).reshape(-1, 2).T))
+    fields, of_field = known.fields, in_fields.IN_FIELDS
     return (
         len(known.lists) == len(kept)
         and bool((names[1:] > names[:-1]).all())
+        and fields.vectors.shape[1] == dim
+        and bool(np.isfinite(fields.vectors).all())
         and all(
             int(its.count.max(initial=0)) <= most.most
             and bool(((its.other >= 0) & (its.other < len(known))).all())
             and bool((its.away >= 0).all())
-            for its, most in zip(known.lists, kept, strict=True)
+            for its, most in zip((fields.nearest, *known.lists), (of_field, *kept), strict=True)
         )
     )
 

@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.near.insets import insets
+from dedupe.matching.within.field import cut
+from dedupe.matching.within.fields import column_medians
+from dedupe.matching.within.insets import insets
 from dedupe.photos.dct_hash import SIDE, dct_hashes
 
 # A seam is a row or column where the picture changes this many times as much as elsewhere, over
@@ -94,7 +96,7 @@ def hashes_within(thumbnail: bytes) -> Within:
             if min(field.shape) < 4 * _APART:
                 continue
             small.append(_small(np.asarray(field, np.uint8)))
-    small += [_small(each) for each in insets(pixels)]
+    small += [_small(cut(grey, each)) for each in insets(pixels)]
     middles = [_small(_middle(grey))] if abs(height - width) > _SQUARE * max(grey.shape) else []
     return Within(dct_hashes(small).tobytes(), dct_hashes(middles).tobytes())
 
@@ -129,7 +131,9 @@ def _seams(grey: npt.NDArray[np.uint8]) -> list[float]:
     """The strongest vertical lines of a picture that are as good as straight through, in order."""
     import cv2
 
-    change = _medians(np.asarray(cv2.absdiff(grey[:, _ACROSS:], grey[:, :-_ACROSS]), np.uint8))
+    change = column_medians(
+        np.asarray(cv2.absdiff(grey[:, _ACROSS:], grey[:, :-_ACROSS]), np.uint8)
+    )
     strength = change / (np.median(change) + _FLAT)
     edge = int(_EDGE * grey.shape[1])
     for share in _LIKELY:
@@ -144,12 +148,3 @@ def _seams(grey: npt.NDArray[np.uint8]) -> list[float]:
         found.append(place + _ACROSS / 2)
         strength[max(0, place - _APART) : place + _APART + 1] = 0
     return sorted(found)
-
-
-def _medians(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """Of each column: as np.median(axis=0), which took ten times as long, gives it."""
-    columns = np.sort(values.T.astype(np.int16, order="C"), axis=1)
-    count = columns.shape[1]
-    both = columns[:, [(count - 1) // 2, count // 2]]
-    medians: npt.NDArray[np.float64] = both.sum(1) / 2
-    return medians

@@ -29,6 +29,9 @@ class Evidence:
             that is too little to look at, or decides nothing.
         motion: pixels that things moved by, median; 0 where that decides nothing.
         sizes: width and height of both thumbnails.
+        field_in: 1 where all this, but for the shares of areas and `news`, is of a field of the
+            first picture and the whole second one; 2 of the whole first and a field of the
+            second; 0 of both as they are.
     """
 
     inliers: int
@@ -41,6 +44,7 @@ class Evidence:
     news: tuple[float, float]
     motion: float
     sizes: tuple[tuple[int, int], tuple[int, int]]
+    field_in: int = 0
 
 
 _PACKED = np.dtype(
@@ -48,6 +52,7 @@ _PACKED = np.dtype(
         ("inliers", "<u2"),
         ("form", "u1"),
         ("mirrored", "u1"),
+        ("field_in", "u1"),
         ("sizes", "<u2", (2, 2)),  # of both thumbnails
         ("homography", "<f8", (3, 3)),
         ("shares", "<f8", 13),
@@ -66,7 +71,8 @@ def is_sound(data: bytes) -> bool:
     rows = np.frombuffer(data, _PACKED)
     homographies = rows["homography"]
     lays = np.isfinite(homographies).all() and bool(np.linalg.det(homographies).all())
-    return bool(lays and (rows["form"] < len(FORMS)).all() and np.isfinite(rows["shares"]).all())
+    told = (rows["form"] < len(FORMS)).all() and (rows["field_in"] <= 2).all()
+    return bool(lays and told and np.isfinite(rows["shares"]).all())
 
 
 def packed(evidence: Evidence | None) -> bytes:
@@ -80,6 +86,7 @@ def packed(evidence: Evidence | None) -> bytes:
         evidence.inliers,
         FORMS.index(evidence.form),
         evidence.mirrored,
+        evidence.field_in,
         evidence.sizes,
         evidence.homography,
         (*shares, evidence.of_first, evidence.of_second, *evidence.news, evidence.motion),
@@ -92,7 +99,10 @@ def each_unpacked(data: Iterable[bytes]) -> list[Evidence | None]:
     data = list(data)
     rows = np.frombuffer(b"".join(data), _PACKED)
     columns = zip(
-        *(rows[name].tolist() for name in ("inliers", "form", "mirrored", "sizes", "shares")),
+        *(
+            rows[name].tolist()
+            for name in ("inliers", "form", "mirrored", "field_in", "sizes", "shares")
+        ),
         rows["homography"].astype(np.float64),
         strict=True,
     )
@@ -103,6 +113,7 @@ def _evidence(
     inliers: int,
     form: int,
     mirrored: int,
+    field_in: int,
     sizes: list[list[int]],
     shares: list[float],
     homography: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
@@ -129,4 +140,5 @@ def _evidence(
         news=(new_in_first, new_in_second),
         motion=motion,
         sizes=((wide, high), (other_wide, other_high)),
+        field_in=field_in,
     )

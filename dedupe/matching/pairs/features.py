@@ -1,12 +1,15 @@
 """Local features of a photo: points that are found again in an edit of it."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from dedupe.matching.within.field import Field, cut
+from dedupe.matching.within.fields import fields
 
 if TYPE_CHECKING:
     import cv2
@@ -21,6 +24,9 @@ _SMALLEST = 240
 
 # Root-normalised SIFT has no number above 0.5, so that a byte holds 1/512 of it.
 _UNIT = 512
+
+# Quality of the small JPEGs that fields are kept as.
+_FIELD_QUALITY = 95
 
 # Pictures that stay decoded: pairs of one photo come one after the other. 15 MB a process.
 _LATELY = 64
@@ -38,12 +44,15 @@ _MIRRORED = np.array(
 class Features:
     """A small picture of a photo with its local features: 66 kB, more once it is looked at.
 
+    And as much for each of its fields, which one photo in six has, with screenshots and collages.
+
     Attributes:
         thumbnail: JPEG bytes, upright, 320 pixels on the longer side.
         size: width and height of the thumbnail.
         points: (K, 2) float32, x and y in pixels of the thumbnail, K at most 400.
         codes: (K, 128) uint8, root-normalised SIFT in units of 1/512.
         flipped: whether left and right of the thumbnail are swapped.
+        fields: what may be pictures of their own in it, each as such; none of a mirrored one.
     """
 
     thumbnail: bytes
@@ -51,6 +60,7 @@ class Features:
     points: npt.NDArray[np.float32]
     codes: npt.NDArray[np.uint8]
     flipped: bool = False
+    fields: tuple[tuple[Field, "Features"], ...] = ()
 
     @property
     def area(self) -> int:
@@ -102,7 +112,21 @@ def features_of(thumbnail: bytes) -> Features:
     """
     import cv2
 
-    grey = cv2.cvtColor(decoded(thumbnail), cv2.COLOR_RGB2GRAY)
+    pixels = decoded(thumbnail)
+    within = []
+    for field in fields(pixels):
+        shown = cut(pixels, field)
+        swapped = cv2.cvtColor(shown, cv2.COLOR_RGB2BGR)
+        _, jpeg = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, _FIELD_QUALITY])
+        within.append((field, _features_of(jpeg.tobytes(), shown)))
+    return replace(_features_of(thumbnail, pixels), fields=tuple(within))
+
+
+def _features_of(thumbnail: bytes, pixels: npt.NDArray[np.uint8]) -> Features:
+    """Of a picture itself, and not of its fields."""
+    import cv2
+
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     size = grey.shape[1], grey.shape[0]
     enlarged = max(1.0, _SMALLEST / max(size))
     if enlarged > 1:

@@ -180,6 +180,11 @@ def whole(size: tuple[int, int], other: tuple[int, int]) -> list[npt.NDArray[np.
     return found
 
 
+def swapped(size: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """(3, 3), carries the pixels of a picture to those of the same, left and right swapped."""
+    return np.array([[-1.0, 0, size[0] - 1], [0, 1, 0], [0, 0, 1]])
+
+
 def stretched(size: tuple[int, int], other: tuple[int, int]) -> npt.NDArray[np.float64]:
     """(3, 3), carries the pixels of a picture to those of the same in another size."""
     return _about_middle(np.diag(np.array(other) / np.array(size, np.float64)), size, other)

@@ -1,7 +1,7 @@
 """The features of a library's photos, each found once: the latest in memory, the rest in a file."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -10,15 +10,17 @@ import numpy as np
 
 from dedupe.index.store import Index
 from dedupe.matching.crew import Crew
-from dedupe.matching.pairs.features import POINTS, Features, features_of
+from dedupe.matching.pairs.features import Features, features_of
+from dedupe.matching.within.field import Field
 from dedupe.photos.photo import Photo
 
 # Photos whose features are in memory: 66 kB each, 0.5 GB.
 _HELD = 8192
 
-# Width, height and number of points; then points and codes.
-_HEAD = np.dtype([("size", "<u2", 2), ("points", "<u2")])
-_RECORD = _HEAD.itemsize + POINTS * (8 + 128)
+# Width, height, number of points and of fields; then points and codes; then of each field where it
+# is, the length of its JPEG, that, and its features likewise.
+_HEAD = np.dtype([("size", "<u2", 2), ("points", "<u2"), ("fields", "<u2")])
+_FIELD = np.dtype([("place", "<f8", (3, 3)), ("size", "<u2", 2), ("jpeg", "<u4")])
 
 
 class HeldFeatures:
@@ -37,7 +39,8 @@ class HeldFeatures:
         self._photos = photos
         self._held: dict[int, Features] = {}
         self._file: IO[bytes] | None = None
-        self._place: dict[int, int] = {}
+        self._place: dict[int, tuple[int, int]] = {}
+        self._end = 0
         self.without: set[int] = set()
 
     def close(self) -> None:
@@ -89,20 +92,50 @@ class HeldFeatures:
 
     def _write(self, row: int, found: Features) -> None:
         assert self._file is not None
-        head = np.array((found.size, len(found.points)), _HEAD)
-        record = head.tobytes() + found.points.astype("<f4").tobytes() + found.codes.tobytes()
-        place = _RECORD * len(self._place)
-        self._file.seek(place)
-        self._file.write(record.ljust(_RECORD, b"\0"))
-        self._place[row] = place
+        record = b"".join(_packed(found))
+        self._file.seek(self._end)
+        self._file.write(record)
+        self._place[row] = self._end, len(record)
+        self._end += len(record)
 
     def _read(self, row: int, thumbnail: bytes) -> Features:
         assert self._file is not None
-        self._file.seek(self._place[row])
-        data = self._file.read(_RECORD)
-        head = np.frombuffer(data, _HEAD, 1)[0]
-        count = int(head["points"])
-        points = np.frombuffer(data, "<f4", 2 * count, _HEAD.itemsize).reshape(count, 2)
-        codes = np.frombuffer(data, "u1", 128 * count, _HEAD.itemsize + 8 * count)
-        size = int(head["size"][0]), int(head["size"][1])
-        return Features(thumbnail, size, points, codes.reshape(count, 128))
+        place, length = self._place[row]
+        self._file.seek(place)
+        found, _ = _unpacked(self._file.read(length), 0, thumbnail)
+        return found
+
+
+def _packed(found: Features) -> Iterator[bytes]:
+    """Features as bytes, but for the thumbnail."""
+    yield np.array((found.size, len(found.points), len(found.fields)), _HEAD).tobytes()
+    yield found.points.astype("<f4").tobytes()
+    yield found.codes.tobytes()
+    for field, shown in found.fields:
+        yield np.array((field.place, field.size, len(shown.thumbnail)), _FIELD).tobytes()
+        yield shown.thumbnail
+        yield from _packed(shown)
+
+
+def _unpacked(data: bytes, at: int, thumbnail: bytes) -> tuple[Features, int]:
+    """What was packed from a place on, and where it ends."""
+    head = np.frombuffer(data, _HEAD, 1, at)[0]
+    at += _HEAD.itemsize
+    count = int(head["points"])
+    points = np.frombuffer(data, "<f4", 2 * count, at).reshape(count, 2)
+    at += points.nbytes
+    codes = np.frombuffer(data, "u1", 128 * count, at).reshape(count, 128)
+    at += codes.nbytes
+    fields = []
+    for _ in range(int(head["fields"])):
+        its = np.frombuffer(data, _FIELD, 1, at)[0]
+        at += _FIELD.itemsize
+        jpeg = data[at : at + int(its["jpeg"])]
+        shown, at = _unpacked(data, at + len(jpeg), jpeg)
+        fields.append((Field(its["place"], _size(its)), shown))
+    return Features(thumbnail, _size(head), points, codes, fields=tuple(fields)), at
+
+
+def _size(record: np.void) -> tuple[int, int]:
+    wide, high = record["size"].tolist()
+    return wide, high

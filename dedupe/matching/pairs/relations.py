@@ -71,12 +71,6 @@ _NEWS = 0.003
 # with a field in common, two screenshots with one picture among others.
 _MUCH = 0.15
 
-# But a field of a collage may show only so much of its photo: a square of one of 3 x 2 shows 0.67.
-# It lies on the photo as if cut out of it, and takes at most so much of the collage. Two collages
-# of two fields share half of each; two screens of one page as much of the one as of the other.
-# (What shows less is no part of a collage in collages.py, and would join the photos in it.)
-_SHOWN, _A_FIELD = 0.6, 0.55
-
 # Pixels of the thumbnail that things moved by, and no edit does: of 129 cropped and framed edits
 # the most was 0.17, of 46 tilted ones 0.14; in the series with another focus 0.1 to 1.3.
 _MOVED = {"upright": 0.3, "free": 0.2, "whole": 0.35}
@@ -172,6 +166,11 @@ def is_agreed(evidence: Evidence) -> bool:
     return agrees_plainly(evidence) or _agrees_beneath(evidence)
 
 
+def is_one_picture(evidence: Evidence) -> bool:
+    """Whether two photos are one picture by what they show, whatever their clocks say."""
+    return is_agreed(evidence) and (is_exact(evidence) or shown_apart(evidence) is None)
+
+
 def agrees_plainly(evidence: Evidence) -> bool:
     """Whether they agree with all that is in them."""
     found = evidence.agreement
@@ -239,7 +238,13 @@ def second_shot(first: Photo, second: Photo, evidence: Evidence) -> str | None:
         return f"taken {shown_seconds(apart)} apart"
     if first.camera and second.camera and first.camera != second.camera:
         return "taken by two cameras"
-    if min(evidence.news) > _MUCH and not is_a_field(evidence):
+    # of a field that was told when it was found
+    return None if evidence.field_in else shown_apart(evidence)
+
+
+def shown_apart(evidence: Evidence) -> str | None:
+    """Why two pictures that agree are two shots, by what they show; None if nothing says so."""
+    if min(evidence.news) > _MUCH:
         return "they only share a part: each shows much that the other does not"
     novelty = min(1 - evidence.of_first, 1 - evidence.of_second)
     free = evidence.form == "free"
@@ -316,18 +321,6 @@ def _same_frame(evidence: Evidence) -> bool:
 def _is_cut_out(evidence: Evidence) -> bool:
     """Whether one holds all of the other that shows anything, and nothing of it moved."""
     return _lies_exactly(evidence) and min(evidence.news) <= _NEWS
-
-
-def may_be_a_field(evidence: Evidence) -> bool:
-    """Whether one picture may be cut to a field of the other: they do not agree as they lie."""
-    upright = evidence.form == "upright" and evidence.inliers >= SAME_THING
-    return upright and not agrees_plainly(evidence)
-
-
-def is_a_field(evidence: Evidence) -> bool:
-    """Whether one picture shows most of the other, cut to a field, beside much else."""
-    both = evidence.of_first, evidence.of_second
-    return min(both) <= _A_FIELD and max(both) > _SHOWN and _lies_exactly(evidence)
 
 
 def _lies_exactly(evidence: Evidence) -> bool:

@@ -55,7 +55,10 @@ def _filled(photos: Sequence[Photo], part: int, whole: int, verdict: Verdict) ->
     if verdict.evidence is None:
         return None
     shares = verdict.evidence.of_first, verdict.evidence.of_second
-    kept, filled = shares if photo.content < other.content else shares[::-1]
+    is_straight = photo.content < other.content
+    kept, filled = shares if is_straight else shares[::-1]
+    if verdict.evidence.field_in:
+        return filled if verdict.evidence.field_in == (2 if is_straight else 1) else None
     if filled >= _PART or kept <= _PART:
         return None
     return filled if placement(photo, other, verdict.evidence).scale < _SHRUNK else None

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.within.field import Field, cut, tilted_field, upright_field
+
 # Colours that may be the ground, the most frequent first; share of the picture that it takes at
 # least; and by how much each channel may be off.
 _GROUNDS, _LEAST_GROUND, _OFF = 2, 0.2, 10
@@ -22,18 +24,22 @@ _SMALLEST, _LARGEST, _NARROWEST, _FILLED = 0.05, 0.9, 24, 0.8
 # screenshots of two apps 9 were found without that, as the hash of photo and bars is another one.
 _BAR, _OF_LINE = 16, 0.95
 
+# Share of the tightest line around it that a rectangle takes, turned or not: a photo of a polaroid
+# that lies askew on a table.
+_STRAIGHT = 0.97
+
 # Pixels of lines and letters that are no picture; and of the edge of one that are left out.
 _LINE, _EDGE = 5, 2
 
 
-def insets(pixels: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+def insets(pixels: npt.NDArray[np.uint8]) -> Iterator[Field]:
     """The rectangles of a picture that stand on one plain colour.
 
     Args:
         pixels: (H, W, 3) uint8.
 
     Yields:
-        (h, w) uint8, grey, without the pixels of their edge; and of one with plain bars along
+        Each without the pixels of its edge, upright or tilted; and of one with plain bars along
         its edges what is between them.
     """
     import cv2
@@ -42,31 +48,65 @@ def insets(pixels: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
     seen = set()
     for plain in _grounds(pixels):
         shown = cv2.morphologyEx(255 - plain, cv2.MORPH_OPEN, np.ones((_LINE, _LINE), np.uint8))
-        _, _, found, _ = cv2.connectedComponentsWithStats(shown)
-        for left, top, width, height, filled in found[1:].tolist():
+        _, labels, found, _ = cv2.connectedComponentsWithStats(shown)
+        for number, row in enumerate(found.tolist()):
+            left, top, width, height, filled = row
             share = width * height / plain.size
             is_picture = _SMALLEST <= share <= _LARGEST and min(width, height) >= _NARROWEST
-            if not is_picture or filled < _FILLED * width * height:
+            if not number or not is_picture or tuple(row) in seen:
                 continue
-            place = left + _EDGE, top + _EDGE, left + width - _EDGE, top + height - _EDGE
-            if place not in seen:
-                seen.add(place)
-                inset = grey[place[1] : place[3], place[0] : place[2]]
-                yield inset
-                between = _between_bars(inset)
-                if between.shape != inset.shape and min(between.shape) >= _NARROWEST:
-                    yield between
+            seen.add(tuple(row))
+            part = labels[top : top + height, left : left + width] == number
+            tilted = _tilted(part, filled, (left, top))
+            if tilted is not None:
+                yield tilted
+            if filled < _FILLED * width * height:
+                continue
+            field = upright_field(left + _EDGE, top + _EDGE, width - 2 * _EDGE, height - 2 * _EDGE)
+            if tilted is None:
+                yield field
+            across, down, wide, high = _between_bars(cut(grey, field))
+            if (wide, high) != field.size and min(wide, high) >= _NARROWEST:
+                yield upright_field(left + _EDGE + across, top + _EDGE + down, wide, high)
 
 
-def _between_bars(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """What is left without the lines along each edge that have the grey of that edge."""
-    for _ in range(4):
+def _tilted(part: npt.NDArray[np.bool_], filled: int, corner: tuple[int, int]) -> Field | None:
+    """What shows in a picture as a rectangle that is turned a little; None if it is not."""
+    import cv2
+
+    outlines = cv2.findContours(
+        part.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=corner
+    )[0]
+    hull = cv2.convexHull(max(outlines, key=cv2.contourArea))
+    area = cv2.contourArea(hull)
+    # what is nearly upright is cut out to the pixel
+    if area >= _STRAIGHT * (part.shape[0] - 1) * (part.shape[1] - 1):
+        return None
+    (across, down), (wide, high), degrees = cv2.minAreaRect(hull)
+    if area < _STRAIGHT * wide * high or filled < _FILLED * area:
+        return None
+    if degrees > 45:
+        degrees, wide, high = degrees - 90, high, wide
+    size = round(wide) - 2 * _EDGE, round(high) - 2 * _EDGE
+    return tilted_field((across, down), degrees, size) if min(size) >= _NARROWEST else None
+
+
+def _between_bars(grey: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """Left, top, width and height of what is left without the lines of each edge's own grey."""
+    across, down, height, width = 0, 0, *grey.shape
+    for edge in range(4):
         level = np.median(grey[0])
         of_bar = (np.abs(grey - level) <= _BAR).mean(axis=1) >= _OF_LINE
         if of_bar.all():
-            return grey[:0]
-        grey = np.rot90(grey[int(of_bar.argmin()) :])
-    return grey
+            return 0, 0, 0, 0
+        lines = int(of_bar.argmin())
+        # turned to the left each time: the upper edge, the right one, the lower, the left
+        if edge % 2:
+            across, width = across + lines * (edge == 3), width - lines
+        else:
+            down, height = down + lines * (edge == 0), height - lines
+        grey = np.rot90(grey[lines:])
+    return across, down, width, height
 
 
 def _grounds(pixels: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
