@@ -341,6 +341,12 @@ def _say_not_compared(verdicts: "Verdicts | None") -> None:
     if verdicts and verdicts.without_thumbnail:
         count = counted(verdicts.without_thumbnail, "photo")
         say(f"{count} scanned with --no-thumbnails: only their bytes and distances were compared")
+    if verdicts and verdicts.without_fields:
+        count = counted(verdicts.without_fields, "photo")
+        say(
+            f"fields of collages in {count} were compared by hash alone, as the weights that they "
+            "were scanned with are not here: some that show but a part of a photo may be missed"
+        )
 
 
 def _say_changed(groups: "Sequence[Group]") -> None:

@@ -11,6 +11,7 @@ from dedupe.index.library import Library
 from dedupe.matching.near.distances import distances_to
 from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.near.listing import REACH
+from dedupe.matching.pairs.carried import holder_of_field
 from dedupe.matching.pairs.compare import evidence_of, look_at, relation_and_edit
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.features import features_of
@@ -179,7 +180,14 @@ def _of_geometry(first: Photo, second: Photo, evidence: Evidence | None) -> list
         return ["No points of the one were found again in the other."]
     found = evidence.agreement
     enough = "enough" if evidence.inliers >= SAME_THING else "too few"
-    told = [
+    told = []
+    if holder := holder_of_field(first, second, evidence):
+        part, whole = ("second", "first") if holder is first else ("first", "second")
+        told.append(
+            f"The {part} lies in a field of the {whole} (of a collage, in a frame, on a page), "
+            "which was looked at by itself."
+        )
+    told += [
         f"{evidence.inliers} points of the one fit on the other: {enough} to prove that both "
         f"show some of the same ({SAME_THING})."
     ]

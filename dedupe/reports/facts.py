@@ -242,11 +242,20 @@ def explanation_facts(explanation: "Explanation") -> dict[str, Any]:
         "inliers": evidence.inliers if evidence else 0,
         "form": evidence.form if evidence else None,
         "mirrored": evidence.mirrored if evidence else None,
+        "field_of": _holder(explanation),
         "agreement": round(agreed.share, 4) if agreed else None,
         "beneath": round(agreed.beneath, 4) if agreed else None,
         "colour": round(agreed.colour, 4) if agreed else None,
         "motion": round(evidence.motion, 4) if evidence else None,
     }
+
+
+def _holder(explanation: "Explanation") -> str | None:
+    """Which of two photos has the other one in a field."""
+    if explanation.evidence is None or not explanation.evidence.field_in:
+        return None
+    names = {explanation.first.content: "first", explanation.second.content: "second"}
+    return names[sorted(names)[explanation.evidence.field_in - 1]]
 
 
 def photo_facts(photo: Photo) -> dict[str, Any]:

@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from photos_by_number import library
+from photos_by_number import DIM, library, vector
 
 from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.index.neighbours import NeighbourFile
 from dedupe.matching.near import candidates as module
-from dedupe.matching.near import listing
+from dedupe.matching.near import in_fields, listing
 from dedupe.matching.near.candidates import candidates
 from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.near.listing import ALIKE_PARTS, MOST_ALIKE, NEAREST
@@ -30,6 +30,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_WORTH", 2)
     monkeypatch.setattr(module, "thumbnails", thumbnails)
     monkeypatch.setattr(module, "hashes_within", within)
+    monkeypatch.setattr(in_fields, "thumbnails", thumbnails)
+    monkeypatch.setattr(in_fields, "squares_of_fields", lambda task: squares(task[0]))
+    monkeypatch.setattr(in_fields, "_Encoder", Encoder)
+    monkeypatch.setattr(in_fields, "is_encoder_here", lambda _: True)
 
 
 def thumbnails(library: Library, photos: Iterable[Photo]) -> dict[bytes, bytes]:
@@ -61,6 +65,25 @@ def within(thumbnail: bytes) -> Within:
     number = int(thumbnail)
     middle = np.packbits(bits_of(number + 3)[::-1]).tobytes() if number % 5 == 1 else b""
     return Within(parts(thumbnail), middle)
+
+
+def squares(thumbnail: bytes) -> list[bytes]:
+    """Every third has one to three fields, which show nearly what some photo shows."""
+    number = int(thumbnail)
+    shown = [number * 5 % 90, number * 7 % 60, number // 2][: number % 4] if number % 3 == 1 else []
+    return [(vector(each) + np.float16(0.25)).astype(np.float16).tobytes() for each in shown]
+
+
+class Encoder:
+    """Takes the bytes of vectors for pixels."""
+
+    wants = None
+
+    def __init__(self, _: Library) -> None:
+        pass
+
+    def vectors(self, squares: list[bytes]) -> npt.NDArray[np.float16]:
+        return np.frombuffer(b"".join(squares), np.float16).reshape(-1, DIM)
 
 
 def hashed(index: Path, numbers: list[int], folder: str = "/p") -> Library:
@@ -101,7 +124,23 @@ def brute(photos: Library) -> list[list[int]]:
     contents = [photo.content for photo in photos.photos]
     found = nearest(away, contents, NEAREST) | nearest(bits, contents, MOST_ALIKE)
     found |= nearest(part_bits(photos), contents, ALIKE_PARTS)
+    found |= nearest_to_fields(photos, contents)
     return sorted(map(list, found))
+
+
+def nearest_to_fields(photos: Library, contents: list[bytes]) -> set[tuple[int, int]]:
+    """Each photo, and the nearest others of each of its fields."""
+    found = set()
+    known = thumbnails(photos, photos.photos)
+    exact = photos.vectors.astype(np.float64)
+    for row, photo in enumerate(photos.photos):
+        for square in squares(known[photo.content]) if photo.content in known else []:
+            field = np.frombuffer(square, np.float16).astype(np.float64)
+            away = np.linalg.norm(exact - field, axis=1).astype(np.float32)
+            others = [each for each in range(len(exact)) if each != row and away[each] <= 24]
+            others.sort(key=lambda other: (away[other], contents[other]))
+            found |= {(min(row, other), max(row, other)) for other in others[:4]}
+    return found
 
 
 def part_bits(photos: Library) -> npt.NDArray[np.float32]:
@@ -221,6 +260,40 @@ def test_parts_that_could_not_be_looked_for_are_found_once_there_are_thumbnails(
     assert candidates(photos).pairs.tolist() == brute(photos)
 
 
+def test_fields_that_nobody_could_encode_are_looked_for_once_the_weights_are_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = hashed(tmp_path / "index.db", list(range(60)))
+    with monkeypatch.context() as patch:
+        patch.setattr(in_fields, "is_encoder_here", lambda _: False)
+        without = candidates(photos)
+    assert without.without_fields == 60
+    assert without.pairs.tolist() != brute(photos)
+    found = candidates(photos)
+    assert found.without_fields == 0
+    assert found.pairs.tolist() == brute(photos)
+
+
+def test_only_new_fields_are_compared_with_all_photos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "index.db"
+    real, asked = in_fields.compared, []
+
+    def counted(vectors: npt.NDArray[np.float16], *args: object, **options: int) -> object:
+        asked.append((options["lefts"], len(vectors) - options["lefts"]))
+        return real(vectors, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(in_fields, "compared", counted)
+    for numbers in (range(60), range(60), range(63), range(63)):
+        candidates(hashed(index, list(numbers)))
+    fields = [
+        sum(len(squares(str(each).encode())) for each in range(count) if each % 9 != 8)
+        for count in (60, 63)
+    ]
+    assert asked == [(fields[0], 60), (fields[1] - fields[0], 63), (fields[0], 3)]
+
+
 def test_without_anything_near_or_alike_there_are_no_candidates(tmp_path: Path) -> None:
     for count in (0, 1):
         photos = hashed(tmp_path / "index.db", list(range(count)))
@@ -307,7 +380,7 @@ def test_contents_that_begin_alike_are_in_their_order(equal: int) -> None:
     assert module._in_order([b"b", b"a"]).tolist() == [1, 0]
 
 
-@pytest.mark.parametrize("wrong", ["count", "other", "away", "keys", "short"])
+@pytest.mark.parametrize("wrong", ["count", "other", "away", "keys", "short", "fields", "lost"])
 def test_lists_that_cannot_be_are_not_believed(tmp_path: Path, wrong: str) -> None:
     photos = hashed(tmp_path / "index.db", list(range(40)))
     candidates(photos)
@@ -328,5 +401,11 @@ def test_lists_that_cannot_be_are_not_believed(tmp_path: Path, wrong: str) -> No
     file.write(method, replace(known, keys=keys, lists=[spoiled, *others]))
     if wrong == "short":
         file.write(method, replace(known, lists=[replace(first, other=first.other[:-1]), *others]))
+    if wrong == "fields":
+        vectors = np.full_like(known.fields.vectors, np.nan)
+        file.write(method, replace(known, fields=replace(known.fields, vectors=vectors)))
+    if wrong == "lost":
+        near = replace(known.fields.nearest, other=known.fields.nearest.other + 40)
+        file.write(method, replace(known, fields=replace(known.fields, nearest=near)))
     more = hashed(tmp_path / "index.db", list(range(41)))
     assert candidates(more).pairs.tolist() == brute(more)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from dedupe.matching.near import insets, parts
 from dedupe.matching.near.hashes import ALIKE
 from dedupe.matching.near.parts import hashes_within
+from dedupe.matching.within import insets
+from dedupe.matching.within.fields import column_medians
 from dedupe.photos.dct_hash import SIDE, dct_hashes
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
@@ -131,6 +132,6 @@ def test_bytes_that_are_no_picture_are_refused() -> None:
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 10**6))
 def test_medians_are_those_of_numpy(height: int, width: int, seed: int) -> None:
     values = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
-    assert parts._medians(values).tolist() == np.median(values, axis=0).tolist()
+    assert column_medians(values).tolist() == np.median(values, axis=0).tolist()
     pixels = np.random.default_rng(seed).integers(0, 256, (height * width, 3), np.uint8)
     assert insets._middle(pixels).tolist() == np.median(pixels, axis=0).tolist()

@@ -11,12 +11,12 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from dedupe.matching.calibration.known_edits import KNOWN_EDITS, KnownEdit
 from dedupe.matching.pairs.evidence import FORMS, Evidence
-from dedupe.matching.pairs.features import decoded, features_of
-from dedupe.matching.pairs.field import field
-from dedupe.matching.pairs.geometry import align, corners, is_a_view, upright, whole
+from dedupe.matching.pairs.features import features_of
+from dedupe.matching.pairs.geometry import align, corners, is_a_view, whole
 from dedupe.matching.pairs.overlap import correlation, lay, windows
 from dedupe.matching.pairs.relations import Relation, relation_of
 from dedupe.matching.pairs.verify import examine
+from dedupe.matching.within.decoded import decoded
 from dedupe.photos.photo import Photo, PhotoFile
 from dedupe.photos.quiet import quiet_pillow
 
@@ -222,33 +222,63 @@ def test_a_photo_cut_to_a_field_of_a_collage_is_the_same_picture(fields: int) ->
     assert relation(looked_at(paper, street)) is Relation.SAME_PICTURE
 
 
-@pytest.mark.parametrize("fields", [2, 4])
-def test_a_field_is_found_to_the_pixel(fields: int) -> None:
-    street, party, one, other = (picture(SAMPLES / each) for each in (STREET, PARTY, *SHOTS))
-    paper = collage(*[party, street, one, other][:fields])
-    first, second = (features_of(thumbnail(each)) for each in (street, paper))
-    alignment = align(first, second)
-    assert alignment is not None
-    straight = upright(alignment)
-    assert straight is not None
-    overlap = lay(first, second, straight.homography)
-    assert overlap is not None
-    cut = field(overlap, windows(overlap))
-    assert cut is not None
-    shown = 600 * 600 / (paper.width * paper.height)
-    assert cut.of_second == pytest.approx(shown, abs=0.02)
-    assert cut.of_first == pytest.approx(min(street.size) / max(street.size), abs=0.02)
-    assert windows(cut).share > 0.98
+def cut_off_centre(shown: Image.Image, size: tuple[int, int], centre: float) -> Image.Image:
+    return ImageOps.fit(shown, size, centering=(centre, centre))
 
 
-def test_where_all_agrees_or_nothing_does_there_is_no_field() -> None:
-    size = picture(STREET).size
-    street, party = (features_of(thumbnail(picture(each).resize(size))) for each in (STREET, PARTY))
-    for other in (street, party):
-        (straight, *_) = whole(street.size, other.size)
-        overlap = lay(street, other, straight)
-        assert overlap is not None
-        assert field(overlap, windows(overlap)) is None
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("centre", [0.1, 0.9])
+def test_a_photo_of_which_a_field_shows_a_third_is_in_the_collage(
+    centre: float, mirrored: bool
+) -> None:
+    street, party = picture(STREET), picture(PARTY)
+    paper = Image.new("RGB", (800, 800))
+    paper.paste(ImageOps.fit(party, (400, 800)), (0, 0))
+    paper.paste(cut_off_centre(street, (400, 800), centre), (400, 0))
+    if mirrored:
+        paper = ImageOps.mirror(paper)
+    for one, other, side in ((street, paper, 2), (paper, street, 1)):
+        evidence = looked_at(one, other)
+        assert relation(evidence) is Relation.SAME_PICTURE
+        assert evidence is not None
+        assert (evidence.field_in, evidence.mirrored) == (side, mirrored)
+        shares = evidence.of_first, evidence.of_second
+        shown = 800 * 400 / 800 / (street.width * 800 / street.height)
+        assert shares[side - 1] == pytest.approx(0.5, abs=0.03)
+        assert shares[2 - side] == pytest.approx(shown, abs=0.03)
+        # the corners of the photo lie where the collage would have them
+        first = features_of(thumbnail(one))
+        there = corners(evidence.homography, first.size)
+        back = there if side == 2 else corners(np.linalg.inv(evidence.homography), first.size)
+        height = 320 if side == 2 else None
+        if height:
+            assert np.ptp(back[:, 1]) == pytest.approx(height, abs=3)
+
+
+@pytest.mark.parametrize("degrees", [-7, 0, 5])
+def test_a_photo_cut_to_a_polaroid_that_lies_on_a_table_is_the_same_picture(degrees: int) -> None:
+    street = picture(STREET)
+    card = Image.new("RGB", (700, 820), "white")
+    card.paste(cut_off_centre(street, (600, 600), 0.3), (50, 50))
+    ImageDraw.Draw(card).text((60, 690), "wish you were here", fill=(60, 60, 60), font_size=60)
+    table = ImageOps.expand(card, 60, (110, 90, 70)).rotate(
+        degrees, Image.Resampling.BICUBIC, fillcolor=(110, 90, 70)
+    )
+    assert relation(looked_at(street, table)) is Relation.SAME_PICTURE
+    assert relation(looked_at(table, street)) is Relation.SAME_PICTURE
+    assert relation(looked_at(picture(PARTY), table)) is None
+
+
+def test_two_shots_from_one_place_beside_a_door_are_no_collage() -> None:
+    street, party = picture(STREET), picture(PARTY)
+    other = street.copy()
+    half = street.width // 2
+    other.paste(ImageOps.fit(party, street.size).crop((half, 0, *street.size)), (half, 0))
+    assert features_of(thumbnail(other)).fields
+    for one, another in ((street, other), (other, street)):
+        evidence = looked_at(one, another)
+        assert evidence is None or not evidence.field_in
+        assert relation(evidence) is not Relation.SAME_PICTURE
 
 
 def test_two_collages_with_a_field_in_common_are_not_one_picture() -> None:

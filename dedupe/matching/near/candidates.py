@@ -59,12 +59,15 @@ class Candidates:
         pairs: (M, 2) int64, places in `library.first_rows`, a < b, sorted.
         recall: the share of the nearest that is among them, measured with 256 photos; None
             where every two photos were compared.
+        without_fields: how many photos have a thumbnail, and nobody could look for fields in it:
+            the weights of the encoder are not here.
         near: of each photo its nearest by distance (`NEAREST`), by places in
             `library.first_rows`.
     """
 
     pairs: npt.NDArray[np.int64]
     recall: float | None
+    without_fields: int
     near: Neighbours
 
 
@@ -146,7 +149,7 @@ def candidates(
         recall = approximate(
             lists, asked.vectors, photos, inside, asked.by_content, device, progress
         )
-    fields = in_fields.look_into(library, photos, fields, progress)
+    fields, without = in_fields.look_into(library, photos, fields, progress)
     fields = in_fields.with_nearest(fields, asked.vectors, asked.rank, unmet, device, progress)
     is_current = is_same and all(map(np.array_equal, before, (inside.parts.count, fields.count)))
     # the file has one library: a few photos of one folder must not take its place
@@ -156,7 +159,9 @@ def candidates(
             listed = [_as_remembered(each) for each in lists]
             asked.file.write(asked.method, Neighbourhood(keys, inside, fields, listed, recall))
     codes = [each.codes() for each in lists] + [in_fields.codes(fields, len(photos))]
-    return Candidates(pairs_of(distinct(np.concatenate(codes)), len(photos)), recall, lists[0])
+    return Candidates(
+        pairs_of(distinct(np.concatenate(codes)), len(photos)), recall, without, lists[0]
+    )
 
 
 def nearest_lists(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from dedupe.encoders.encode import LoadedEncoder, load_encoder
 from dedupe.encoders.identity import known_fingerprint
 from dedupe.encoders.registry import find_encoder
-from dedupe.errors import DedupeError
+from dedupe.errors import UnknownName
 from dedupe.index.library import Library, thumbnails
 from dedupe.index.neighbours import UNKNOWN, Fields, Nearest
 from dedupe.matching.crew import Crew
@@ -17,7 +17,7 @@ from dedupe.matching.near.codes import Codes, codes_of, distinct
 from dedupe.matching.near.distances import compared
 from dedupe.matching.near.neighbours import Kept, Neighbours
 from dedupe.matching.near.nominate import Reach
-from dedupe.matching.pairs.features import decoded
+from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import cut
 from dedupe.matching.within.fields import fields
 from dedupe.photos.decode import Wants
@@ -95,19 +95,21 @@ def remembered(known: Fields, there: _Rows, photos: int) -> Fields:
 
 def look_into(
     library: Library, photos: Sequence[Photo], known: Fields, progress: Progress
-) -> Fields:
+) -> tuple[Fields, int]:
     """Encode the fields of the photos of which that is not known, and that have a thumbnail.
 
     Returns:
-        `known`, and of these UNKNOWN near to each; as it was where the encoder's weights are not
-        here.
+        `known`, and of these UNKNOWN near to each; and of how many photos it is still not known
+        because the encoder's weights are not here.
     """
     rows = np.flatnonzero(known.count == UNKNOWN)
     if library.read is not None and library.key:  # to ask for each of 100,000 took a second
         rows = rows[library.read.thumbnails[library.first_rows[rows]]]
+    if not len(rows):
+        return known, 0
+    if not is_encoder_here(library):
+        return known, len(rows)
     encoder = _Encoder(library)
-    if not len(rows) or not encoder.is_here:
-        return known
     progress.start("Looking for fields", len(rows))
     count = known.count.copy()
     vectors, own = [known.vectors], [known.rows]
@@ -127,7 +129,16 @@ def look_into(
     # those that were known stay in their order, and have the same near to them
     counts = np.concatenate([known.nearest.count, new])[order]
     nearest = replace(known.nearest, count=counts)
-    return Fields(count, np.concatenate(vectors)[order], nearest)
+    return Fields(count, np.concatenate(vectors)[order], nearest), 0
+
+
+def is_encoder_here(library: Library) -> bool:
+    """Whether this version has the encoder of a library, and this machine its weights."""
+    try:
+        entry = find_encoder(library.encoder.name)
+    except UnknownName:
+        return False
+    return known_fingerprint(entry) == library.encoder.fingerprint
 
 
 class _Encoder:
@@ -140,12 +151,7 @@ class _Encoder:
         self._name = library.encoder.name
         self._dim = library.vectors.shape[1]
         self._loaded: LoadedEncoder | None = None
-        try:
-            entry = find_encoder(self._name)
-            self.is_here = known_fingerprint(entry) == library.encoder.fingerprint
-            self.wants = Wants.of(entry)
-        except DedupeError:  # of another version of dedupe
-            self.is_here = False
+        self.wants = Wants.of(find_encoder(self._name))
 
     def vectors(self, squares: Sequence[bytes]) -> npt.NDArray[np.float16]:
         """(F, dim) in seed units, rounded as the library's own are."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import cut
 from dedupe.matching.within.fields import column_medians
 from dedupe.matching.within.insets import insets
@@ -72,10 +73,7 @@ def hashes_within(thumbnail: bytes) -> Within:
     """
     import cv2
 
-    decoded = cv2.imdecode(np.frombuffer(thumbnail, np.uint8), cv2.IMREAD_COLOR_RGB)
-    if decoded is None:
-        raise ValueError("a thumbnail that is no picture")
-    pixels = np.asarray(decoded, np.uint8)
+    pixels = decoded(thumbnail)
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     if min(grey.shape) < 4 * _APART:
         return Within(b"", b"")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import Field, cut
 from dedupe.matching.within.fields import fields
 
@@ -141,20 +142,6 @@ def _features_of(thumbnail: bytes, pixels: npt.NDArray[np.uint8]) -> Features:
     roots = np.sqrt(raw[:POINTS] / np.maximum(raw[:POINTS].sum(1, keepdims=True), 1e-9))
     codes = np.minimum(np.rint(roots * _UNIT), 255).astype(np.uint8)
     return Features(thumbnail, size, points.astype(np.float32), codes)
-
-
-def decoded(thumbnail: bytes) -> npt.NDArray[np.uint8]:
-    """(H, W, 3) uint8 of a stored thumbnail.
-
-    Raises:
-        ValueError: it is no picture.
-    """
-    import cv2
-
-    pixels = cv2.imdecode(np.frombuffer(thumbnail, np.uint8), cv2.IMREAD_COLOR_RGB)
-    if pixels is None:
-        raise ValueError("a thumbnail that is no picture")
-    return np.asarray(pixels, np.uint8)
 
 
 @lru_cache(_LATELY)

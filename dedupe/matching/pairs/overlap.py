@@ -80,7 +80,7 @@ def lay(first: Features, second: Features, homography: npt.NDArray[np.float64]) 
     if smaller < 0.8:
         sigma = 0.5 * float(np.sqrt(1 / smaller**2 - 1))
         pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma), np.uint8)
-    there, back = _covered(from_, to, homography)
+    back, there = shared(from_, to, homography)
     if min(to.size) < _NARROW:
         grown = _NARROW / min(to.size)
         size = round(grown * to.size[0]), round(grown * to.size[1])
@@ -102,6 +102,31 @@ def lay(first: Features, second: Features, homography: npt.NDArray[np.float64]) 
         of_first=there if scale > 1 else back,
         of_second=back if scale > 1 else there,
         scale=scale,
+    )
+
+
+def shared(
+    first: Features, second: Features, homography: npt.NDArray[np.float64]
+) -> tuple[float, float]:
+    """The share of each picture's area that the other one shows, too.
+
+    Args:
+        first: one picture.
+        second: the other.
+        homography: (3, 3), carries pixels of the first to the second.
+    """
+    import cv2
+
+    there = corners(homography, first.size).astype(np.float32)
+    frame = corners(np.eye(3), second.size).astype(np.float32)
+    both, shape = cv2.intersectConvexConvex(there, frame)
+    if both <= 0 or shape is None:
+        return 0.0, 0.0
+    inside = shape.reshape(-1, 2).astype(np.float64)
+    back = np.column_stack([inside, np.ones(len(inside))]) @ np.linalg.inv(homography).T
+    return (
+        min(1.0, abs(area(back[:, :2] / back[:, 2:])) / first.area),
+        min(1.0, float(both) / second.area),
     )
 
 
@@ -237,25 +262,6 @@ def _shown_beside(picture: Features, other: Features, homography: npt.NDArray[np
         return 0.0
     away = np.abs(values - np.median(values)) > _PLAIN
     return float(away.sum() / picture.grey.size)
-
-
-def _covered(
-    from_: Features, to: Features, homography: npt.NDArray[np.float64]
-) -> tuple[float, float]:
-    """The share of `to` that `from_` covers, and the share of `from_` that lies inside it."""
-    import cv2
-
-    there = corners(homography, from_.size).astype(np.float32)
-    frame = corners(np.eye(3), to.size).astype(np.float32)
-    both, shape = cv2.intersectConvexConvex(there, frame)
-    if both <= 0 or shape is None:
-        return 0.0, 0.0
-    inside = shape.reshape(-1, 2).astype(np.float64)
-    back = np.column_stack([inside, np.ones(len(inside))]) @ np.linalg.inv(homography).T
-    return (
-        min(1.0, float(both) / to.area),
-        min(1.0, abs(area(back[:, :2] / back[:, 2:])) / from_.area),
-    )
 
 
 def _smooth_grey(rgb: Bytes) -> Floats:

@@ -6,28 +6,21 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.matching.pairs.agreement import Agreement, agreement
+from dedupe.matching.pairs.carried import carried_over
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.features import Features
-from dedupe.matching.pairs.geometry import (
-    Alignment,
-    align,
-    area,
-    corners,
-    inverse,
-    swapped,
-    upright,
-    whole,
-)
+from dedupe.matching.pairs.geometry import Alignment, align, corners, upright, whole
 from dedupe.matching.pairs.motion import motion
-from dedupe.matching.pairs.overlap import Overlap, Windows, lay, news, windows
+from dedupe.matching.pairs.overlap import Overlap, Windows, lay, news, shared, windows
 from dedupe.matching.pairs.relations import (
+    LEAST_SHOWN,
     SAME_THING,
     hangs_on_motion,
     is_agreed,
+    is_in_a_field,
     is_one_picture,
     is_related,
 )
-from dedupe.matching.within.field import Field
 
 # A whole picture lies on another where its corners come so near to the other's, of its length.
 _WHOLE = 0.02
@@ -42,10 +35,6 @@ _OUTSIDE = 0.005
 # photos at most 7 fit.
 _TRIED = 8
 
-
-# Share of both frames that is in both, above which what agrees in a part of them is no field of a
-# collage: two shots from one place, in which something moved beside a door.
-_ONE_FRAME = 0.8
 
 _Found = tuple[str, Overlap, Windows, npt.NDArray[np.float64]]
 
@@ -73,17 +62,22 @@ def examine(
     Each stage is gone through only where something hangs on it: of 966 pairs of real photos
     that were laid on each other, nothing came of 510.
     """
-    found = _examine(first, second, alike=alike, however_little=however_little)
+    alignment = align(first, second)
+    found = _examine(first, second, alignment, alike=alike, however_little=however_little)
     if found is not None and is_one_picture(found):
         return found
     return _in_a_field(first, second) or found
 
 
 def _examine(
-    first: Features, second: Features, *, alike: bool = False, however_little: bool = False
+    first: Features,
+    second: Features,
+    alignment: Alignment | None,
+    *,
+    alike: bool = False,
+    however_little: bool = False,
 ) -> Evidence | None:
     """`examine`, of both pictures as they are."""
-    alignment = align(first, second)
     laid = _laid(alignment, first, second, alike=alike)
     if laid is None:
         return None
@@ -118,60 +112,20 @@ def _in_a_field(first: Features, second: Features) -> Evidence | None:
         for field, part in holder.fields:
             part = replace(part)  # looked at, it is larger: only for as long as this takes
             both = (part, second) if side == 1 else (first, part)
-            found = _examine(*both)
-            if found is None or (best is not None and found.inliers <= best.inliers):
+            alignment = align(*both)
+            least = best.inliers + 1 if best else SAME_THING
+            if alignment is None or alignment.inliers < least:
                 continue
-            if found.inliers < SAME_THING or not is_one_picture(found):
+            # before anything is laid on anything: a logo that many pages have
+            if shared(*both, alignment.homography)[2 - side] < LEAST_SHOWN:
                 continue
-            told = _of_whole(found, side, field, first, second)
-            if _frames_in_common(told) <= _ONE_FRAME:
+            found = _examine(*both, alignment)
+            if found is None or not is_one_picture(found):
+                continue
+            told = carried_over(found, side, field, first, second)
+            if told is not None and is_in_a_field(told):
                 best = told
     return best
-
-
-def _of_whole(
-    found: Evidence, side: int, field: Field, first: Features, second: Features
-) -> Evidence:
-    """The evidence of a field and a picture as that of the two whole pictures."""
-    holder = first if side == 1 else second
-    place = field.place
-    if found.mirrored and side == 1:
-        # all of it was swapped: what was left of the field is right of it
-        mirror, of_field = (swapped(each.size) for each in (holder, field))
-        place = mirror @ place @ of_field
-    share = field.area / holder.area
-    of_first, of_second = found.of_first, found.of_second
-    news_first, news_second = found.news
-    if side == 1:
-        homography = found.homography @ inverse(place)
-        of_first, news_first = share * of_first, share * news_first + 1 - share
-    else:
-        homography = place @ found.homography
-        of_second, news_second = share * of_second, share * news_second + 1 - share
-    return replace(
-        found,
-        homography=homography,
-        form="upright" if field.is_upright and found.form != "free" else "free",
-        of_first=of_first,
-        of_second=of_second,
-        news=(news_first, news_second),
-        sizes=(first.size, second.size),
-        field_in=side,
-    )
-
-
-def _frames_in_common(found: Evidence) -> float:
-    """Share of both frames, laid on each other, that is in both."""
-    import cv2
-
-    one, other = found.sizes
-    frames = (
-        corners(found.homography, one).astype(np.float32),
-        corners(np.eye(3), other).astype(np.float32),
-    )
-    both, _ = cv2.intersectConvexConvex(*frames)
-    areas = (abs(area(each.astype(np.float64))) for each in frames)
-    return float(both / (sum(areas) - both))
 
 
 def _at_most(overlap: Overlap, seen: Windows) -> Agreement:

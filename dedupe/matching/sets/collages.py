@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from dedupe.matching.pairs.carried import holder_of_field
 from dedupe.matching.pairs.edits import placement
 from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation
@@ -55,10 +56,9 @@ def _filled(photos: Sequence[Photo], part: int, whole: int, verdict: Verdict) ->
     if verdict.evidence is None:
         return None
     shares = verdict.evidence.of_first, verdict.evidence.of_second
-    is_straight = photo.content < other.content
-    kept, filled = shares if is_straight else shares[::-1]
-    if verdict.evidence.field_in:
-        return filled if verdict.evidence.field_in == (2 if is_straight else 1) else None
+    kept, filled = shares if photo.content < other.content else shares[::-1]
+    if holder := holder_of_field(photo, other, verdict.evidence):
+        return filled if holder is other else None
     if filled >= _PART or kept <= _PART:
         return None
     return filled if placement(photo, other, verdict.evidence).scale < _SHRUNK else None

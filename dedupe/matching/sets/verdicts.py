@@ -21,6 +21,8 @@ class Verdicts:
             its content. Pairs that nothing but a distance relates are not in it.
         verified: how many pairs were compared by geometry.
         without_thumbnail: how many contents could not be, as they were scanned without.
+        without_fields: in how many nobody could look for what is framed and for fields of collages
+            by their vectors, as the encoder's weights are not here.
         recall: the share of the pairs worth verifying that was found, where faiss looked for
             them (approximate.py); None where all photos were compared.
         key: 16 bytes of all that this rests on, where it is remembered as one answer; else b"".
@@ -31,6 +33,7 @@ class Verdicts:
     related: Related
     verified: int
     without_thumbnail: int
+    without_fields: int = 0
     recall: float | None = None
     key: bytes = field(default=b"", compare=False)
     near: Neighbours | None = field(default=None, compare=False, repr=False)
@@ -51,7 +54,7 @@ def verdicts_as_columns(verdicts: Verdicts) -> dict[str, npt.ArrayLike]:
         "relations": related.relations,
         "proved": related.proved,
         "evidence": related.evidence.reshape(-1),
-        "counts": [verdicts.verified, verdicts.without_thumbnail],
+        "counts": [verdicts.verified, verdicts.without_thumbnail, verdicts.without_fields],
         "recall": [] if verdicts.recall is None else [verdicts.recall],
     }
 
@@ -70,7 +73,7 @@ def verdicts_of(
         None where these can be no verdicts of that library.
     """
     recall = found["recall"].tolist()
-    counted = len(found["counts"]) == 2 and len(recall) <= 1 and all(0 <= r <= 1 for r in recall)
+    counted = len(found["counts"]) == 3 and len(recall) <= 1 and all(0 <= r <= 1 for r in recall)
     if not counted or len(found["pairs"]) % 2 or len(found["evidence"]) % SIZE:
         return None
     related = Related(
@@ -84,5 +87,5 @@ def verdicts_of(
         return None
     if not (np.diff(codes_of(related.pairs, count)) > 0).all():
         return None
-    verified, without = found["counts"].tolist()
-    return Verdicts(related, verified, without, recall[0] if recall else None, key)
+    verified, without, unseen = found["counts"].tolist()
+    return Verdicts(related, verified, without, unseen, recall[0] if recall else None, key)

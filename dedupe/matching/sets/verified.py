@@ -11,6 +11,7 @@ from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.library import Library
 from dedupe.matching.near.candidates import candidates, candidates_method
+from dedupe.matching.near.in_fields import is_encoder_here
 from dedupe.matching.pairs.examination import Examination, method
 from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import RULES, Relation
@@ -54,7 +55,7 @@ WORTH = 2048
 _REMEMBERED = 2
 
 # Goes up with every change of which pairs are asked.
-_VERSION = 4
+_VERSION = 5
 
 
 def nobody(photo: Photo) -> bool:
@@ -111,7 +112,8 @@ def verify(
     file, key = _file_for(library, known_as or default_name(order, wins))
     if file is not None and (answer := file.read(key)) is not None:
         known_verdicts = verdicts_of(answer, library.first_rows, key)
-        if known_verdicts is not None:
+        # weights that are here by now may find more
+        if known_verdicts and not (known_verdicts.without_fields and is_encoder_here(library)):
             return known_verdicts
     with uncollected():
         rows = library.first_rows
@@ -150,6 +152,7 @@ def verify(
         related.of_rows(rows),
         len(asked),
         len(examination.without),
+        to_verify.without_fields,
         to_verify.recall,
         key,
         to_verify.near,

@@ -60,11 +60,11 @@ def insets(pixels: npt.NDArray[np.uint8]) -> Iterator[Field]:
             tilted = _tilted(part, filled, (left, top))
             if tilted is not None:
                 yield tilted
+                continue
             if filled < _FILLED * width * height:
                 continue
             field = upright_field(left + _EDGE, top + _EDGE, width - 2 * _EDGE, height - 2 * _EDGE)
-            if tilted is None:
-                yield field
+            yield field
             across, down, wide, high = _between_bars(cut(grey, field))
             if (wide, high) != field.size and min(wide, high) >= _NARROWEST:
                 yield upright_field(left + _EDGE + across, top + _EDGE + down, wide, high)
@@ -85,8 +85,10 @@ def _tilted(part: npt.NDArray[np.bool_], filled: int, corner: tuple[int, int]) -
     (across, down), (wide, high), degrees = cv2.minAreaRect(hull)
     if area < _STRAIGHT * wide * high or filled < _FILLED * area:
         return None
-    if degrees > 45:
-        degrees, wide, high = degrees - 90, high, wide
+    quarters = round(degrees / 90)  # OpenCV counts from any side
+    degrees -= 90 * quarters
+    if quarters % 2:
+        wide, high = high, wide
     size = round(wide) - 2 * _EDGE, round(high) - 2 * _EDGE
     return tilted_field((across, down), degrees, size) if min(size) >= _NARROWEST else None
 

@@ -1,0 +1,88 @@
+"""One picture in a field of another: what was found of the two, carried over to all of both."""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.matching.pairs.evidence import Evidence
+from dedupe.matching.pairs.features import Features
+from dedupe.matching.pairs.geometry import area, corners, inverse, swapped
+from dedupe.matching.within.field import Field
+from dedupe.photos.photo import Photo
+
+# Share of both frames, laid on each other, that is in both, above which what agrees in a part of
+# them is no field of a collage: two shots from one place, in which something moved beside a door.
+_ONE_FRAME = 0.8
+
+# Share of two fields that is in both, above which two collages have one photo in common; but what
+# takes more of a picture than this is in a frame, or on a page.
+_ONE_FIELD, _FRAMED = 0.8, 0.6
+
+
+def carried_over(
+    found: Evidence, side: int, field: Field, first: Features, second: Features
+) -> Evidence | None:
+    """The evidence of a field of one picture, and of another, as that of the two pictures.
+
+    Args:
+        found: of the field and the second picture, or of the first and the field.
+        side: 1 where the field is in the first, 2 in the second.
+        field: where it is.
+        first: one picture.
+        second: the other.
+
+    Returns:
+        None where it seems to be no field that shows the other: both have one frame, or the
+        other has it as a field, too.
+    """
+    holder, other = (first, second) if side == 1 else (second, first)
+    there = found.homography if side == 1 else inverse(found.homography)
+    if found.mirrored and side == 2:
+        there = swapped(other.size) @ there
+    shown = corners(there, field.size)
+    for each, _ in other.fields:
+        is_small = each.area < _FRAMED * other.area
+        if is_small and _in_common(shown, corners(each.place, each.size)) > _ONE_FIELD:
+            return None
+    place = field.place
+    if found.mirrored and side == 1:
+        # all of it was swapped: what was left of the field is right of it
+        place = swapped(holder.size) @ place @ swapped(field.size)
+    whole = found.homography @ inverse(place) if side == 1 else place @ found.homography
+    if _in_common(corners(whole, first.size), corners(np.eye(3), second.size)) > _ONE_FRAME:
+        return None
+    share = field.area / holder.area
+    taken = (share, 1.0) if side == 1 else (1.0, share)
+    # all beside the field is news, too
+    news = tuple(its * part + 1 - part for its, part in zip(found.news, taken, strict=True))
+    return replace(
+        found,
+        homography=whole,
+        form="upright" if field.is_upright and found.form != "free" else "free",
+        of_first=taken[0] * found.of_first,
+        of_second=taken[1] * found.of_second,
+        news=(news[0], news[1]),
+        sizes=(first.size, second.size),
+        field_in=side,
+    )
+
+
+def holder_of_field(first: Photo, second: Photo, evidence: Evidence) -> Photo | None:
+    """Which of two photos has the other one in a field; None if that was not found.
+
+    Args:
+        first: a photo.
+        second: another one.
+        evidence: of the two in the order of their contents.
+    """
+    in_order = sorted((first, second), key=lambda photo: photo.content)
+    return in_order[evidence.field_in - 1] if evidence.field_in else None
+
+
+def _in_common(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    """Share of two quadrangles, given by their corners, that is in both."""
+    import cv2
+
+    both, _ = cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))
+    return float(both / max(abs(area(one)) + abs(area(other)) - both, 1e-9))
