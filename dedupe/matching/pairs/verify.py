@@ -15,6 +15,7 @@ from dedupe.matching.pairs.overlap import Overlap, Windows, lay, news, shared, w
 from dedupe.matching.pairs.relations import (
     LEAST_SHOWN,
     SAME_THING,
+    agrees_plainly,
     hangs_on_motion,
     is_agreed,
     is_in_a_field,
@@ -64,7 +65,8 @@ def examine(
     """
     alignment = align(first, second)
     found = _examine(first, second, alignment, alike=alike, however_little=however_little)
-    if found is not None and is_one_picture(found):
+    # where they agree but for what seems to lie over one, that may be the other fields
+    if found is not None and agrees_plainly(found) and is_one_picture(found):
         return found
     return _in_a_field(first, second) or found
 
