@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dedupe.index.library import Library
-from dedupe.matching.sets.verified import Order, largest_first
+from dedupe.matching.sets.asking import Order
+from dedupe.matching.sets.verified import largest_first
 from dedupe.photos.photo import Photo
 
 

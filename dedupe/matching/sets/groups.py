@@ -13,6 +13,7 @@ from dedupe.matching.near.remembered import near_pairs
 from dedupe.matching.pairs.examination import method
 from dedupe.matching.pairs.related import Related, none_related
 from dedupe.matching.pairs.relations import RULES, Relation
+from dedupe.matching.sets.asking import Order, Wins
 from dedupe.matching.sets.chosen import chosen
 from dedupe.matching.sets.contents import Contents, contents_of
 from dedupe.matching.sets.hanging import Naming, hanging
@@ -22,7 +23,7 @@ from dedupe.matching.sets.proved import Proved, apart_of, proved_sets
 from dedupe.matching.sets.remembered_parts import RememberedParts
 from dedupe.matching.sets.remembered_sets import RememberedSets
 from dedupe.matching.sets.verdicts import Verdicts
-from dedupe.matching.sets.verified import Choose, Order, Wins, default_name, largest_first, nobody
+from dedupe.matching.sets.verified import Choose, default_name, largest_first, nobody
 from dedupe.photos.photo import Photo
 from dedupe.uncollected import uncollected
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from dedupe.index.library import Library
 from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.asking import Wins
 from dedupe.matching.sets.contents import Contents
 from dedupe.matching.sets.joining import Unit, joined, same_pixels_as_best
 from dedupe.matching.sets.stars import Link, pair, stars
-from dedupe.matching.sets.verified import Wins
 from dedupe.photos.shots import partners
 
 # What geometry proves, strongest first.

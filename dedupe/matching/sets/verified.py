@@ -5,26 +5,19 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import numpy as np
-
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.library import Library
 from dedupe.matching.near.candidates import candidates, candidates_method
 from dedupe.matching.near.in_fields import is_encoder_here
 from dedupe.matching.pairs.examination import Examination, method
-from dedupe.matching.pairs.related import Related
-from dedupe.matching.pairs.relations import RULES, Relation
+from dedupe.matching.pairs.relations import RULES
 from dedupe.matching.pairs.remembered_pairs import RememberedPairs
-from dedupe.matching.sets.collages import without_collages
-from dedupe.matching.sets.stars import missing_links
+from dedupe.matching.sets.asking import Asking, Order, Wins
 from dedupe.matching.sets.verdicts import COLUMNS, Verdicts, verdicts_as_columns, verdicts_of
 from dedupe.photos.photo import Photo
 from dedupe.progress import Progress, Silent
 from dedupe.uncollected import uncollected
-
-Order = Callable[[Iterable[Photo]], Sequence[Photo]]
-"""Sorts photos, the one to keep first: of two the same, whatever order and company they come in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +36,6 @@ class Choice:
 
 Choose = Callable[[Sequence[Sequence[Photo]]], Choice]
 """The photo to keep of several, those of one picture together."""
-
-Wins = Callable[[Photo], bool]
-"""Whether a photo is to be kept before all others, however few are verified against it."""
 
 
 # Photos from which on verdicts, and the sets they make, are remembered as one answer.
@@ -119,38 +109,15 @@ def verify(
         rows = library.first_rows
         photos = [library.photos[row] for row in rows.tolist()]
     to_verify = candidates(library, device=device, progress=progress)
-    asked = to_verify.pairs
     memory = RememberedPairs(library, method()) if key else None
     with Examination(library, photos, progress or Silent(), memory) as examination:
-        related = examination.related(asked)
-        crowd = _crowds(related, len(photos))
-        with uncollected():
-            links, collages = without_collages(photos, _among(related, crowd).unpacked())
-            ordered = order(photos[row] for row in crowd)
-            place = {photos[row].content: row for row in crowd}
-            best_first = {place[photo.content]: rank for rank, photo in enumerate(ordered)}
-            # of pairs of others it does not matter whether they were looked at
-            is_crowd = np.zeros(len(photos), np.bool_)
-            is_crowd[crowd] = True
-            known = set(map(tuple, asked[is_crowd[asked].all(1)].tolist()))
-            copies = library.copies
-            chosen = {
-                row for row in crowd if any(wins(library.photos[i]) for i in copies[int(rows[row])])
-            }
-        while more := missing_links(links, known, best_first, chosen=chosen - collages):
-            new = np.array(sorted(more), np.int64)
-            found = examination.related(new)
-            links |= {
-                pair for pair, each in found.items() if each.relation <= Relation.SAME_PICTURE
-            }
-            related = related.and_also(found)
-            asked = np.concatenate([asked, new])
-            known |= more
+        asking = Asking(library, photos, examination, to_verify.pairs)
+        asking.until_known(order, wins)
         if memory is not None:
-            memory.remember(asked, related, examination.without)
+            memory.remember(asking.asked, asking.related, examination.without)
     verdicts = Verdicts(
-        related.of_rows(rows),
-        len(asked),
+        asking.related.of_rows(rows),
+        len(asking.asked),
         len(examination.without),
         to_verify.without_fields,
         to_verify.recall,
@@ -161,31 +128,6 @@ def verify(
         with suppress(IndexProblem):  # then it is put together anew next time
             file.write(key, verdicts_as_columns(verdicts))
     return verdicts
-
-
-def _crowds(related: Related, count: int) -> list[int]:
-    """The rows that hang together by being one picture, and are not all so with each other.
-
-    Where all are, as two always are, nothing is missing, and none is made of the others.
-    """
-    a, b = related.pairs[related.relations <= Relation.SAME_PICTURE].T
-    links = np.bincount(np.concatenate([a, b]), minlength=count)
-    # those that are all linked have the first of them as their first neighbour, and no others
-    first = np.arange(count)
-    np.minimum.at(first, b, a)
-    size = np.bincount(first, minlength=count)[first]
-    is_open = links != size - 1
-    between = first[a] != first[b]
-    is_open[a[between]] = is_open[b[between]] = True
-    closed = np.bincount(first, is_open, minlength=count)[first] == 0
-    crowds: list[int] = np.flatnonzero((links > 0) & ~closed).tolist()
-    return crowds
-
-
-def _among(related: Related, rows: list[int]) -> Related:
-    """The verdicts of pairs of some rows."""
-    one, other = np.isin(related.pairs, rows).T
-    return related.at(one & other)
 
 
 def _file_for(library: Library, name: str) -> tuple[AnswerFile | None, bytes]:
