@@ -4,7 +4,7 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import xxhash
 
@@ -60,18 +60,6 @@ class Parts:
         return _rows(self.count)
 
 
-class Inside(NamedTuple):
-    """The hashes of what is inside N photos.
-
-    Attributes:
-        parts: what may be pictures by themselves.
-        middles: what another picture may have of them as a part.
-    """
-
-    parts: Parts
-    middles: Parts
-
-
 @dataclass(frozen=True, slots=True)
 class Fields:
     """The fields of N photos, and the photos that are nearest to each.
@@ -98,14 +86,14 @@ class Neighbourhood:
 
     Attributes:
         keys: 16 bytes of each (`neighbour_key`), one behind the other.
-        inside: the hashes of their parts.
+        parts: the hashes of their parts.
         fields: the vectors of their fields.
         lists: their neighbours, in several ways.
         recall: the share of the nearest that is in them; None if all were compared.
     """
 
     keys: bytes
-    inside: Inside
+    parts: Parts
     fields: Fields
     lists: list[Nearest]
     recall: float | None = None
@@ -117,7 +105,7 @@ class Neighbourhood:
 class NeighbourFile:
     """index.db.<fingerprint>.neighbours: written whole, sealed, read whole.
 
-    20 bytes a photo, 32 for each of its parts, 2.5 kB for each of its fields, and 8 for each of its
+    19 bytes a photo, 32 for each of its parts, 2.5 kB for each of its fields, and 8 for each of its
     neighbours. What is not as
     it was written is not there: losing it costs time, never an answer. Like the edge file it
     stands apart from the database, and its writers take a lock of their own.
@@ -157,8 +145,7 @@ class NeighbourFile:
         counts = len(found), found.fields.vectors.shape[1], len(found.lists)
         recall = _EXACT if found.recall is None else found.recall
         parts = [_HEAD.pack(_MAGIC, _digest(method), *counts, recall), found.keys]
-        for its in found.inside:
-            parts += [its.count.tobytes(), its.hashes.tobytes()]
+        parts += [found.parts.count.tobytes(), found.parts.hashes.tobytes()]
         fields = found.fields
         parts += [fields.count.tobytes(), fields.vectors.astype("<f2").tobytes()]
         for each in (fields.nearest, *found.lists):
@@ -195,13 +182,11 @@ def _unpacked(
     at = _HEAD.size
     keys = bytes(body[at : at + _KEY * photos])
     at += _KEY * photos
-    inside = []
-    for _ in Inside._fields:
-        count = np.frombuffer(body, "u1", photos, at)
-        at += photos
-        size = _PART * int(count[count != UNKNOWN].sum(dtype=np.int64))
-        inside.append(Parts(count, np.frombuffer(body, "u1", size, at).reshape(-1, _PART)))
-        at += size
+    count = np.frombuffer(body, "u1", photos, at)
+    at += photos
+    size = _PART * int(count[count != UNKNOWN].sum(dtype=np.int64))
+    parts = Parts(count, np.frombuffer(body, "u1", size, at).reshape(-1, _PART))
+    at += size
     count = np.frombuffer(body, "u1", photos, at)
     many = len(_rows(count))
     vectors = np.frombuffer(body, "<f2", many * dim, at + photos).reshape(many, dim)
@@ -218,7 +203,7 @@ def _unpacked(
         found.append(Nearest(each, other, away))
         at += rows + 8 * pairs
     fields = Fields(count, vectors, found[0])
-    return Neighbourhood(keys, Inside(*inside), fields, found[1:], recall)
+    return Neighbourhood(keys, parts, fields, found[1:], recall)
 
 
 def _digest(method: str) -> bytes:

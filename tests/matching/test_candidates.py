@@ -20,7 +20,6 @@ from dedupe.matching.near.candidates import candidates
 from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.near.listing import ALIKE_PARTS, MOST_ALIKE, NEAREST
 from dedupe.matching.near.neighbours import Kept, Listed, Neighbours
-from dedupe.matching.near.parts import Within
 from dedupe.photos.photo import Photo
 
 
@@ -29,7 +28,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few photos are worth a file; their thumbnails are numbers."""
     monkeypatch.setattr(module, "_WORTH", 2)
     monkeypatch.setattr(module, "thumbnails", thumbnails)
-    monkeypatch.setattr(module, "hashes_within", within)
+    monkeypatch.setattr(module, "hashes_within", parts)
     monkeypatch.setattr(in_fields, "thumbnails", thumbnails)
     monkeypatch.setattr(in_fields, "squares_of_fields", lambda task: squares(task[0]))
     monkeypatch.setattr(in_fields, "_Encoder", Encoder)
@@ -58,13 +57,6 @@ def parts(thumbnail: bytes) -> bytes:
     number = int(thumbnail)
     shown = [number * 7 % 60, number * 7 % 60 + 1, number // 2] if number % 4 == 0 else []
     return b"".join(np.packbits(bits_of(each)[::-1]).tobytes() for each in shown)
-
-
-def within(thumbnail: bytes) -> Within:
-    """Every fifth has a middle, which is like what another one shows."""
-    number = int(thumbnail)
-    middle = np.packbits(bits_of(number + 3)[::-1]).tobytes() if number % 5 == 1 else b""
-    return Within(parts(thumbnail), middle)
 
 
 def squares(thumbnail: bytes) -> list[bytes]:
@@ -144,20 +136,18 @@ def nearest_to_fields(photos: Library, contents: list[bytes]) -> set[tuple[int, 
 
 
 def part_bits(photos: Library) -> npt.NDArray[np.float32]:
-    """(N, N): by how many bits the most alike part of one and the other, or its middle, differ."""
+    """(N, N): by how many bits the most alike part of one and the other differ."""
     bits = np.full((len(photos.photos),) * 2, np.inf, np.float32)
     known = thumbnails(photos, photos.photos)
-    inside = {content: within(thumbnail) for content, thumbnail in known.items()}
-    nothing = Within(b"", b"")
+    inside = {content: parts(thumbnail) for content, thumbnail in known.items()}
     for row, photo in enumerate(photos.photos):
-        shown = inside.get(photo.content, nothing).parts
+        shown = inside.get(photo.content, b"")
         for start in range(0, len(shown), 32):
             part = replace(photo, dct_hash=shown[start : start + 32])
             for other, whole in enumerate(photos.photos):
-                middle = replace(whole, dct_hash=inside.get(whole.content, nothing).middles)
-                both = hash_bits([part, whole, middle], np.array([[0, 1], [0, 2]]))
-                if row != other and both.min() <= ALIKE:
-                    bits[row, other] = min(bits[row, other], both.min())
+                away = hash_bits([part, whole], np.array([[0, 1]]))[0]
+                if row != other and away <= ALIKE:
+                    bits[row, other] = min(bits[row, other], away)
     smaller: npt.NDArray[np.float32] = np.minimum(bits, bits.T)
     return smaller
 

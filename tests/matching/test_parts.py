@@ -38,10 +38,6 @@ def small(picture: Image.Image) -> bytes:
     return data.getvalue()
 
 
-def part_hashes(thumbnail: bytes) -> bytes:
-    return hashes_within(thumbnail).parts
-
-
 def bits(one: bytes, whole: Image.Image) -> int:
     """By how many bits the most alike part differs from the hash of a whole picture."""
     grey = whole.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
@@ -58,7 +54,7 @@ def test_every_field_of_a_collage_is_a_part(columns: int, rows: int, gap: int) -
     for number, each in enumerate(pictures):
         across, down = number % columns, number // columns
         paper.paste(each, (across * (640 + gap), down * (480 + gap)))
-    found = part_hashes(small(paper))
+    found = hashes_within(small(paper))
     assert len(found) % 32 == 0
     for number, each in enumerate(pictures):
         assert bits(found, each) <= ALIKE, number
@@ -67,7 +63,7 @@ def test_every_field_of_a_collage_is_a_part(columns: int, rows: int, gap: int) -
 def test_what_is_between_two_bars_is_a_part() -> None:
     paper = Image.new("RGB", (640, 900), "black")
     paper.paste(photo(PHOTOS[0]), (0, 210))
-    assert bits(part_hashes(small(paper)), photo(PHOTOS[0])) <= ALIKE
+    assert bits(hashes_within(small(paper)), photo(PHOTOS[0])) <= ALIKE
 
 
 @pytest.mark.parametrize("ground", ["white", "black", (229, 221, 213)])
@@ -79,7 +75,7 @@ def test_a_photo_in_a_chat_is_a_part(ground: str | tuple[int, int, int]) -> None
         pen.rounded_rectangle((30, line, 400, line + 60), 20, "white", "grey")
         pen.text((50, line + 20), "so that you can see it", "black")
     screen.paste(photo(PHOTOS[0]).resize((480, 360)), (210, 240))
-    assert bits(part_hashes(small(screen)), photo(PHOTOS[0])) <= ALIKE
+    assert bits(hashes_within(small(screen)), photo(PHOTOS[0])) <= ALIKE
 
 
 @pytest.mark.parametrize("bars", ["black", "white"])
@@ -88,45 +84,28 @@ def test_a_photo_between_bars_on_a_page_is_a_part(bars: str, size: tuple[int, in
     shown = ImageOps.fit(photo(PHOTOS[0]), size)
     page = Image.new("RGB", (720, 1280), (229, 221, 213))
     page.paste(ImageOps.pad(shown, (640, 480), color=bars), (40, 300))
-    assert bits(part_hashes(small(page)), shown) <= ALIKE
-
-
-@pytest.mark.parametrize("upright", [False, True])
-@pytest.mark.parametrize("name", PHOTOS)
-def test_the_middle_of_a_photo_is_what_a_square_field_shows_of_it(name: str, upright: bool) -> None:
-    whole = photo(name).rotate(90, expand=True) if upright else photo(name)
-    field = ImageOps.fit(whole, (300, 300))
-    paper = Image.new("RGB", (640, 640), "white")
-    for number, place in enumerate([(10, 10), (330, 10), (10, 330), (330, 330)]):
-        other = ImageOps.fit(photo(PHOTOS[number]), (300, 300))
-        paper.paste(field if number == 2 else other, place)
-    assert bits(hashes_within(small(whole)).middles, field) <= ALIKE
-    assert bits(part_hashes(small(paper)), field) <= ALIKE
-
-
-def test_a_square_has_no_middle_of_its_own() -> None:
-    assert hashes_within(small(photo(PHOTOS[0]).resize((480, 490)))).middles == b""
+    assert bits(hashes_within(small(page)), shown) <= ALIKE
 
 
 def test_what_is_no_rectangle_is_no_part_of_a_plain_ground() -> None:
     paper = Image.new("RGB", (640, 640), "white")
     ImageDraw.Draw(paper).ellipse((120, 160, 520, 500), "brown")
-    assert part_hashes(small(paper)) == b""
+    assert hashes_within(small(paper)) == b""
 
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_photo_has_no_parts(name: str) -> None:
-    assert part_hashes(small(photo(name))) == b""
+    assert hashes_within(small(photo(name))) == b""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (320, 12), (320, 40), (320, 320)])
 def test_plain_and_tiny_pictures_have_no_parts(size: tuple[int, int]) -> None:
-    assert part_hashes(small(Image.new("RGB", size, "grey"))) == b""
+    assert hashes_within(small(Image.new("RGB", size, "grey"))) == b""
 
 
 def test_bytes_that_are_no_picture_are_refused() -> None:
     with pytest.raises(ValueError, match="no picture"):
-        part_hashes(b"nothing")
+        hashes_within(b"nothing")
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 10**6))

@@ -12,7 +12,6 @@ from dedupe.index.facts import names_of_pairs, places_of_keys
 from dedupe.index.library import Library, thumbnails
 from dedupe.index.neighbours import (
     UNKNOWN,
-    Inside,
     Nearest,
     NeighbourFile,
     Neighbourhood,
@@ -31,10 +30,10 @@ from dedupe.matching.near.listing import (
     approximate_vectors,
     compare_hashes,
     compare_vectors,
-    with_inside,
+    with_parts,
 )
 from dedupe.matching.near.neighbours import Kept, Neighbours
-from dedupe.matching.near.parts import Within, hashes_within
+from dedupe.matching.near.parts import hashes_within
 from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress, Silent
@@ -123,8 +122,7 @@ def candidates(
     photos, keys = asked.photos, asked.keys
     lists = [asked.nobody(kept) for kept in (NEAREST, MOST_ALIKE, ALIKE_PARTS)]
     new = [np.arange(len(photos))] * len(lists)
-    unknown = Parts(np.full(len(photos), UNKNOWN, np.uint8), np.empty((0, 32), np.uint8))
-    inside = Inside(unknown, unknown)
+    parts = Parts(np.full(len(photos), UNKNOWN, np.uint8), np.empty((0, 32), np.uint8))
     fields, unmet = in_fields.nothing_known(*asked.vectors.shape), np.arange(len(photos))
     approximately = is_approximate(len(photos))
     known = asked.known()
@@ -135,29 +133,29 @@ def candidates(
             new = [
                 _recalled(each, there, its) for each, its in zip(lists, known.lists, strict=True)
             ]
-        inside = with_inside(inside, there, known.inside)
+        parts = with_parts(parts, there, known.parts)
         fields = in_fields.remembered(known.fields, there, len(photos))
         unmet = np.setdiff1d(unmet, there)
-    before = inside.parts.count, fields.count
-    inside, found = _look_inside(library, photos, inside, progress)
+    before = parts.count, fields.count
+    parts, found = _look_inside(library, photos, parts, progress)
     new[2] = np.union1d(new[2], found)
     recall = known.recall if known else None
     if not approximately:
         compare_vectors(lists[0], asked.vectors, new[0], device, progress)
-        compare_hashes(lists[1], lists[2], photos, inside, new[1], new[2], progress)
+        compare_hashes(lists[1], lists[2], photos, parts, new[1], new[2], progress)
     elif any(map(len, new)):
         recall = approximate(
-            lists, asked.vectors, photos, inside, asked.by_content, device, progress
+            lists, asked.vectors, photos, parts, asked.by_content, device, progress
         )
     fields, without = in_fields.look_into(library, photos, fields, progress)
     fields = in_fields.with_nearest(fields, asked.vectors, asked.rank, unmet, device, progress)
-    is_current = is_same and all(map(np.array_equal, before, (inside.parts.count, fields.count)))
+    is_current = is_same and all(map(np.array_equal, before, (parts.count, fields.count)))
     # the file has one library: a few photos of one folder must not take its place
     is_most = known is None or 2 * len(photos) >= len(known)
     if asked.file is not None and is_most and not is_current:
         with suppress(IndexProblem):
             listed = [_as_remembered(each) for each in lists]
-            asked.file.write(asked.method, Neighbourhood(keys, inside, fields, listed, recall))
+            asked.file.write(asked.method, Neighbourhood(keys, parts, fields, listed, recall))
     codes = [each.codes() for each in lists] + [in_fields.codes(fields, len(photos))]
     return Candidates(
         pairs_of(distinct(np.concatenate(codes)), len(photos)), recall, without, lists[0]
@@ -277,15 +275,15 @@ def _as_remembered(neighbours: Neighbours) -> Nearest:
 
 
 def _look_inside(
-    library: Library, photos: Sequence[Photo], inside: Inside, progress: Progress
-) -> tuple[Inside, _Rows]:
-    """What is inside photos, with those of which it was not known; the rows that have any."""
-    unknown = np.flatnonzero(inside.parts.count == UNKNOWN)
+    library: Library, photos: Sequence[Photo], parts: Parts, progress: Progress
+) -> tuple[Parts, _Rows]:
+    """The parts of photos, with those of which they were not known; the rows that have any."""
+    unknown = np.flatnonzero(parts.count == UNKNOWN)
     if library.read is not None and library.key:  # to ask for each of 100,000 took a second
         unknown = unknown[library.read.thumbnails[library.first_rows[unknown]]]
     rows = unknown.tolist()
     progress.start("Looking for parts", len(rows))
-    found: dict[int, Within] = {}
+    found: dict[int, bytes] = {}
     with Crew(len(rows)) as crew:
         for start in range(0, len(rows), _BATCH):
             some = rows[start : start + _BATCH]
@@ -295,12 +293,8 @@ def _look_inside(
             found |= zip(seen, hashes, strict=True)
             progress.advance(len(some))
     looked = np.array(list(found), np.int64)
-    more = Inside(
-        parts=_parts([its.parts for its in found.values()]),
-        middles=_parts([its.middles for its in found.values()]),
-    )
-    has_any = (more.parts.count > 0) | (more.middles.count > 0)
-    return with_inside(inside, looked, more), looked[has_any]
+    more = _parts(list(found.values()))
+    return with_parts(parts, looked, more), looked[more.count > 0]
 
 
 def _parts(hashes: Sequence[bytes]) -> Parts:

@@ -63,11 +63,6 @@ class Hashes:
         here = np.isin(self.rows, rows)
         return Hashes(self.rows[here], self._data[here])
 
-    def and_also(self, others: "Hashes") -> "Hashes":
-        """These and then some others."""
-        rows = np.concatenate([self.rows, others.rows])
-        return Hashes(rows, np.concatenate([self._data, others._data]))
-
     def codes(self) -> npt.NDArray[np.uint8]:
         """(M, 32): the bits, in an order in which turned and mirrored ones can be told apart."""
         return self.words.view(np.uint8).reshape(-1, 32)

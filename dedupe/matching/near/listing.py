@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
-from dedupe.index.neighbours import Inside, Parts
+from dedupe.index.neighbours import Parts
 from dedupe.matching.near.approximate import alike_hashes, near_vectors
 from dedupe.matching.near.codes import distinct
 from dedupe.matching.near.distances import compared, refuse
@@ -38,12 +38,12 @@ def compare_hashes(
     like: Neighbours,
     within: Neighbours,
     photos: Sequence[Photo],
-    inside: Inside,
+    parts: Parts,
     new: _Rows,
     new_within: _Rows,
     progress: Progress,
 ) -> None:
-    """Add the pairs of some rows with all others: whole by whole, and part by whole or middle."""
+    """Add the pairs of some rows with all others: whole by whole, and part by whole."""
     everyone = np.arange(len(photos))
     if not len(new) + len(new_within):
         return
@@ -54,27 +54,22 @@ def compare_hashes(
                 like.add(*pairs)
     if len(new_within):
         before = np.setdiff1d(everyone, new_within)
-        shown = wholes.and_also(_hashes_of(inside.middles, everyone))
         for left, right in (
-            (_hashes_of(inside.parts, new_within), shown),
-            (_hashes_of(inside.parts, before), shown.of(new_within)),
+            (_hashes_of(parts, new_within), wholes),
+            (_hashes_of(parts, before), wholes.of(new_within)),
         ):
             for pairs in alike(left, right, progress=progress):
                 within.add(*pairs)
 
 
-def with_inside(inside: Inside, rows: _Rows, more: Inside) -> Inside:
-    """What is inside photos, with that of some of which it was not known.
+def with_parts(parts: Parts, rows: _Rows, more: Parts) -> Parts:
+    """The parts of photos, with those of some of which they were not known.
 
     Args:
-        inside: of all photos.
+        parts: of all photos.
         rows: of each of some others its row; -1 where it is not here.
         more: of these.
     """
-    return Inside(*(_with(each, rows, its) for each, its in zip(inside, more, strict=True)))
-
-
-def _with(parts: Parts, rows: _Rows, more: Parts) -> Parts:
     here = rows >= 0
     count = parts.count.copy()
     count[rows[here]] = more.count[here]
@@ -98,7 +93,7 @@ def approximate(
     lists: Sequence[Neighbours],
     vectors: npt.NDArray[np.floating],
     photos: Sequence[Photo],
-    inside: Inside,
+    parts: Parts,
     by_content: _Rows,
     device: str,
     progress: Progress,
@@ -110,13 +105,12 @@ def approximate(
     progress.start("Looking for hashes alike", 0)
     for pairs in alike_hashes(wholes, wholes, like.kept.most):
         like.add(*pairs)
-    shown = wholes.and_also(_hashes_of(inside.middles, by_content))
-    for pairs in alike_hashes(_hashes_of(inside.parts, by_content), shown, within.kept.most):
+    for pairs in alike_hashes(_hashes_of(parts, by_content), wholes, within.kept.most):
         within.add(*pairs)
     # now some of them with all others, whatever faiss found
     some = _telling(by_content)
     before += [each.of(some)[0] for each in (like, within)]
-    compare_hashes(like, within, photos, inside, some, some, progress)
+    compare_hashes(like, within, photos, parts, some, some, progress)
     was_found = there = 0
     for each, listed in zip(lists, before, strict=True):
         for now, own in zip(each.of(some)[0].tolist(), listed.tolist(), strict=True):

@@ -1,7 +1,6 @@
 """Pictures within a picture: the fields of a collage, what is in a frame or between two bars."""
 
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,33 +39,16 @@ _NARROW = 0.06
 _FLAT = 2.0
 
 
-# A picture whose sides differ by less than this share of the longer is a square as it is.
-_SQUARE = 0.05
-
-
-class Within(NamedTuple):
-    """The hashes of what is within a picture, 32 bytes each (`dct_hash`).
-
-    Attributes:
-        parts: of what may be pictures by themselves, one behind the other.
-        middles: of what another picture may have of it as a part: the square in its middle.
-    """
-
-    parts: bytes
-    middles: bytes
-
-
-def hashes_within(thumbnail: bytes) -> Within:
+def hashes_within(thumbnail: bytes) -> bytes:
     """The hashes of the rectangles that the seams of a picture divide it into, and of its insets.
 
     Args:
         thumbnail: JPEG bytes, upright, about 320 pixels on its longer side.
 
     Returns:
-        As parts each rectangle between any two seams or edges, the whole picture left out: none
-        of most photos, at most 35; then the rectangles that stand on a plain ground
-        (insets.py). As the middle a square as wide as the picture, which collages are made of;
-        none of a square.
+        32 bytes each (`dct_hash`), one behind the other: of each rectangle between any two seams
+        or edges, the whole picture left out, none of most photos, at most 35; then of the
+        rectangles that stand on a plain ground (insets.py).
 
     Raises:
         ValueError: it is no picture.
@@ -76,7 +58,7 @@ def hashes_within(thumbnail: bytes) -> Within:
     pixels = decoded(thumbnail)
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     if min(grey.shape) < 4 * _APART:
-        return Within(b"", b"")
+        return b""
     height, width = grey.shape
     columns, rows = (_seams(each) for each in (grey, grey.T))
     small = []
@@ -95,15 +77,7 @@ def hashes_within(thumbnail: bytes) -> Within:
                 continue
             small.append(_small(np.asarray(field, np.uint8)))
     small += [_small(cut(grey, each)) for each in insets(pixels)]
-    middles = [_small(_middle(grey))] if abs(height - width) > _SQUARE * max(grey.shape) else []
-    return Within(dct_hashes(small).tobytes(), dct_hashes(middles).tobytes())
-
-
-def _middle(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """The largest square in the middle of a picture."""
-    side = min(grey.shape)
-    top, left = ((each - side) // 2 for each in grey.shape)
-    return grey[top : top + side, left : left + side]
+    return dct_hashes(small).tobytes()
 
 
 def _small(grey: npt.NDArray[np.uint8]) -> bytes:
