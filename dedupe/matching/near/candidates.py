@@ -22,6 +22,7 @@ from dedupe.matching.crew import Crew
 from dedupe.matching.near import in_fields
 from dedupe.matching.near.approximate import approximate_method, is_approximate
 from dedupe.matching.near.codes import distinct, pairs_of
+from dedupe.matching.near.distances import are_finite
 from dedupe.matching.near.listing import (
     ALIKE_PARTS,
     MOST_ALIKE,
@@ -250,7 +251,7 @@ def _can_be(known: Neighbourhood, dim: int, kept: Sequence[Kept]) -> bool:
         len(known.lists) == len(kept)
         and bool((names[1:] > names[:-1]).all())
         and fields.vectors.shape[1] == dim
-        and bool(np.isfinite(fields.vectors).all())
+        and are_finite(fields.vectors)
         and all(
             int(its.count.max(initial=0)) <= most.most
             and bool(((its.other >= 0) & (its.other < len(known))).all())

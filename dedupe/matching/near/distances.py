@@ -127,13 +127,14 @@ def refuse(vectors: npt.NDArray[np.floating], threshold: float) -> None:
     Raises:
         ValueError: `vectors` is not 2-D or not finite, or `threshold` is negative.
     """
-    if vectors.ndim != 2 or not _finite(vectors):
+    if vectors.ndim != 2 or not are_finite(vectors):
         raise ValueError(f"vectors must be (N, D) and finite, got shape {vectors.shape}")
     if not threshold >= 0:
         raise ValueError(f"a threshold is 0 or more, got {threshold}")
 
 
-def _finite(vectors: npt.NDArray[np.floating]) -> bool:
+def are_finite(vectors: npt.NDArray[np.floating]) -> bool:
+    """Whether every number is."""
     import torch
 
     if not vectors.size:
