@@ -345,8 +345,8 @@ def _say_not_compared(verdicts: "Verdicts | None") -> None:
         count = counted(verdicts.without_fields, "photo")
         say(
             f"fields of collages in {count} were compared by hash alone, as the weights that they "
-            "were scanned with are not here (dedupe encoders): some that show a part of a photo may "
-            "be missed"
+            "were scanned with are not here (dedupe encoders): some that show a part of a photo "
+            "may be missed"
         )
 
 
