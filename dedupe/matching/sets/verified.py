@@ -72,15 +72,17 @@ def verify(
     """Verify the pairs of a library that may be the same picture, moment or scene.
 
     Which pairs those are is said in candidates.py; then, of what is found to be one picture,
-    each photo against the one that most others are. What was verified once is remembered in
+    each photo against the one that most others are, and so whoever shows the scene of one of
+    these (asking.py). What was verified once is remembered in
     the index; where that cannot be written, nothing is. The answer for a library of 2,048
     photos and more is remembered as well: as long as nothing changes, it is read at once.
 
     The same library gives the same verdicts, whatever was verified before.
 
-    Memory: 66 kB for each of up to 8,192 photos, 400 bytes for each photo, and 100 bytes a
-    pair. Features of more photos lie in a file beside the index meanwhile, 54 kB each. For
-    2,000 pairs and more there is a process for each core, 16 at most, of 90 MB each.
+    Memory: 66 kB for each of up to 8,192 photos and as much for each of their fields, 400 bytes
+    for each photo, and 100 bytes a pair. Features of more photos lie in a file beside the index
+    meanwhile, 54 kB each. For 2,000 pairs and more there is a process for each core, 16 at most,
+    of 90 MB each; where fields are encoded, 0.45 GB for that.
 
     Args:
         library: as `scan` or `open_library` gives it.
