@@ -27,8 +27,8 @@ class HeldFeatures:
     """Features by row, for as long as photos are verified.
 
     Where there are more than fit in memory, they lie in a file beside the index that has no
-    name, or is gone with the process: 54 kB a photo, and 54 kB for each of its fields. Where that cannot be written, they are
-    found again.
+    name, or is gone with the process: 54 kB a photo, and 54 kB for each of its fields. Where that
+    cannot be written, they are found again.
 
     Attributes:
         without: rows that have no thumbnail.
