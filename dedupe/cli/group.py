@@ -146,6 +146,7 @@ def group(
     report: options.Format = None,
     null: options.Null = False,
     encoder: options.EncoderName = None,
+    weights: options.Weights = None,
     device: options.Device = "auto",
     index: options.Index = None,
 ) -> int:
@@ -204,7 +205,13 @@ def group(
         verdicts = None
         if weakest > Relation.SAME_PIXELS:  # those are known by their hashes
             verdicts = verify(
-                library, order=order, wins=wins, known_as=name, device=device, progress=progress
+                library,
+                order=order,
+                wins=wins,
+                known_as=name,
+                weights=weights,
+                device=device,
+                progress=progress,
             )
         progress.start("Comparing photos", 0)
         with remembered_in(library.index):
@@ -344,9 +351,9 @@ def _say_not_compared(verdicts: "Verdicts | None") -> None:
     if verdicts and verdicts.without_fields:
         count = counted(verdicts.without_fields, "photo")
         say(
-            f"fields of collages in {count} were compared by hash alone, as the weights that they "
-            "were scanned with are not here (dedupe encoders): some that show a part of a photo "
-            "may be missed"
+            f"fields of collages in {count} were compared by hash alone, without the weights that "
+            "they were scanned with: some that show a part of a photo may be missed; see "
+            "`dedupe encoders`, or give --weights FILE as for the scan"
         )
 
 

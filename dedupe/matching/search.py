@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from dedupe.encoders.encode import load_encoder
 from dedupe.encoders.registry import find_encoder
-from dedupe.errors import IndexProblem, PhotoUnreadable, UsageError
+from dedupe.errors import PhotoUnreadable, UsageError
 from dedupe.index.library import Library
+from dedupe.matching.near.in_fields import other_weights
 from dedupe.matching.near.nearest import nearest
 from dedupe.matching.pairs.relations import Relation
 from dedupe.names import safe
@@ -180,8 +181,5 @@ def _encode(
         pixels.append(reading.array)
     loaded = load_encoder(entry.name, weights=weights, device=device)
     if loaded.fingerprint != library.encoder.fingerprint:
-        raise IndexProblem(
-            f"{library.index} was made with other weights or another version of {entry.name}",
-            "give the same --weights FILE as for the scan, or scan again",
-        )
+        raise other_weights(library)
     return loaded.encode(np.stack(pixels)).astype(np.float16).astype(np.float32)

@@ -38,3 +38,15 @@ def test_where_the_weights_are_not_here_any_more_it_is_said(photos: Path) -> Non
     assert told.code == 0
     said = " ".join(told.err.split())
     assert "fields of collages in 3 photos were compared by hash alone" in said
+    assert "--weights FILE" in said
+
+
+def test_weights_that_the_library_was_not_scanned_with_are_refused(photos: Path) -> None:
+    assert dedupe("scan", photos).code == 0
+    Path("other.pth").write_bytes(b"no weights")
+    for name in ("other.pth", "missing.pth"):
+        told = dedupe("group", photos, "--weights", name)
+        assert told.code == 1
+        said = " ".join(told.err.split())
+        assert "was made with other weights" in said
+        assert "give the same --weights FILE" in said

@@ -32,7 +32,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_fields, "thumbnails", thumbnails)
     monkeypatch.setattr(in_fields, "squares_of_fields", lambda task: squares(task[0]))
     monkeypatch.setattr(in_fields, "_Encoder", Encoder)
-    monkeypatch.setattr(in_fields, "is_encoder_here", lambda _: True)
+    monkeypatch.setattr(in_fields, "is_encoder_here", lambda *_: True)
 
 
 def thumbnails(library: Library, photos: Iterable[Photo]) -> dict[bytes, bytes]:
@@ -71,7 +71,7 @@ class Encoder:
 
     wants = None
 
-    def __init__(self, _: Library) -> None:
+    def __init__(self, _: Library, weights: Path | None) -> None:
         pass
 
     def vectors(self, squares: list[bytes]) -> npt.NDArray[np.float16]:
@@ -255,7 +255,7 @@ def test_fields_that_nobody_could_encode_are_looked_for_once_the_weights_are_her
 ) -> None:
     photos = hashed(tmp_path / "index.db", list(range(60)))
     with monkeypatch.context() as patch:
-        patch.setattr(in_fields, "is_encoder_here", lambda _: False)
+        patch.setattr(in_fields, "is_encoder_here", lambda *_: False)
         without = candidates(photos)
     assert without.without_fields == 60
     assert without.pairs.tolist() != brute(photos)

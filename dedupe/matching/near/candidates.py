@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -87,6 +88,7 @@ def candidates_method(photos: int) -> str:
 def candidates(
     library: Library,
     *,
+    weights: Path | None = None,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Candidates:
@@ -110,6 +112,7 @@ def candidates(
 
     Args:
         library: as `scan` or `open_library` gives it.
+        weights: the file that it was scanned with, if it was not the published one.
         device: "auto", "cpu", "cuda" or "mps".
         progress: told of every photo that is compared.
 
@@ -148,7 +151,7 @@ def candidates(
         recall = approximate(
             lists, asked.vectors, photos, parts, asked.by_content, device, progress
         )
-    fields, without = in_fields.look_into(library, photos, fields, progress)
+    fields, without = in_fields.look_into(library, photos, fields, weights, progress)
     fields = in_fields.with_nearest(fields, asked.vectors, asked.rank, unmet, device, progress)
     is_current = is_same and all(map(np.array_equal, before, (parts.count, fields.count)))
     # the file has one library: a few photos of one folder must not take its place

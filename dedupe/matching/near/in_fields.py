@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from dedupe.encoders.encode import LoadedEncoder, load_encoder
 from dedupe.encoders.identity import known_fingerprint
 from dedupe.encoders.registry import find_encoder
-from dedupe.errors import UnknownName
+from dedupe.errors import IndexProblem, UnknownName
 from dedupe.index.library import Library, thumbnails
 from dedupe.index.neighbours import UNKNOWN, Fields, Nearest
 from dedupe.matching.crew import Crew
@@ -94,9 +95,20 @@ def remembered(known: Fields, there: _Rows, photos: int) -> Fields:
 
 
 def look_into(
-    library: Library, photos: Sequence[Photo], known: Fields, progress: Progress
+    library: Library,
+    photos: Sequence[Photo],
+    known: Fields,
+    weights: Path | None,
+    progress: Progress,
 ) -> tuple[Fields, int]:
     """Encode the fields of the photos of which that is not known, and that have a thumbnail.
+
+    Args:
+        library: whose encoder is used.
+        photos: of it.
+        known: of these.
+        weights: the file that the library was scanned with, if it was not the published one.
+        progress: told of every photo.
 
     Returns:
         `known`, and of these UNKNOWN near to each; and of how many photos it is still not known
@@ -107,9 +119,9 @@ def look_into(
         rows = rows[library.read.thumbnails[library.first_rows[rows]]]
     if not len(rows):
         return known, 0
-    if not is_encoder_here(library):
+    if not is_encoder_here(library, weights):
         return known, len(rows)
-    encoder = _Encoder(library)
+    encoder = _Encoder(library, weights)
     progress.start("Looking for fields", len(rows))
     count = known.count.copy()
     vectors, own = [known.vectors], [known.rows]
@@ -132,13 +144,26 @@ def look_into(
     return Fields(count, np.concatenate(vectors)[order], nearest), 0
 
 
-def is_encoder_here(library: Library) -> bool:
-    """Whether this version has the encoder of a library, and this machine its weights."""
+def is_encoder_here(library: Library, weights: Path | None = None) -> bool:
+    """Whether this version has the encoder of a library, and these are its weights.
+
+    Args:
+        library: of any encoder.
+        weights: a file of the user's instead of the published one.
+    """
     try:
         entry = find_encoder(library.encoder.name)
     except UnknownName:
         return False
-    return known_fingerprint(entry) == library.encoder.fingerprint
+    return known_fingerprint(entry, weights) == library.encoder.fingerprint
+
+
+def other_weights(library: Library) -> IndexProblem:
+    """What is said to who gives weights that a library was not scanned with."""
+    return IndexProblem(
+        f"{library.index} was made with other weights or another version of {library.encoder.name}",
+        "give the same --weights FILE as for the scan, or scan again",
+    )
 
 
 class _Encoder:
@@ -147,9 +172,10 @@ class _Encoder:
     On the CPU, whatever the device: what is nearest must not depend on it.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, weights: Path | None) -> None:
         self._name = library.encoder.name
         self._dim = library.vectors.shape[1]
+        self._weights = weights
         self._loaded: LoadedEncoder | None = None
         self.wants = Wants.of(find_encoder(self._name))
 
@@ -158,7 +184,9 @@ class _Encoder:
         if not squares:
             return np.empty((0, self._dim), np.float16)
         if self._loaded is None:
-            self._loaded = load_encoder(self._name, device="cpu", download=False)
+            self._loaded = load_encoder(
+                self._name, weights=self._weights, device="cpu", download=False
+            )
         side, batch = self.wants.crop, self._loaded.batch
         pixels = np.frombuffer(b"".join(squares), np.uint8).reshape(-1, side, side, 3)
         parts = [

@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
 from dedupe.index.library import Library
 from dedupe.matching.near.candidates import candidates, candidates_method
-from dedupe.matching.near.in_fields import is_encoder_here
+from dedupe.matching.near.in_fields import is_encoder_here, other_weights
 from dedupe.matching.pairs.examination import Examination, method
 from dedupe.matching.pairs.relations import RULES
 from dedupe.matching.pairs.remembered_pairs import RememberedPairs
@@ -66,6 +67,7 @@ def verify(
     order: Order = largest_first,
     wins: Wins = nobody,
     known_as: str = "",
+    weights: Path | None = None,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Verdicts:
@@ -90,6 +92,8 @@ def verify(
         wins: which photos are to be kept before all others.
         known_as: stands for `order` and `wins`, so that the answer can be remembered; without
             it that is done for the default ones alone.
+        weights: the file that the library was scanned with, if it was not the published one: with
+            it what shows where it ends in a photo is encoded, too.
         device: "auto", "cpu", "cuda" or "mps", for the distances.
         progress: told of every pair.
 
@@ -98,19 +102,23 @@ def verify(
 
     Raises:
         DeviceMissing: the device is not on this machine.
-        IndexProblem: the index cannot be read.
+        IndexProblem: the index cannot be read, or was made with other weights than `weights`.
         IndexDamaged: a thumbnail in it is not as it was written.
     """
+    if weights is not None and not is_encoder_here(library, weights):
+        raise other_weights(library)
     file, key = _file_for(library, known_as or default_name(order, wins))
     if file is not None and (answer := file.read(key)) is not None:
         known_verdicts = verdicts_of(answer, library.first_rows, key)
         # weights that are here by now may find more
-        if known_verdicts and not (known_verdicts.without_fields and is_encoder_here(library)):
+        if known_verdicts and not (
+            known_verdicts.without_fields and is_encoder_here(library, weights)
+        ):
             return known_verdicts
     with uncollected():
         rows = library.first_rows
         photos = [library.photos[row] for row in rows.tolist()]
-    to_verify = candidates(library, device=device, progress=progress)
+    to_verify = candidates(library, weights=weights, device=device, progress=progress)
     memory = RememberedPairs(library, method()) if key else None
     with Examination(library, photos, progress or Silent(), memory) as examination:
         asking = Asking(library, photos, examination, to_verify.pairs)
