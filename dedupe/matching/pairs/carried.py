@@ -15,8 +15,9 @@ from dedupe.photos.photo import Photo
 # them is no field of a collage: two shots from one place, in which something moved beside a door.
 _ONE_FRAME = 0.8
 
-# Share of two fields that is in both, above which two collages have one photo in common; but what
-# takes more of a picture than this is in a frame, or on a page.
+# Share of two fields that is in both, above which two collages have one photo in common, or share
+# of one of several that are in what is shown; but what takes more of a picture than the second
+# number is in a frame, on a page, or most of a photo with a door in it.
 _ONE_FIELD, _FRAMED = 0.8, 0.6
 
 
@@ -40,11 +41,8 @@ def carried_over(
     there = found.homography if side == 1 else inverse(found.homography)
     if found.mirrored and side == 2:
         there = swapped(other.size) @ there
-    shown = corners(there, field.size)
-    for each, _ in other.fields:
-        is_small = each.area < _FRAMED * other.area
-        if is_small and _in_common(shown, corners(each.place, each.size)) > _ONE_FIELD:
-            return None
+    if _is_a_field_there(corners(there, field.size), other):
+        return None
     place = field.place
     if found.mirrored and side == 1:
         # all of it was swapped: what was left of the field is right of it
@@ -80,9 +78,27 @@ def holder_of_field(first: Photo, second: Photo, evidence: Evidence) -> Photo | 
     return in_order[evidence.field_in - 1] if evidence.field_in else None
 
 
+def _is_a_field_there(shown: npt.NDArray[np.float64], other: Features) -> bool:
+    """Whether what a field shows of another picture is a field of that, too, or several."""
+    few = _both(shown, corners(np.eye(3), other.size)) < _FRAMED * other.area
+    for each, _ in other.fields:
+        place = corners(each.place, each.size)
+        both = _both(shown, place)
+        is_within = few and both > _ONE_FIELD * each.area
+        is_one = each.area < _FRAMED * other.area and _in_common(shown, place) > _ONE_FIELD
+        if is_within or is_one:
+            return True
+    return False
+
+
 def _in_common(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
     """Share of two quadrangles, given by their corners, that is in both."""
+    both = _both(one, other)
+    return both / max(abs(area(one)) + abs(area(other)) - both, 1e-9)
+
+
+def _both(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    """The area that two quadrangles have in common."""
     import cv2
 
-    both, _ = cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))
-    return float(both / max(abs(area(one)) + abs(area(other)) - both, 1e-9))
+    return float(cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))[0])

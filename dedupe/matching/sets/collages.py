@@ -40,7 +40,9 @@ def without_collages(
                     parts.setdefault(whole, []).append((-filled, part))
     collages = set()
     for whole, of_it in sorted(parts.items()):
-        best = min(of_it)[1]
+        # the photo of which most others are parts as well: not a picture that shares two of them
+        others = {part for _, part in of_it}
+        best = min(of_it, key=lambda each: (-len(near[each[1]] & others), *each))[1]
         if all(part == best or part in near[best] for _, part in of_it):
             continue
         collages.add(whole)

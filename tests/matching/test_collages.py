@@ -1,0 +1,58 @@
+"""A collage joins one set, that of the photo of which most others are parts of it, too."""
+
+from pathlib import Path
+
+import numpy as np
+from photos_by_number import library
+
+from dedupe.matching.pairs.agreement import Agreement
+from dedupe.matching.pairs.evidence import Evidence
+from dedupe.matching.pairs.related import Verdict
+from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets.collages import without_collages
+
+AGREED = Agreement(texture=0.8, share=1.0, colour=1.0, beneath=1.0, tone=0.0, chroma=(0.2, 0.2))
+PAPER = 9
+Link = tuple[int, int]
+
+
+def in_paper(tmp_path: Path, filled: dict[int, float], one_picture: list[Link]) -> set[Link]:
+    """The links that are left of ten photos, of which the last shows some others in fields."""
+    photos = library(tmp_path / "index.db", range(10)).photos
+    related = {pair: Verdict(Relation.SAME_PICTURE, None) for pair in one_picture}
+    for part, share in filled.items():
+        straight = photos[part].content < photos[PAPER].content
+        shares = (1.0, share) if straight else (share, 1.0)
+        related[part, PAPER] = Verdict(
+            Relation.SAME_PICTURE,
+            Evidence(
+                inliers=90, homography=np.eye(3), mirrored=False, form="upright", agreement=AGREED,
+                of_first=shares[0], of_second=shares[1], news=(0.0, 0.0), motion=0.0,
+                sizes=((320, 240), (320, 240)), field_in=2 if straight else 1,
+            ),
+        )  # fmt: skip
+    links, collages = without_collages(photos, related)
+    assert collages == ({PAPER} if len(links) < len(related) else set())
+    return {link for link in links if PAPER in link}
+
+
+def test_it_is_linked_to_one_photo_and_its_edits(tmp_path: Path) -> None:
+    filled = {0: 0.25, 1: 0.24, 2: 0.25, 3: 0.26}
+    left = in_paper(tmp_path, filled, [(0, 1), (0, 2)])
+    assert left == {(0, PAPER), (1, PAPER), (2, PAPER)}
+
+
+def test_a_picture_that_shares_two_photos_with_it_does_not_take_it(tmp_path: Path) -> None:
+    filled = {0: 0.25, 1: 0.25, 2: 0.25, 3: 0.5}
+    assert in_paper(tmp_path, filled, [(0, 1), (0, 2), (1, 2)]) == {
+        (0, PAPER), (1, PAPER), (2, PAPER),
+    }  # fmt: skip
+
+
+def test_of_two_photos_alone_the_larger_one_takes_it(tmp_path: Path) -> None:
+    assert in_paper(tmp_path, {0: 0.3, 1: 0.6}, []) == {(1, PAPER)}
+
+
+def test_what_is_in_a_frame_stays_linked_to_all_edits_of_its_photo(tmp_path: Path) -> None:
+    left = in_paper(tmp_path, {0: 0.7, 1: 0.7}, [(0, 1)])
+    assert left == {(0, PAPER), (1, PAPER)}
