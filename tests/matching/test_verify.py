@@ -287,6 +287,13 @@ def test_two_collages_with_a_field_in_common_are_not_one_picture() -> None:
     assert relation(found) is not Relation.SAME_PICTURE
 
 
+def test_two_collages_with_two_photos_in_common_are_not_one_picture() -> None:
+    street, party, one, other = (picture(SAMPLES / each) for each in (STREET, PARTY, *SHOTS))
+    above, below = collage(street, party, one, one), collage(other, other, street, party)
+    assert relation(looked_at(above, below)) is not Relation.SAME_PICTURE
+    assert relation(looked_at(below, above)) is not Relation.SAME_PICTURE
+
+
 @pytest.mark.parametrize("opacity", [90, 150])
 @pytest.mark.parametrize("colour", ["black", "white", "gray"])
 def test_beneath_a_broad_veil_a_picture_is_the_same(colour: str, opacity: int) -> None:
