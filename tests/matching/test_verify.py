@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from dedupe.matching.calibration.known_edits import KNOWN_EDITS, KnownEdit
+from dedupe.matching.pairs import carried
 from dedupe.matching.pairs.evidence import FORMS, Evidence
 from dedupe.matching.pairs.features import features_of
 from dedupe.matching.pairs.geometry import align, corners, is_a_view, whole
@@ -17,6 +19,7 @@ from dedupe.matching.pairs.overlap import correlation, lay, windows
 from dedupe.matching.pairs.relations import Relation, relation_of
 from dedupe.matching.pairs.verify import examine
 from dedupe.matching.within.decoded import decoded
+from dedupe.matching.within.field import upright_field
 from dedupe.photos.photo import Photo, PhotoFile
 from dedupe.photos.quiet import quiet_pillow
 
@@ -287,11 +290,24 @@ def test_two_collages_with_a_field_in_common_are_not_one_picture() -> None:
     assert relation(found) is not Relation.SAME_PICTURE
 
 
-def test_two_collages_with_two_photos_in_common_are_not_one_picture() -> None:
-    street, party, one, other = (picture(SAMPLES / each) for each in (STREET, PARTY, *SHOTS))
-    above, below = collage(street, party, one, one), collage(other, other, street, party)
-    assert relation(looked_at(above, below)) is not Relation.SAME_PICTURE
-    assert relation(looked_at(below, above)) is not Relation.SAME_PICTURE
+@pytest.mark.parametrize(
+    ("shown", "is_shared"),
+    [
+        ((0, 0, 160, 120), True),  # a field of it
+        ((0, 0, 320, 120), True),  # two fields side by side
+        ((0, 0, 320, 240), False),  # all of it
+        ((100, 70, 120, 100), False),  # something within
+    ],
+)
+def test_what_a_field_shows_of_a_collage_is_shared_where_that_has_it_as_a_field_too(
+    shown: tuple[int, int, int, int], is_shared: bool
+) -> None:
+    plain = features_of(thumbnail(Image.new("RGB", (320, 240), "grey")))
+    quarters = [(x, y, 160, 120) for x in (0, 160) for y in (0, 120)]
+    other = replace(plain, fields=tuple((upright_field(*each), plain) for each in quarters))
+    place = upright_field(*shown)
+    there = corners(place.place, place.size)
+    assert carried._is_a_field_there(there, other) is is_shared
 
 
 @pytest.mark.parametrize("opacity", [90, 150])
