@@ -40,7 +40,7 @@ from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress, Silent
 
-# Photos below which it is not worth a file: they are compared in a second.
+# Photos below which it is not worth a file, if they have no fields: they are compared in a second.
 _WORTH = 2048
 
 # Bytes of a content hash.
@@ -156,7 +156,9 @@ def candidates(
     is_current = is_same and all(map(np.array_equal, before, (parts.count, fields.count)))
     # the file has one library: a few photos of one folder must not take its place
     is_most = known is None or 2 * len(photos) >= len(known)
-    if asked.file is not None and is_most and not is_current:
+    # to load an encoder for some fields takes longer than all else that a few photos need
+    is_worth = len(photos) >= _WORTH or len(fields.vectors) > 0
+    if asked.file is not None and is_most and is_worth and not is_current:
         with suppress(IndexProblem):
             listed = [_as_remembered(each) for each in lists]
             asked.file.write(asked.method, Neighbourhood(keys, parts, fields, listed, recall))
@@ -210,7 +212,7 @@ class _Asked:
         self.method = candidates_method(len(rows))
         self.file: NeighbourFile | None = None
         self.keys = b""
-        if len(rows) >= _WORTH and self.vectors.dtype == np.float16 and library.index.is_file():
+        if len(rows) and self.vectors.dtype == np.float16 and library.index.is_file():
             self.file = NeighbourFile(library.index, library.encoder.fingerprint)
             self.keys = b"".join(
                 neighbour_key(key, photo.dct_hash)
