@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.encoders.encode import LoadedEncoder, load_encoder
+from dedupe.encoders.encode import BATCH, LoadedEncoder, load_encoder
 from dedupe.encoders.identity import known_fingerprint
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import IndexProblem, UnknownName
@@ -30,8 +30,9 @@ IN_FIELDS = Kept(near=24.0, most=4, far=24.0, some=4)
 """Of each field, by distance: of 124 fields of collages and film strips whose photo is among 10,500
 117 have it, or an edit of it, among their four nearest; most are 12 to 20 seed units away."""
 
-# Thumbnails, and photos that fields are compared with, at once.
-_BATCH, _BLOCK = 1024, 16_384
+# Thumbnails in memory at once, of which each may have 16 fields of 150 kB: 0.3 GB. And photos that
+# fields are compared with at once.
+_BATCH, _BLOCK = 128, 16_384
 
 _Rows = npt.NDArray[np.int64]
 
@@ -125,6 +126,7 @@ def look_into(
     progress.start("Looking for fields", len(rows))
     count = known.count.copy()
     vectors, own = [known.vectors], [known.rows]
+    waiting: list[bytes] = []
     with Crew(len(rows)) as crew:
         for start in range(0, len(rows), _BATCH):
             some = rows[start : start + _BATCH].tolist()
@@ -133,9 +135,14 @@ def look_into(
             tasks = [(jpegs[photos[row].content], encoder.wants) for row in seen]
             squares = list(crew.map(squares_of_fields, tasks))
             count[seen] = [len(each) for each in squares]
-            vectors.append(encoder.vectors([square for each in squares for square in each]))
             own.append(np.repeat(seen, count[seen]))
+            waiting += [square for each in squares for square in each]
+            # a forward of few costs as much as one of many
+            whole = len(waiting) // BATCH * BATCH
+            vectors.append(encoder.vectors(waiting[:whole]))
+            waiting = waiting[whole:]
             progress.advance(len(some))
+    vectors.append(encoder.vectors(waiting))
     order = np.argsort(np.concatenate(own), kind="stable")
     new = np.full(len(order) - len(known.vectors), UNKNOWN, np.uint8)
     # those that were known stay in their order, and have the same near to them
