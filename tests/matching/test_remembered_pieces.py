@@ -23,9 +23,9 @@ from dedupe.matching.near.neighbours import Neighbours
 from dedupe.matching.pairs import examination, remembered_pairs
 from dedupe.matching.pairs.related import Related, Verdict, none_related
 from dedupe.matching.pairs.relations import Relation
+from dedupe.matching.sets import asking, remembered_names, verified
 from dedupe.matching.sets import clusters as clustering
 from dedupe.matching.sets import groups as grouping
-from dedupe.matching.sets import remembered_names, verified
 from dedupe.matching.sets.clusters import find_clusters
 from dedupe.matching.sets.groups import Group, find_groups
 from dedupe.matching.sets.stars import components, neighbours
@@ -309,7 +309,9 @@ def test_what_is_the_same_without_a_thumbnail_makes_no_other_pair_related(
     known = verify(library, device="cpu").related
     same = [pair for pair, each in known.items() if each.relation is Relation.SAME_PIXELS]
     near = Neighbours(len(library.first_rows), NEAREST, np.arange(len(library.first_rows)))
-    monkeypatch.setattr(verified, "candidates", lambda *_, **__: Candidates(everyone, None, near))
+    monkeypatch.setattr(
+        verified, "candidates", lambda *_, **__: Candidates(everyone, None, 0, near)
+    )
     assert same
     real = ReadIndex.thumbnails
     for row, _ in same:
@@ -456,7 +458,7 @@ def test_a_crowd_is_what_hangs_together_and_is_not_all_one_picture(
         if any(len(near[row]) < len(its) - 1 for row in its)
         for row in its
     ]
-    found = verified._crowds(related(dict.fromkeys(links, Relation.SAME_PICTURE)), 10)
+    found = asking._crowds(related(dict.fromkeys(links, Relation.SAME_PICTURE)), 10)
     assert found == sorted(expected)
 
 
