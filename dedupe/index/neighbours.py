@@ -106,9 +106,8 @@ class NeighbourFile:
     """index.db.<fingerprint>.neighbours: written whole, sealed, read whole.
 
     19 bytes a photo, 32 for each of its parts, 2.5 kB for each of its fields, and 8 for each of its
-    neighbours. What is not as
-    it was written is not there: losing it costs time, never an answer. Like the edge file it
-    stands apart from the database, and its writers take a lock of their own.
+    neighbours. What is not as it was written is not there: losing it costs time, never an answer.
+    Like the edge file it stands apart from the database, and its writers take a lock of their own.
     """
 
     def __init__(self, index: Path, fingerprint: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from PIL import Image, ImageOps
 
 from dedupe.encoders.encode import load_encoder
 from dedupe.index.forget import forget
@@ -101,3 +102,18 @@ def photos(unscanned: Path) -> Path:
     update_index([unscanned], device="cpu")
     forget([SAMPLES])
     return unscanned
+
+
+@pytest.fixture
+def collage() -> Path:
+    """Two photos, and a collage that shows each cut off its middle."""
+    folder = Path("photos")
+    folder.mkdir()
+    paper = Image.new("RGB", (1200, 600), "white")
+    for number, name in enumerate((CHOSEN[3], CHOSEN[0])):
+        with Image.open(SAMPLES / name) as image:
+            shown = ImageOps.exif_transpose(image).convert("RGB")
+        shown.save(folder / f"{number}.jpg")
+        paper.paste(ImageOps.fit(shown, (590, 600), centering=(0.1, 0.1)), (610 * number, 0))
+    paper.save(folder / "collage.jpg", quality=92)
+    return folder

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.conftest import CHOSEN, SAMPLES
 from cli.running import dedupe
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 PAGODA = SAMPLES / CHOSEN[3]
 
@@ -43,18 +43,9 @@ def test_a_copy_with_nothing_over_it_is_said_to_agree_all_over() -> None:
     assert told.endswith("verdict same picture: resized to 50 %")
 
 
-def test_a_photo_in_a_collage_is_said_to_lie_in_a_field_of_it() -> None:
-    photos = Path("photos")
-    photos.mkdir()
-    paper = Image.new("RGB", (1200, 600), "white")
-    for number, name in enumerate((CHOSEN[3], CHOSEN[0])):
-        with Image.open(SAMPLES / name) as image:
-            shown = ImageOps.exif_transpose(image).convert("RGB")
-        shown.save(photos / f"{number}.jpg")
-        paper.paste(ImageOps.fit(shown, (590, 600), centering=(0.2, 0.2)), (610 * number, 0))
-    paper.save(photos / "collage.jpg", quality=92)
-    assert dedupe("scan", photos).code == 0
-    one, both = photos / "0.jpg", photos / "collage.jpg"
+def test_a_photo_in_a_collage_is_said_to_lie_in_a_field_of_it(collage: Path) -> None:
+    assert dedupe("scan", collage).code == 0
+    one, both = collage / "0.jpg", collage / "collage.jpg"
     told = " ".join(dedupe("explain", one, both).out.split())
     assert "The first lies in a field of the second (" in told
     assert "Nothing says that they are two shots." in told
@@ -62,5 +53,5 @@ def test_a_photo_in_a_collage_is_said_to_lie_in_a_field_of_it() -> None:
     for asked, holder in (((one, both), "second"), ((both, one), "first")):
         facts = json.loads(dedupe("explain", *asked, "--format", "json").out)
         assert facts["field_of"] == holder
-    two = json.loads(dedupe("explain", one, photos / "1.jpg", "--format", "json").out)
+    two = json.loads(dedupe("explain", one, collage / "1.jpg", "--format", "json").out)
     assert two["field_of"] is None
