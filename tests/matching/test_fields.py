@@ -1,39 +1,20 @@
 """Fields: where a picture shows that it is put together of others, or that one stands in it."""
 
-from io import BytesIO
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image
+from small_pictures import PHOTOS, photo, thumbnail
 
 from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import Field, cut, tilted_field, upright_field
 from dedupe.matching.within.fields import fields
 
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
-PHOTOS = [
-    "camera/2019/DSC_0733.JPG",
-    "phone/2019-07/IMG_20190720_093048.jpg",
-    "phone/2019-05/IMG_20190519_193321.jpg",
-    "phone/2019-07/IMG_20190720_093044.jpg",
-]
-
-
-def photo(name: str, size: tuple[int, int] = (640, 480)) -> Image.Image:
-    with Image.open(SAMPLES / name) as file:
-        return ImageOps.fit(ImageOps.exif_transpose(file).convert("RGB"), size)
-
 
 def small(picture: Image.Image) -> np.ndarray:
-    """As a scan makes thumbnails."""
-    copy = picture.copy()
-    copy.thumbnail((320, 320), Image.Resampling.LANCZOS)
-    data = BytesIO()
-    copy.save(data, "JPEG", quality=85)
-    return decoded(data.getvalue())
+    """What is seen of a thumbnail."""
+    return decoded(thumbnail(picture))
 
 
 def corners(field: Field) -> np.ndarray:

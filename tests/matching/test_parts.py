@@ -1,41 +1,17 @@
 """Parts of a picture: the fields of collages and what is in frames, and none of ordinary photos."""
 
-from io import BytesIO
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
+from small_pictures import PHOTOS, photo, thumbnail
 
 from dedupe.matching.near.hashes import ALIKE
 from dedupe.matching.near.parts import hashes_within
 from dedupe.matching.within import insets
 from dedupe.matching.within.fields import column_medians
 from dedupe.photos.dct_hash import SIDE, dct_hashes
-
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
-PHOTOS = [
-    "camera/2019/DSC_0733.JPG",
-    "phone/2019-07/IMG_20190720_093048.jpg",
-    "phone/2019-05/IMG_20190519_193321.jpg",
-    "phone/2019-07/IMG_20190720_093044.jpg",
-]
-
-
-def photo(name: str) -> Image.Image:
-    with Image.open(SAMPLES / name) as file:
-        return ImageOps.fit(ImageOps.exif_transpose(file).convert("RGB"), (640, 480))
-
-
-def small(picture: Image.Image) -> bytes:
-    """As a scan makes thumbnails."""
-    copy = picture.copy()
-    copy.thumbnail((320, 320), Image.Resampling.LANCZOS)
-    data = BytesIO()
-    copy.save(data, "JPEG", quality=85)
-    return data.getvalue()
 
 
 def bits(one: bytes, whole: Image.Image) -> int:
@@ -54,7 +30,7 @@ def test_every_field_of_a_collage_is_a_part(columns: int, rows: int, gap: int) -
     for number, each in enumerate(pictures):
         across, down = number % columns, number // columns
         paper.paste(each, (across * (640 + gap), down * (480 + gap)))
-    found = hashes_within(small(paper))
+    found = hashes_within(thumbnail(paper))
     assert len(found) % 32 == 0
     for number, each in enumerate(pictures):
         assert bits(found, each) <= ALIKE, number
@@ -63,7 +39,7 @@ def test_every_field_of_a_collage_is_a_part(columns: int, rows: int, gap: int) -
 def test_what_is_between_two_bars_is_a_part() -> None:
     paper = Image.new("RGB", (640, 900), "black")
     paper.paste(photo(PHOTOS[0]), (0, 210))
-    assert bits(hashes_within(small(paper)), photo(PHOTOS[0])) <= ALIKE
+    assert bits(hashes_within(thumbnail(paper)), photo(PHOTOS[0])) <= ALIKE
 
 
 @pytest.mark.parametrize("ground", ["white", "black", (229, 221, 213)])
@@ -75,7 +51,7 @@ def test_a_photo_in_a_chat_is_a_part(ground: str | tuple[int, int, int]) -> None
         pen.rounded_rectangle((30, line, 400, line + 60), 20, "white", "grey")
         pen.text((50, line + 20), "so that you can see it", "black")
     screen.paste(photo(PHOTOS[0]).resize((480, 360)), (210, 240))
-    assert bits(hashes_within(small(screen)), photo(PHOTOS[0])) <= ALIKE
+    assert bits(hashes_within(thumbnail(screen)), photo(PHOTOS[0])) <= ALIKE
 
 
 @pytest.mark.parametrize("bars", ["black", "white"])
@@ -84,23 +60,23 @@ def test_a_photo_between_bars_on_a_page_is_a_part(bars: str, size: tuple[int, in
     shown = ImageOps.fit(photo(PHOTOS[0]), size)
     page = Image.new("RGB", (720, 1280), (229, 221, 213))
     page.paste(ImageOps.pad(shown, (640, 480), color=bars), (40, 300))
-    assert bits(hashes_within(small(page)), shown) <= ALIKE
+    assert bits(hashes_within(thumbnail(page)), shown) <= ALIKE
 
 
 def test_what_is_no_rectangle_is_no_part_of_a_plain_ground() -> None:
     paper = Image.new("RGB", (640, 640), "white")
     ImageDraw.Draw(paper).ellipse((120, 160, 520, 500), "brown")
-    assert hashes_within(small(paper)) == b""
+    assert hashes_within(thumbnail(paper)) == b""
 
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_photo_has_no_parts(name: str) -> None:
-    assert hashes_within(small(photo(name))) == b""
+    assert hashes_within(thumbnail(photo(name))) == b""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (320, 12), (320, 40), (320, 320)])
 def test_plain_and_tiny_pictures_have_no_parts(size: tuple[int, int]) -> None:
-    assert hashes_within(small(Image.new("RGB", size, "grey"))) == b""
+    assert hashes_within(thumbnail(Image.new("RGB", size, "grey"))) == b""
 
 
 def test_bytes_that_are_no_picture_are_refused() -> None:

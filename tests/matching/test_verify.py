@@ -9,6 +9,7 @@ from random import Random
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from small_pictures import SAMPLES, thumbnail
 
 from dedupe.matching.calibration.known_edits import KNOWN_EDITS, KnownEdit
 from dedupe.matching.pairs import carried
@@ -23,7 +24,6 @@ from dedupe.matching.within.field import upright_field
 from dedupe.photos.photo import Photo, PhotoFile
 from dedupe.photos.quiet import quiet_pillow
 
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
 STREET = SAMPLES / "camera/2019/DSC_0733.JPG"
 PARTY = SAMPLES / "camera/2018/DSC_0098.JPG"
 SHOTS = ("phone/2019-07/IMG_20190720_093044.jpg", "phone/2019-07/IMG_20190720_093048.jpg")
@@ -35,14 +35,6 @@ TOO_FAR: set[str] = set()
 def picture(path: Path) -> Image.Image:
     with Image.open(path) as image:
         return ImageOps.exif_transpose(image).convert("RGB")
-
-
-def thumbnail(image: Image.Image) -> bytes:
-    small = image.copy()
-    small.thumbnail((320, 320), Image.Resampling.LANCZOS)
-    data = io.BytesIO()
-    small.save(data, "JPEG", quality=85)
-    return data.getvalue()
 
 
 def photo(content: int, **known: object) -> Photo:
