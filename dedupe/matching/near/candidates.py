@@ -1,4 +1,4 @@
-"""Which pairs of photos are worth verifying: near by embedding, or alike by hash."""
+"""Which pairs of photos are worth verifying: near by embedding, alike by hash, or in parts."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,6 +19,7 @@ from dedupe.index.neighbours import (
     Parts,
     neighbour_key,
 )
+from dedupe.index.words import WordFile
 from dedupe.matching.crew import Crew
 from dedupe.matching.near import in_fields
 from dedupe.matching.near.approximate import approximate_method, is_approximate
@@ -34,8 +35,11 @@ from dedupe.matching.near.listing import (
     compare_vectors,
     with_parts,
 )
-from dedupe.matching.near.neighbours import Kept, Neighbours
+from dedupe.matching.near.neighbours import Kept, Neighbours, recalled
 from dedupe.matching.near.parts import hashes_within
+from dedupe.matching.near.sharing import SHARED_WORDS, compare_words
+from dedupe.matching.near.words import WordsOfPhotos
+from dedupe.matching.pairs.held import HeldFeatures
 from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress, Silent
@@ -80,14 +84,15 @@ def candidates_method(photos: int) -> str:
     """
     import cv2
 
-    lists = NEAREST, MOST_ALIKE, ALIKE_PARTS, in_fields.IN_FIELDS
+    lists = NEAREST, MOST_ALIKE, ALIKE_PARTS, SHARED_WORDS, in_fields.IN_FIELDS
     found_by = approximate_method(photos)
-    return f"5 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
+    return f"6 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
 
 
 def candidates(
     library: Library,
     *,
+    features: HeldFeatures | None = None,
     weights: Path | None = None,
     device: str = "auto",
     progress: Progress | None = None,
@@ -96,9 +101,9 @@ def candidates(
 
     Of each photo those within 16 seed units of it, at most the nearest 24, or the nearest 8 up
     to 22; the 24 whose hashes are most alike; the 8 that are most like a part of it (a field of
-    a collage, what is in a frame), or of which it is a part; and the 4 nearest to each of its
-    fields, encoded by itself. A pair counts if it is among those of either photo; of equally near
-    ones the first by content is taken.
+    a collage, what is in a frame), or of which it is a part; the 4 that share most visual words
+    with it (sharing.py); and the 4 nearest to each of its fields, encoded by itself. A pair counts
+    if it is among those of either photo; of equally near ones the first by content is taken.
 
     What was found once is remembered beside the index: only photos that are new to it, and
     those that lost a neighbour, are compared with all others. The answer is the same without.
@@ -107,11 +112,12 @@ def candidates(
     comparing every two (approximate.py): all anew whenever a photo is new, so that the answer
     rests on the photos alone. How many were found is measured.
 
-    Memory: the vectors once more, 500 bytes a photo, and 2.5 kB for each field; with faiss up to
-    4 kB a photo.
+    Memory: the vectors once more, 500 bytes a photo, 2.6 kB for its words while some are
+    compared, and 2.5 kB for each field; with faiss up to 4 kB a photo.
 
     Args:
         library: as `scan` or `open_library` gives it.
+        features: of `library.first_rows`, for who needs them afterwards.
         weights: the file that it was scanned with, if it was not the published one.
         device: "auto", "cpu", "cuda" or "mps".
         progress: told of every photo that is compared.
@@ -124,8 +130,9 @@ def candidates(
     progress = progress or Silent()
     asked = _Asked(library)
     photos, keys = asked.photos, asked.keys
-    lists = [asked.nobody(kept) for kept in (NEAREST, MOST_ALIKE, ALIKE_PARTS)]
-    new = [np.arange(len(photos))] * len(lists)
+    shared = asked.nobody(SHARED_WORDS)
+    lists = [*(asked.nobody(kept) for kept in (NEAREST, MOST_ALIKE, ALIKE_PARTS)), shared]
+    new = [np.arange(len(photos))] * 3
     parts = Parts(np.full(len(photos), UNKNOWN, np.uint8), np.empty((0, 32), np.uint8))
     fields, unmet = in_fields.nothing_known(*asked.vectors.shape), np.arange(len(photos))
     approximately = is_approximate(len(photos))
@@ -135,7 +142,8 @@ def candidates(
         there = asked.rows_of(known)
         if not approximately or is_same:
             new = [
-                _recalled(each, there, its) for each, its in zip(lists, known.lists, strict=True)
+                recalled(each, there, its)
+                for each, its in zip(lists[:3], known.lists[:3], strict=True)
             ]
         parts = with_parts(parts, there, known.parts)
         fields = in_fields.remembered(known.fields, there, len(photos))
@@ -149,8 +157,10 @@ def candidates(
         compare_hashes(lists[1], lists[2], photos, parts, new[1], new[2], progress)
     elif any(map(len, new)):
         recall = approximate(
-            lists, asked.vectors, photos, parts, asked.by_content, device, progress
+            lists[:3], asked.vectors, photos, parts, asked.by_content, device, progress
         )
+    if asked.file is not None:
+        _share_words(library, asked, parts, features, shared, known, progress)
     fields, without = in_fields.look_into(library, photos, fields, weights, progress)
     fields = in_fields.with_nearest(fields, asked.vectors, asked.rank, unmet, device, progress)
     is_current = is_same and all(map(np.array_equal, before, (parts.count, fields.count)))
@@ -226,7 +236,7 @@ class _Asked:
     def known(self) -> Neighbourhood | None:
         """What is remembered of this or another library."""
         known = self.file.read(self.method) if self.file is not None else None
-        kept = NEAREST, MOST_ALIKE, ALIKE_PARTS
+        kept = NEAREST, MOST_ALIKE, ALIKE_PARTS, SHARED_WORDS
         dim = self.vectors.shape[1]
         return known if known is not None and _can_be(known, dim, kept) else None
 
@@ -266,13 +276,28 @@ def _can_be(known: Neighbourhood, dim: int, kept: Sequence[Kept]) -> bool:
     )
 
 
-def _recalled(neighbours: Neighbours, rows: _Rows, nearest: Nearest) -> _Rows:
-    """Take over what is remembered; the rows that must be compared with all others."""
-    here = rows >= 0
-    each = np.repeat(here, nearest.count)
-    return neighbours.recall(
-        rows[here], nearest.count[here], rows[nearest.other[each]], nearest.away[each]
-    )
+def _share_words(
+    library: Library,
+    asked: _Asked,
+    parts: Parts,
+    features: HeldFeatures | None,
+    shared: Neighbours,
+    known: Neighbourhood | None,
+    progress: Progress,
+) -> None:
+    """Fill the list of who shares most words."""
+    there = asked.rows_of(known) if known else np.empty(0, np.int64)
+    if known and known.keys == asked.keys and np.array_equal(known.parts.count, parts.count):
+        recalled(shared, there, known.lists[-1])
+        return
+    words = WordsOfPhotos(WordFile(library.index, library.encoder.fingerprint), asked.keys)
+    held = features or HeldFeatures(library.index, asked.photos)
+    try:
+        words.look_for(np.flatnonzero(parts.count != UNKNOWN), held, progress)
+    finally:
+        if features is None:
+            held.close()
+    compare_words(shared, words, known, there, progress)
 
 
 def _as_remembered(neighbours: Neighbours) -> Nearest:

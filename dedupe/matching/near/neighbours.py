@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.index.neighbours import Nearest
 from dedupe.matching.near.codes import Codes, codes_of, distinct, pairs_of
 
 _NOBODY = -1
@@ -257,6 +258,30 @@ class Neighbours:
     def pairs(self) -> npt.NDArray[np.int64]:
         """(M, 2) int64, rows a < b, sorted: those of which one is kept of the other."""
         return pairs_of(distinct(self.codes()), len(self))
+
+
+def recalled(
+    neighbours: Neighbours,
+    there: npt.NDArray[np.int64],
+    nearest: Nearest,
+    stays: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.int64]:
+    """Take over what is remembered (`Neighbours.recall`).
+
+    Args:
+        neighbours: in which there is nobody yet.
+        there: (N,) of each photo that is remembered its row; -1 where it is gone.
+        nearest: to each of these.
+        stays: (N,) of which of them it still holds; of all, if it is not given.
+
+    Returns:
+        The rows that must be compared with all others.
+    """
+    here = there >= 0 if stays is None else (there >= 0) & stays
+    each = np.repeat(here, nearest.count)
+    return neighbours.recall(
+        there[here], nearest.count[here], there[nearest.other[each]], nearest.away[each]
+    )
 
 
 def _places(own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

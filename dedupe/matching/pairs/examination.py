@@ -58,6 +58,9 @@ class Examination:
     """Verifies pairs of some photos, and remembers what it found in their index.
 
     Pairs are (M, 2) int64, places in the list of photos, a < b. To be used in a `with`.
+
+    Attributes:
+        features: of the photos.
     """
 
     def __init__(
@@ -80,7 +83,7 @@ class Examination:
         self._progress = progress
         self._memory = memory
         self._method = method()
-        self._features = HeldFeatures(library.index, photos)
+        self.features = HeldFeatures(library.index, photos)
         self._found: dict[_Pair, bytes] = {}
         self._known_without: set[int] = set()
         # of each pair that was looked at one number, in order
@@ -90,12 +93,12 @@ class Examination:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._features.close()
+        self.features.close()
 
     @property
     def without(self) -> set[int]:
         """Those of the photos that were to be looked at and have no thumbnail."""
-        return self._features.without | self._known_without
+        return self.features.without | self._known_without
 
     def related(self, pairs: npt.NDArray[np.int64]) -> Related:
         """Look at all of some pairs that were not looked at before; those that are related.
@@ -167,7 +170,7 @@ class Examination:
     def _verify_batch(
         self, pairs: npt.NDArray[np.int64], alike: Sequence[bool], crew: Crew
     ) -> None:
-        held = self._features.hold(np.unique(pairs).tolist(), crew)
+        held = self.features.hold(np.unique(pairs).tolist(), crew)
         without = self.without
         found = dict.fromkeys(map(tuple, pairs.tolist()), b"")
         tasks: dict[_Pair, _Task] = {}

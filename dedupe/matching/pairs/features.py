@@ -1,13 +1,14 @@
 """Local features of a photo: points that are found again in an edit of it."""
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.pairs.words import words_of
 from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import Field, cut
 from dedupe.matching.within.fields import fields
@@ -54,6 +55,7 @@ class Features:
         codes: (K, 128) uint8, root-normalised SIFT in units of 1/512.
         flipped: whether left and right of the thumbnail are swapped.
         fields: what may be pictures of their own in it, each as such; none of a mirrored one.
+        words: (W,) uint64, its visual words (words.py); none of a mirrored one.
     """
 
     thumbnail: bytes
@@ -62,6 +64,7 @@ class Features:
     codes: npt.NDArray[np.uint8]
     flipped: bool = False
     fields: tuple[tuple[Field, "Features"], ...] = ()
+    words: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
 
     @property
     def area(self) -> int:
@@ -115,11 +118,11 @@ def features_of(thumbnail: bytes) -> Features:
 
     pixels = decoded(thumbnail)
     within = []
-    for field in fields(pixels):
-        shown = cut(pixels, field)
+    for place in fields(pixels):
+        shown = cut(pixels, place)
         swapped = cv2.cvtColor(shown, cv2.COLOR_RGB2BGR)
         _, jpeg = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, _FIELD_QUALITY])
-        within.append((field, _features_of(jpeg.tobytes(), shown)))
+        within.append((place, _features_of(jpeg.tobytes(), shown)))
     return replace(_features_of(thumbnail, pixels), fields=tuple(within))
 
 
@@ -141,7 +144,9 @@ def _features_of(thumbnail: bytes, pixels: npt.NDArray[np.uint8]) -> Features:
     # points of equal strength may make a few more than were asked for
     roots = np.sqrt(raw[:POINTS] / np.maximum(raw[:POINTS].sum(1, keepdims=True), 1e-9))
     codes = np.minimum(np.rint(roots * _UNIT), 255).astype(np.uint8)
-    return Features(thumbnail, size, points.astype(np.float32), codes)
+    its = [(point.size / enlarged, point.angle, point.response) for point in found[:POINTS]]
+    words = words_of(codes, *np.array(its, np.float32).T)
+    return Features(thumbnail, size, points.astype(np.float32), codes, words=words)
 
 
 @lru_cache(_LATELY)

@@ -17,9 +17,9 @@ from dedupe.photos.photo import Photo
 # Photos whose features are in memory: 66 kB each, 0.5 GB.
 _HELD = 8192
 
-# Width, height, number of points and of fields; then points and codes; then of each field where it
-# is, the length of its JPEG, that, and its features likewise.
-_HEAD = np.dtype([("size", "<u2", 2), ("points", "<u2"), ("fields", "<u2")])
+# Width, height, number of points, words and fields; then points, codes and words; then of each
+# field where it is, the length of its JPEG, that, and its features likewise.
+_HEAD = np.dtype([("size", "<u2", 2), ("points", "<u2"), ("words", "<u2"), ("fields", "<u2")])
 _FIELD = np.dtype([("place", "<f8", (3, 3)), ("size", "<u2", 2), ("jpeg", "<u4")])
 
 
@@ -108,9 +108,12 @@ class HeldFeatures:
 
 def _packed(found: Features) -> Iterator[bytes]:
     """Features as bytes, but for the thumbnail."""
-    yield np.array((found.size, len(found.points), len(found.fields)), _HEAD).tobytes()
+    yield np.array(
+        (found.size, len(found.points), len(found.words), len(found.fields)), _HEAD
+    ).tobytes()
     yield found.points.astype("<f4").tobytes()
     yield found.codes.tobytes()
+    yield found.words.astype("<u8").tobytes()
     for field, shown in found.fields:
         yield np.array((field.place, field.size, len(shown.thumbnail)), _FIELD).tobytes()
         yield shown.thumbnail
@@ -126,6 +129,8 @@ def _unpacked(data: bytes, at: int, thumbnail: bytes) -> tuple[Features, int]:
     at += points.nbytes
     codes = np.frombuffer(data, "u1", 128 * count, at).reshape(count, 128)
     at += codes.nbytes
+    words = np.frombuffer(data, "<u8", int(head["words"]), at)
+    at += words.nbytes
     fields = []
     for _ in range(int(head["fields"])):
         its = np.frombuffer(data, _FIELD, 1, at)[0]
@@ -133,7 +138,8 @@ def _unpacked(data: bytes, at: int, thumbnail: bytes) -> tuple[Features, int]:
         jpeg = data[at : at + int(its["jpeg"])]
         shown, at = _unpacked(data, at + len(jpeg), jpeg)
         fields.append((Field(its["place"], _size(its)), shown))
-    return Features(thumbnail, _size(head), points, codes, fields=tuple(fields)), at
+    found = Features(thumbnail, _size(head), points, codes, fields=tuple(fields), words=words)
+    return found, at
 
 
 def _size(record: np.void) -> tuple[int, int]:

@@ -118,9 +118,15 @@ def verify(
     with uncollected():
         rows = library.first_rows
         photos = [library.photos[row] for row in rows.tolist()]
-    to_verify = candidates(library, weights=weights, device=device, progress=progress)
     memory = RememberedPairs(library, method()) if key else None
     with Examination(library, photos, progress or Silent(), memory) as examination:
+        to_verify = candidates(
+            library,
+            features=examination.features,
+            weights=weights,
+            device=device,
+            progress=progress,
+        )
         asking = Asking(library, photos, examination, to_verify.pairs)
         asking.until_known(order, wins)
         if memory is not None:

@@ -1,0 +1,173 @@
+"""Visual words of a library's photos: found once, remembered, and who has which of them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from dedupe.errors import IndexProblem
+from dedupe.index.facts import places_of_keys
+from dedupe.index.words import MOST_SHELVES, NUMBER_BITS, Shelf, WordFile, Words
+from dedupe.matching.crew import Crew
+from dedupe.matching.pairs.held import HeldFeatures
+from dedupe.matching.pairs.words import MARK_BITS, WORD_BITS
+from dedupe.photos.version import DECODE_VERSION
+from dedupe.progress import Progress
+
+# Goes up with every change of how words are made.
+_VERSION = 1
+
+_KEY = 16
+
+# Photos whose features are held at once.
+_BATCH = 1024
+
+_NUMBER = np.uint64((1 << NUMBER_BITS) - 1)
+
+_Rows = npt.NDArray[np.int64]
+
+
+class WordsOfPhotos:
+    """The words of some photos of a library, by their rows."""
+
+    def __init__(self, file: WordFile, keys: bytes) -> None:
+        """Those that are remembered.
+
+        Args:
+            file: where they are.
+            keys: 16 bytes of each photo of the library.
+        """
+        import cv2
+
+        who = f"{_VERSION} {WORD_BITS} decode {DECODE_VERSION} opencv {cv2.__version__}"
+        self._method = xxhash.xxh3_128_digest(who.encode())
+        self._file = file
+        self._keys = keys
+        self._words = file.read(self._method)
+
+    @property
+    def row_of(self) -> _Rows:
+        """(numbers,) of each photo in the file its row; -1 of those that are not in the library."""
+        return places_of_keys(self._keys, self._words.keys)
+
+    def numbers_of(self, keys: bytes) -> _Rows:
+        """Of photos by their keys; -1 of those whose words are not known."""
+        return places_of_keys(self._words.keys, keys)
+
+    def look_for(self, rows: _Rows, features: HeldFeatures, progress: Progress) -> None:
+        """Find the words of those of some photos whose words are not known, and remember them.
+
+        Args:
+            rows: that have a thumbnail.
+            features: of the library's photos.
+            progress: told of every photo.
+
+        Raises:
+            IndexProblem: the index cannot be read.
+            IndexDamaged: a thumbnail is not as it was written.
+        """
+        keys = _some(self._keys, rows)
+        missing = rows[self.numbers_of(keys) < 0]
+        if not len(missing):
+            return
+        progress.start("Looking for words", len(missing))
+        found: list[npt.NDArray[np.uint64]] = []
+        with Crew(len(missing)) as crew:
+            for start in range(0, len(missing), _BATCH):
+                some = missing[start : start + _BATCH].tolist()
+                held = features.hold(some, crew)
+                found += [held[row].words if row in held else _NOTHING for row in some]
+                progress.advance(len(some))
+        keys, shelf = _some(self._keys, missing), _shelf(found, self._words.photos)
+        with suppress(IndexProblem):  # then they are found anew next time
+            self._file.append(self._words, self._method, keys, shelf)
+        self._words = self._words.and_also(keys, shelf)
+        self._tidy()
+
+    @property
+    def all_shelves(self) -> Sequence[Shelf]:
+        """The words of all photos that are remembered."""
+        return self._words.shelves
+
+    def shelves(self) -> Sequence[Shelf]:
+        """The words of the photos of the library alone."""
+        here = self.row_of >= 0
+        return self.all_shelves if here.all() else [_of(its, here) for its in self.all_shelves]
+
+    def _tidy(self) -> None:
+        """Write many shelves anew as one; without photos that are gone, if most are here."""
+        words = self._words
+        if len(words.shelves) <= MOST_SHELVES:
+            return
+        here = self.row_of >= 0
+        stays = here if 2 * int(here.sum()) >= words.photos else np.ones(len(here), np.bool_)
+        number = (np.cumsum(stays) - 1).astype(np.uint64)
+        each = [_of(shelf, stays) for shelf in words.shelves]
+        joined = np.concatenate([shelf.words for shelf in each])
+        joined = (joined & ~_NUMBER) | number[numbers_in(joined)]
+        order = np.argsort(joined, kind="stable")
+        marks = np.concatenate([shelf.marks for shelf in each])[order]
+        keys = _some(words.keys, np.flatnonzero(stays))
+        with suppress(IndexProblem):
+            self._file.append(Words(), self._method, keys, Shelf(joined[order], marks))
+        self._words = Words().and_also(keys, Shelf(joined[order], marks))
+
+
+_NOTHING = np.empty(0, np.uint64)
+
+
+def numbers_in(words: npt.NDArray[np.uint64]) -> _Rows:
+    """The numbers of the photos that have them."""
+    return (words & _NUMBER).astype(np.int64)
+
+
+def without_numbers(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Words as they begin on every shelf, whoever has them."""
+    return words & ~_NUMBER
+
+
+def places_on(
+    shelf: Shelf, words: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where on a shelf each of some words begins, and how many photos have it.
+
+    Args:
+        shelf: of any photos.
+        words: (Q,) `without_numbers`.
+    """
+    first = np.searchsorted(shelf.words, words)
+    return first, np.searchsorted(shelf.words, words | _NUMBER, side="right") - first
+
+
+def in_pieces(words: npt.NDArray[np.uint64], size: int = 1 << 20) -> Iterator[slice]:
+    """Parts of a shelf that are looked at one after the other: a shelf may have 256 million."""
+    for start in range(0, len(words), size):
+        yield slice(start, start + size)
+
+
+def _shelf(found: Sequence[npt.NDArray[np.uint64]], before: int) -> Shelf:
+    """The words of some photos, which have the numbers from `before` on."""
+    number = np.repeat(np.arange(before, before + len(found)), [len(its) for its in found])
+    marked = np.concatenate(found)
+    words = marked >> np.uint64(MARK_BITS) << np.uint64(NUMBER_BITS) | number.astype(np.uint64)
+    order = np.argsort(words)
+    return Shelf(words[order], marked[order].astype(np.uint16))
+
+
+def _of(shelf: Shelf, stays: npt.NDArray[np.bool_]) -> Shelf:
+    """The words of some of the photos of a shelf."""
+    words, marks = [], []
+    for piece in in_pieces(shelf.words):
+        here = stays[numbers_in(shelf.words[piece])]
+        words.append(shelf.words[piece][here])
+        marks.append(shelf.marks[piece][here])
+    return Shelf(
+        np.concatenate([np.empty(0, np.uint64), *words]),
+        np.concatenate([np.empty(0, np.uint16), *marks]),
+    )
+
+
+def _some(keys: bytes, rows: _Rows) -> bytes:
+    return np.frombuffer(keys, np.uint8).reshape(-1, _KEY)[rows].tobytes()
