@@ -34,7 +34,8 @@ def asked(
     photos = library(tmp_path / "index.db", range(10))
     told = Told(relations)
     pairs = np.array(sorted(proposed), np.int64)
-    asking = Asking(photos, photos.photos, told, pairs)  # type: ignore[arg-type]
+    nobody_shares = np.empty((0, 2), np.int64)
+    asking = Asking(photos, photos.photos, told, pairs, nobody_shares)  # type: ignore[arg-type]
     asking.until_known(largest_first, nobody)
     return asking, told
 

@@ -1,7 +1,8 @@
 """Which pairs are worth verifying: near ones and those alike by hash, a bounded number."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,15 @@ from photos_by_number import DIM, library, vector
 from dedupe.index.library import Library
 from dedupe.index.lock import WriteLock
 from dedupe.index.neighbours import NeighbourFile
+from dedupe.matching.crew import Crew
 from dedupe.matching.near import candidates as module
-from dedupe.matching.near import in_fields, listing
+from dedupe.matching.near import in_fields, listing, sharing
 from dedupe.matching.near.candidates import candidates
 from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.near.listing import ALIKE_PARTS, MOST_ALIKE, NEAREST
 from dedupe.matching.near.neighbours import Kept, Listed, Neighbours
+from dedupe.matching.near.sharing import SHARED_WORDS
+from dedupe.matching.pairs.words import WORDS
 from dedupe.photos.photo import Photo
 
 
@@ -33,6 +37,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_fields, "squares_of_fields", lambda task: squares(task[0]))
     monkeypatch.setattr(in_fields, "_Encoder", Encoder)
     monkeypatch.setattr(in_fields, "is_encoder_here", lambda *_: True)
+    monkeypatch.setattr(module, "HeldFeatures", Words)
+    monkeypatch.setattr(sharing, "_MOST", COMMON)
+    monkeypatch.setattr(sharing, "_PHOTOS", 7)
+    monkeypatch.setattr(sharing, "_POINTS", 40)
+    monkeypatch.setattr(sharing, "_AT_ONCE", 5)
 
 
 def thumbnails(library: Library, photos: Iterable[Photo]) -> dict[bytes, bytes]:
@@ -64,6 +73,46 @@ def squares(thumbnail: bytes) -> list[bytes]:
     number = int(thumbnail)
     shown = [number * 5 % 90, number * 7 % 60, number // 2][: number % 4] if number % 3 == 1 else []
     return [(vector(each) + np.float16(0.25)).astype(np.float16).tobytes() for each in shown]
+
+
+COMMON = 6
+"""Photos that have a word, up to which it counts."""
+
+
+def words(number: int) -> dict[int, tuple[int, int]]:
+    """Every fifth has five words that some others have, too: each with its turn and size."""
+    chance = np.random.default_rng(number)
+    some = chance.choice(14, 6, replace=False) + number % 3 * 9 if number % 5 else []
+    turn, size = 50 * (number % 4), 16 * (number % 2)
+    return {
+        int(word): ((turn + chance.integers(0, 30)) % 256, 40 + size + chance.integers(0, 9))
+        for word in some
+    }
+
+
+@dataclass
+class Seen:
+    """Features of which words alone are asked for."""
+
+    words: npt.NDArray[np.uint64]
+
+
+class Words:
+    """Finds made-up words."""
+
+    def __init__(self, _: Path, photos: Sequence[Photo]) -> None:
+        self.photos = photos
+
+    def hold(self, rows: list[int], _: Crew) -> dict[int, Seen]:
+        return {row: Seen(marked(number_of(self.photos[row]))) for row in rows}
+
+    def close(self) -> None:
+        pass
+
+
+def marked(number: int) -> npt.NDArray[np.uint64]:
+    each = [word << 16 | turn << 8 | size for word, (turn, size) in words(number).items()]
+    return np.array(sorted(each), np.uint64)
 
 
 class Encoder:
@@ -117,6 +166,7 @@ def brute(photos: Library) -> list[list[int]]:
     found = nearest(away, contents, NEAREST) | nearest(bits, contents, MOST_ALIKE)
     found |= nearest(part_bits(photos), contents, ALIKE_PARTS)
     found |= nearest_to_fields(photos, contents)
+    found |= nearest(unshared_words(photos), contents, SHARED_WORDS)
     return sorted(map(list, found))
 
 
@@ -133,6 +183,38 @@ def nearest_to_fields(photos: Library, contents: list[bytes]) -> set[tuple[int, 
             others.sort(key=lambda other: (away[other], contents[other]))
             found |= {(min(row, other), max(row, other)) for other in others[:4]}
     return found
+
+
+def sharing_words(photos: Library) -> list[list[int]]:
+    contents = [photo.content for photo in photos.photos]
+    return sorted(map(list, nearest(unshared_words(photos), contents, SHARED_WORDS)))
+
+
+def unshared_words(photos: Library) -> npt.NDArray[np.float32]:
+    """(N, N): how many of 256 words no window of turns and sizes has in common."""
+    known = thumbnails(photos, photos.photos)
+    each = [words(number_of(its)) if its.content in known else {} for its in photos.photos]
+    has = Counter(word for its in each for word in its)
+    unshared = np.full((len(each),) * 2, np.inf, np.float32)
+    for one, first in enumerate(each):
+        for other, second in enumerate(each):
+            # the same way round, whoever is asked about
+            if photos.photos[one].content >= photos.photos[other].content:
+                continue
+            windows: Counter[tuple[int, int, int, int]] = Counter()
+            for word in first.keys() & second:
+                if has[word] <= COMMON:
+                    (turn, size), (turn_of, size_of) = first[word], second[word]
+                    turned, sized = (turn_of - turn) % 256 // 16, (size_of - size + 256) // 8
+                    windows.update(
+                        (a, b, (turned + a) % 16 // 2, (sized + b) // 2)
+                        for a in (0, 1)
+                        for b in (0, 1)
+                    )
+            most = max(windows.values(), default=0)
+            if most >= 3:
+                unshared[one, other] = unshared[other, one] = WORDS - most
+    return unshared
 
 
 def part_bits(photos: Library) -> npt.NDArray[np.float32]:
@@ -162,6 +244,19 @@ def test_photos_that_come_and_go_leave_the_candidates_that_all_of_them_have(
         numbers = data.draw(st.lists(st.integers(0, 90), unique=True, max_size=70))
         photos = hashed(index, numbers, folder=f"/{step % 2}")
         assert candidates(photos).pairs.tolist() == brute(photos)
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_words_that_become_common_or_rare_count_as_if_they_had_always_been_so(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    index = tmp_path_factory.mktemp("library") / "index.db"
+    numbers = data.draw(st.sets(st.integers(0, 90), min_size=30, max_size=45))
+    for _ in range(6):
+        photos = hashed(index, sorted(numbers))
+        assert candidates(photos).alike.tolist() == sharing_words(photos)
+        numbers = numbers ^ data.draw(st.sets(st.integers(0, 90), min_size=1, max_size=4))
 
 
 def test_a_crowd_of_look_alikes_brings_its_nearest_alone(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ NAMES = ("camera/2019/DSC_0733.JPG", "camera/2018/DSC_0098.JPG")
 
 def in_numbers(found: Features) -> Iterable[object]:
     yield found.thumbnail, found.size, found.points.tolist(), found.codes.tolist()
+    yield found.words.tolist()
     for field, shown in found.fields:
         yield field.size, field.place.tolist()
         yield from in_numbers(shown)

@@ -1,4 +1,4 @@
-"""Whoever shows the scene of a set is looked at with the photo that most of it are linked to."""
+"""Who shows the scene of a set, or a part, is looked at with whom most of it are linked to."""
 
 from collections.abc import Iterable
 
@@ -16,16 +16,25 @@ PHOTO = {(0, 1): SAME, (0, 2): SAME, (0, 3): SAME, (1, 2): SAME}
 
 
 def asked_for(
-    relations: dict[tuple[int, int], Relation], also_asked: Iterable[tuple[int, int]] = ()
+    relations: dict[tuple[int, int], Relation],
+    also_asked: Iterable[tuple[int, int]] = (),
+    alike: Iterable[tuple[int, int]] = (),
 ) -> list[list[int]]:
     related = Related.of({pair: (relation, b"") for pair, relation in relations.items()})
-    asked = np.array(sorted({*relations, *also_asked}), np.int64).reshape(-1, 2)
-    return unasked_hubs(related, asked, 10).tolist()
+    asked = np.array(sorted({*relations, *also_asked, *alike}), np.int64).reshape(-1, 2)
+    words = np.array(sorted(alike), np.int64).reshape(-1, 2)
+    return unasked_hubs(related, asked, words, 10).tolist()
 
 
 def test_who_shows_the_scene_of_an_edit_is_looked_at_with_its_photo() -> None:
     assert asked_for(PHOTO | {(3, 7): SCENE}) == [[0, 7]]
     assert asked_for(PHOTO | {(3, 7): Relation.SAME_MOMENT, (2, 7): SCENE}) == [[0, 7]]
+
+
+def test_who_shares_words_with_an_edit_is_looked_at_with_its_photo() -> None:
+    assert asked_for(PHOTO, alike=[(3, 7)]) == [[0, 7]]
+    assert asked_for(PHOTO, alike=[(0, 7)]) == []
+    assert asked_for({}, alike=[(3, 7)]) == []
 
 
 def test_what_was_looked_at_is_not_asked_for_again() -> None:

@@ -62,6 +62,7 @@ class Candidates:
 
     Attributes:
         pairs: (M, 2) int64, places in `library.first_rows`, a < b, sorted.
+        alike: (L, 2) likewise, those of them that share visual words.
         recall: the share of the nearest that is among them, measured with 256 photos; None
             where every two photos were compared.
         without_fields: how many photos have a thumbnail, and nobody could look for fields in it:
@@ -71,6 +72,7 @@ class Candidates:
     """
 
     pairs: npt.NDArray[np.int64]
+    alike: npt.NDArray[np.int64]
     recall: float | None
     without_fields: int
     near: Neighbours
@@ -173,9 +175,8 @@ def candidates(
             listed = [_as_remembered(each) for each in lists]
             asked.file.write(asked.method, Neighbourhood(keys, parts, fields, listed, recall))
     codes = [each.codes() for each in lists] + [in_fields.codes(fields, len(photos))]
-    return Candidates(
-        pairs_of(distinct(np.concatenate(codes)), len(photos)), recall, without, lists[0]
-    )
+    pairs = pairs_of(distinct(np.concatenate(codes)), len(photos))
+    return Candidates(pairs, shared.pairs(), recall, without, lists[0])
 
 
 def nearest_lists(
@@ -297,7 +298,7 @@ def _share_words(
     finally:
         if features is None:
             held.close()
-    compare_words(shared, words, known, there, progress)
+    compare_words(shared, words, known, there, asked.rank, progress)
 
 
 def _as_remembered(neighbours: Neighbours) -> Nearest:

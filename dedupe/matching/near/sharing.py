@@ -31,6 +31,9 @@ _MOST = 64
 # Photos that are compared at once with all others, and points that are at once: 0.3 GB.
 _PHOTOS, _POINTS = 8192, 1 << 21
 
+# Words of which all are looked for that have them, at once: most photos of a library may.
+_AT_ONCE = 256
+
 # How far turns and sizes may lie apart: windows of 45 degrees and of an octave, that each overlap
 # half of the next. In steps of marks, 256 a circle and 16 an octave.
 _HALF_TURN, _HALF_OCTAVE = 16, 8
@@ -44,6 +47,7 @@ def compare_words(
     words: WordsOfPhotos,
     known: Neighbourhood | None,
     there: _Rows,
+    rank: _Rows,
     progress: Progress,
 ) -> None:
     """Fill the list of who shares most words: what is remembered, and what changed since.
@@ -56,6 +60,7 @@ def compare_words(
         words: of all photos that have a thumbnail.
         known: what is remembered; its last list is this one.
         there: of each photo that is remembered its row; -1 where it is gone.
+        rank: of each row its place by content: two are compared the same way round each time.
         progress: told of every photo that is compared with all.
 
     Source: turns and sizes that agree: H. Jégou, M. Douze and C. Schmid, "Hamming embedding and
@@ -80,8 +85,10 @@ def compare_words(
         for (own, other), marks in _common(shelves, row_of, some):
             # of two that are both compared with all others, once
             once = (own != other) & (~is_new[other] | (own < other))
-            pairs = own[once] * len(shared) + other[once]
-            pairs, count = _alike(pairs, *marks[:, once].astype(np.int64))
+            own, other, marks = own[once], other[once], marks[:, once].astype(np.int64)
+            before = rank[own] < rank[other]
+            one_mark, other_mark = np.where(before, marks, marks[::-1])
+            pairs, count = _alike(own * len(shared) + other, one_mark, other_mark)
             a, b = np.divmod(pairs, len(shared))
             shared.add(a, b, (WORDS - count).astype(np.float32))
         progress.advance(len(some))
@@ -112,14 +119,14 @@ def _stale(
     changed = before != now
     if (was < 0).any() or 2 * int(changed.sum()) > count:
         return None
-    some = [_NOTHING]
+    some = [np.empty(0, np.uint64)]
     for shelf in words.all_shelves:
         for piece in in_pieces(shelf.words):
             its = shelf.words[piece]
             some.append(without_numbers(its[changed[numbers_in(its)]]))
     stale, is_lost = np.zeros((2, count), np.bool_)
     changing = np.unique(np.concatenate(some))
-    for piece in in_pieces(changing, _POINTS // 64):
+    for piece in in_pieces(changing, _AT_ONCE):
         place, number = _having(words.all_shelves, changing[piece])
         size = len(changing[piece])
         counts = [np.bincount(place[each[number]], minlength=size) for each in (before, now)]
@@ -135,12 +142,9 @@ def _stale(
     return stale
 
 
-_NOTHING = np.empty(0, np.uint64)
-
-
 def _having(shelves: Sequence[Shelf], words: npt.NDArray[np.uint64]) -> tuple[_Rows, _Rows]:
     """Who has some words: places in `words`, and the numbers of the photos."""
-    places, numbers = [], []
+    places, numbers = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for shelf in shelves:
         first, count = places_on(shelf, words)
         places.append(np.repeat(np.arange(len(words)), count))

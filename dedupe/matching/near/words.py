@@ -142,8 +142,8 @@ def places_on(
 
 
 def in_pieces(words: npt.NDArray[np.uint64], size: int = 1 << 20) -> Iterator[slice]:
-    """Parts of a shelf that are looked at one after the other: a shelf may have 256 million."""
-    for start in range(0, len(words), size):
+    """Parts of a shelf that are looked at one after the other, one at least."""
+    for start in range(0, max(1, len(words)), size):
         yield slice(start, start + size)
 
 
@@ -163,10 +163,7 @@ def _of(shelf: Shelf, stays: npt.NDArray[np.bool_]) -> Shelf:
         here = stays[numbers_in(shelf.words[piece])]
         words.append(shelf.words[piece][here])
         marks.append(shelf.marks[piece][here])
-    return Shelf(
-        np.concatenate([np.empty(0, np.uint64), *words]),
-        np.concatenate([np.empty(0, np.uint16), *marks]),
-    )
+    return Shelf(np.concatenate(words), np.concatenate(marks))
 
 
 def _some(keys: bytes, rows: _Rows) -> bytes:

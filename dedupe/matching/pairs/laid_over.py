@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dedupe.matching.pairs.motion import motion
-from dedupe.matching.pairs.overlap import Bytes, Mask, Overlap, Windows, correlation
+from dedupe.matching.pairs.overlap import Mask, Overlap, Windows, correlation
 from dedupe.matching.pairs.page import is_page, of_three_colours
 
 # Pixels around what the map of colours does not explain that are left out as well: strokes of a
@@ -41,8 +41,6 @@ _STILL = 0.06
 # that is clear and has texture, and its share of all texture: of 223 watermarks two have less than
 # 0.3 of it, one person's face before two walls 0.15.
 _AGREES, _TEXTURE, _CLEAR = 0.8, 0.1, 0.3
-
-_GREY = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +84,10 @@ def beneath(overlap: Overlap, seen: Windows, wrong: Mask) -> Beneath | None:
         return None
     if _is_on_a_page(overlap, seen, clear):
         return None
-    # of one grey in both, so that nothing seems to move there
-    still = replace(overlap, left=_filled(overlap.left, over), right=_filled(overlap.right, over))
+    # as if nothing were there: filled with one grey in both, what is darker around it in one seemed
+    # to move by 0.11 to 0.82 pixels beside letters, now by 0.03 to 0.08
     inside = np.where(clear, found.variance, 0).astype(np.float32)
-    if motion(still, replace(found, variance=inside)) > _STILL:
+    if motion(replace(overlap, mask=clear), replace(found, variance=inside)) > _STILL:
         return None
     return Beneath(share, clear)
 
@@ -143,9 +141,3 @@ def _within(over: Mask) -> Mask:
         if cv2.contourArea(outline) > _SPECK * over.size:
             cv2.fillConvexPoly(within, cv2.convexHull(outline), 1)
     return within > 0
-
-
-def _filled(pixels: Bytes, over: Mask) -> Bytes:
-    filled = pixels.copy()
-    filled[over] = _GREY
-    return filled

@@ -25,6 +25,10 @@ _KEPT, _FILTERED, _PIECE, _AGREES = 0.03, 0.3, 0.03, 0.85
 # most, and by how much that colour may be beyond what there is.
 _REST, _OFF = 0.2, 25
 
+# Share of the change of colours over the picture that a cubic surface leaves unexplained, at most,
+# if it is light that leaked in.
+_STEEP = 0.15
+
 
 def recoloured(overlap: Overlap, seen: Windows) -> float:
     """Look for a thing that has another colour while all else has the same.
@@ -53,6 +57,8 @@ def recoloured(overlap: Overlap, seen: Windows) -> float:
     other = (_hue_apart(left, right) > _ANOTHER) & inside
     pieces = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
     share = np.count_nonzero(pieces) / count
+    if _is_gradual((right - left)[inside], *np.nonzero(inside)):
+        return 0.0
     agrees = _mostly(seen.agrees) | ~_mostly(seen.textured)
     if share < _PIECE or _is_veiled(*(each[pieces].astype(np.float64) for each in (left, right))):
         return 0.0
@@ -80,6 +86,23 @@ def _is_veiled(left: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) ->
         if is_colour and rest <= _REST * (seen * seen).sum():
             return True
     return False
+
+
+def _is_gradual(
+    change: npt.NDArray[np.int16], y: npt.NDArray[np.int64], x: npt.NDArray[np.int64]
+) -> bool:
+    """Whether colours change little by little over the picture, as where light leaks in.
+
+    Args:
+        change: (N, 3) of colours of cells.
+        y: (N,) where they are.
+        x: (N,) likewise.
+    """
+    u, v = 2 * x / max(1, x.max()) - 1, 2 * y / max(1, y.max()) - 1
+    terms = np.stack([u**i * v**j for i in range(4) for j in range(4 - i)], 1)
+    goal = change.astype(np.float64)
+    rest = goal - terms @ np.linalg.lstsq(terms, goal, rcond=None)[0]
+    return bool((rest**2).sum() <= _STEEP * ((goal - goal.mean(axis=0)) ** 2).sum())
 
 
 def _cells(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -37,7 +37,7 @@ def find_relation(name: str) -> Relation:
     return names[name]
 
 
-RULES = 3
+RULES = 4
 """Goes up with every change of what the same evidence proves: then it is worked out anew."""
 
 # Points in one plane that prove that both photos show some of the same: of 1,000 pairs of
@@ -107,6 +107,10 @@ _CERTAIN, _EVENED_SHARE, _EVENED_COLOUR = 100, 0.88, 0.55
 # explained, and beside it nearly all agrees: of two photos only collages with a field in common
 # have that, and second_shot tells them apart (decision 14).
 _CLEAR_POINTS, _CLEAR_SHARE, _CLEAR_COLOUR = 80, 0.9, 0.6
+
+# Large letters over the top and the foot of a photo take up to a third of it, and nearly all points
+# of it. Where nothing was toned, and it is no page, so little of the colours is enough.
+_UNTONED, _LETTERED = 0.01, 0.7
 
 # From so much on, whole pictures that lie on each other to the pixel are one, whatever their
 # clocks say: programs write their own times, and nobody holds a camera so still.
@@ -203,7 +207,9 @@ def _agrees_beneath(evidence: Evidence) -> bool:
     if evidence.inliers < SAME_THING:
         # likewise: then it is no crop, and little lies over it
         few = evidence.form == "whole" and found.texture > 0.2 and found.share > 0.4
-        return few and found.beneath > 0.95 and found.colour > 0.8
+        is_lettered = found.tone < _UNTONED and found.texture > _APP_TEXTURE
+        coloured = found.colour > (_LETTERED if is_lettered else 0.8)
+        return few and found.beneath > 0.95 and coloured
     beneath = found.beneath > (0.85 if evidence.inliers >= _MANY else 0.92)
     some = found.texture >= 0.05 and found.share > 0.3 and not _is_of_a_template(evidence)
     coloured = found.colour > (_CLEAR_COLOUR if _is_clear(evidence) else 0.8)

@@ -33,7 +33,12 @@ class Asking:
     """
 
     def __init__(
-        self, library: Library, photos: Sequence[Photo], examination: Examination, pairs: _Rows
+        self,
+        library: Library,
+        photos: Sequence[Photo],
+        examination: Examination,
+        pairs: _Rows,
+        alike: _Rows,
     ) -> None:
         """Look at some pairs.
 
@@ -42,11 +47,13 @@ class Asking:
             photos: those of its `first_rows`.
             examination: looks at pairs.
             pairs: rows of `photos`, in order, each once.
+            alike: those of them that share words.
         """
         self._library = library
         self._photos = photos
         self._examination = examination
         self.asked = pairs
+        self._alike = alike
         self.related = examination.related(pairs)
 
     def until_known(self, order: Order, wins: Wins) -> None:
@@ -57,7 +64,8 @@ class Asking:
             wins: which photos are to be kept before all others.
         """
         self._around_kept(order, wins)
-        while len(more := unasked_hubs(self.related, self.asked, len(self._photos))):
+        count = len(self._photos)
+        while len(more := unasked_hubs(self.related, self.asked, self._alike, count)):
             if self._ask(more):
                 self._around_kept(order, wins)
 

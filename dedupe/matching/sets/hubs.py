@@ -1,4 +1,4 @@
-"""Photos of the scene of a set that may be of it: looked at with the one most are linked to."""
+"""Photos that may be of a set, by their scene or a part: looked at with whom most are linked to."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,23 +10,25 @@ from dedupe.matching.pairs.relations import Relation
 _Rows = npt.NDArray[np.int64]
 
 
-def unasked_hubs(related: Related, asked: _Rows, count: int) -> _Rows:
-    """Pairs of a photo and of the hub of another that shows the same scene, or moment.
+def unasked_hubs(related: Related, asked: _Rows, alike: _Rows, count: int) -> _Rows:
+    """Pairs of a photo and of the hub of another that shows the same scene, or shares words.
 
-    Two edits of one photo may be told as its scene alone: a photo of a screen, and a print with
-    something laid over it. So whoever shows the scene of a photo in a set is looked at with the
-    photo that most of these are linked to, where it has fewer links itself.
+    Two edits of one photo may be told as its scene alone, or not even that: a photo of a screen,
+    and a print with something laid over it. So whoever shows the scene of a photo in a set, or
+    something that is in it, is looked at with the photo that most of these are linked to, where it
+    has fewer links itself.
 
     Args:
         related: the verdicts of `asked`.
         asked: (M, 2) rows.
+        alike: (L, 2) rows, who shares words with whom.
         count: above all rows.
 
     Returns:
         (N, 2) rows a < b, sorted, none of them in `asked`.
     """
     same = related.pairs[related.relations <= Relation.SAME_PICTURE]
-    scene = related.pairs[related.relations > Relation.SAME_PICTURE]
+    scene = np.concatenate([related.pairs[related.relations > Relation.SAME_PICTURE], alike])
     if not (len(same) and len(scene)):
         return np.empty((0, 2), np.int64)
     links = np.bincount(same.ravel(), minlength=count)

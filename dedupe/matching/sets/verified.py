@@ -46,7 +46,7 @@ WORTH = 2048
 _REMEMBERED = 2
 
 # Goes up with every change of which pairs are asked.
-_VERSION = 5
+_VERSION = 6
 
 
 def nobody(photo: Photo) -> bool:
@@ -127,7 +127,7 @@ def verify(
             device=device,
             progress=progress,
         )
-        asking = Asking(library, photos, examination, to_verify.pairs)
+        asking = Asking(library, photos, examination, to_verify.pairs, to_verify.alike)
         asking.until_known(order, wins)
         if memory is not None:
             memory.remember(asking.asked, asking.related, examination.without)
