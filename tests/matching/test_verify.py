@@ -348,6 +348,49 @@ def test_beneath_large_letters_a_picture_is_the_same_and_no_other_tone() -> None
     assert relation(evidence) is Relation.SAME_PICTURE
 
 
+@pytest.mark.parametrize("path", [STREET, PARTY, SAMPLES / SHOTS[0]])
+def test_beneath_a_quote_a_darkened_picture_is_the_same_and_nothing_moved(path: Path) -> None:
+    original = picture(path)
+    quoted = original.point(lambda value: value * 0.6)
+    draw = ImageDraw.Draw(quoted)
+    words = ["the road where we had", "walked in the morning", "without knowing that", "it was so"]
+    for line, its in enumerate(words):
+        at = original.width // 8, original.height * (3 + line) // 10
+        draw.text(at, its, fill="white", font_size=original.width // 17)
+    evidence = looked_at(original, quoted)
+    assert evidence is not None
+    assert evidence.agreement.tone > 0.05
+    assert relation(evidence) is Relation.SAME_PICTURE
+
+
+def test_between_lines_that_leave_few_points_an_untoned_picture_is_the_same() -> None:
+    original = picture(STREET)
+    meme = original.copy()
+    draw = ImageDraw.Draw(meme)
+    size = original.height // 9
+    for line, its in enumerate(["not me again", "crying so much", "happy ever", "anniversary"]):
+        at = original.width // 30, (0.01, 0.15, 0.69, 0.83)[line] * original.height
+        style = {"fill": "white", "stroke_width": size // 12, "stroke_fill": "black"}
+        draw.text(at, its.upper(), font_size=size, **style)  # type: ignore[arg-type]
+    evidence = looked_at(original, meme, alike=True)
+    assert evidence is not None
+    assert relation(evidence) is Relation.SAME_PICTURE
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (1, 0), (1, 1)])
+def test_light_that_leaked_in_makes_no_other_thing(corner: tuple[int, int]) -> None:
+    original = np.asarray(picture(STREET)).astype(np.float64)
+    height, width = original.shape[:2]
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
+    light = np.exp(-((x - corner[0]) ** 2 + (y - corner[1]) ** 2) / 0.12)[..., None]
+    lighter = original + light * (200 - original * 0.5) * (1, 0.3, 0.2)
+    leaked = Image.fromarray(lighter.clip(0, 255).astype(np.uint8))
+    evidence = looked_at(picture(STREET), leaked)
+    assert evidence is not None
+    assert evidence.agreement.recoloured == 0
+    assert relation(evidence) is Relation.SAME_PICTURE
+
+
 def test_a_sharpened_picture_has_the_same_tone() -> None:
     original = picture(STREET)
     sharp = original.filter(ImageFilter.UnsharpMask(3, 180, 2))
