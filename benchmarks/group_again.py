@@ -3,8 +3,9 @@
     python benchmarks/group_again.py                    # 100,000 photos
     python benchmarks/group_again.py --count 20000
 
-The photos are made up: an index with vectors and hashes, one thumbnail for all, no files. Every
-tenth has two look-alikes, and pairs within --related seed units are remembered as one picture, the
+The photos are made up: an index with vectors and hashes, one thumbnail for all, no files; and words
+of which two photos share as many as two of different people do (0.003). Every tenth has two
+look-alikes, and pairs within --related seed units are remembered as one picture, the
 other candidates as unrelated. What is measured is all but starting Python and torch, verifying,
 and printing: the library is opened, candidates are found for the first time and found again; then
 verdicts, sets and clusters are put together, and asked for again at other thresholds, each time for
@@ -29,20 +30,27 @@ from PIL import Image
 from remembered_pairs import ADDED, DIM, made_up
 
 from dedupe.index.library import Library, open_library
+from dedupe.index.neighbours import neighbour_key
 from dedupe.index.store import Index
 from dedupe.index.verdicts import remember_evidence
+from dedupe.index.words import NUMBER_BITS, Shelf, WordFile
 from dedupe.matching.near.candidates import candidates
 from dedupe.matching.near.distances import pairs_within
 from dedupe.matching.near.measure import subtracted
 from dedupe.matching.near.remembered import near_pairs
+from dedupe.matching.near.words import words_method
 from dedupe.matching.pairs.agreement import Agreement
 from dedupe.matching.pairs.evidence import Evidence, packed
 from dedupe.matching.pairs.examination import method
+from dedupe.matching.pairs.words import WORD_BITS, WORDS
 from dedupe.matching.sets.clusters import find_clusters
 from dedupe.matching.sets.groups import find_groups
 from dedupe.matching.sets.verified import verify
 
 BATCH = 1000
+
+# Of 256 words, those that come of so many: of any two photos 0.003 are the same.
+COMMON, OF = 64, 1_370_000
 
 T = TypeVar("T")
 
@@ -74,6 +82,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index.db"
         add(index, vectors[: options.count], 0)
+        give_words(open_library(index=index))
         library = timed("open the library", lambda: open_library(index=index), lambda _: "")
         wanted = timed("candidates, first", lambda: found(library), count)
         remember(library, wanted, options.related)
@@ -81,6 +90,7 @@ def main() -> None:
         again(index)
         before = answers(index)
         add(index, vectors[options.count :], options.count)
+        give_words(open_library(index=index))
         library = open_library(index=index)
         more = timed(
             f"candidates, {ADDED} photos more",
@@ -105,8 +115,8 @@ def main() -> None:
 
 
 def answers(index: Path) -> dict[Path, bytes]:
-    """All that is remembered beside the index but vectors."""
-    kept = ("vectors", "lock")
+    """All that is remembered beside the index but vectors, and words, which a scan could find."""
+    kept = ("vectors", "words", "lock")
     paths = [path for path in index.parent.iterdir() if path != index]
     return {path: path.read_bytes() for path in paths if not path.name.endswith(kept)}
 
@@ -167,6 +177,23 @@ def add(index: Path, vectors: npt.NDArray[np.float16], first: int) -> None:
     starts = range(0, len(vectors), BATCH)
     batches = (vectors[start : start + BATCH] for start in starts)
     fill(index, batches, first=first, thumbnail=data.getvalue())
+
+
+def give_words(library: Library) -> None:
+    """Made-up words to those photos that have none yet."""
+    file, method = WordFile(library.index, library.encoder.fingerprint), words_method()
+    known = file.read(method)
+    photos = [library.photos[row] for row in library.first_rows.tolist()]
+    keys = map(neighbour_key, library.photo_keys, (photo.dct_hash for photo in photos))
+    there = {known.keys[at : at + 16] for at in range(0, len(known.keys), 16)}
+    new = [key for key in keys if key not in there]
+    chance = np.random.default_rng(known.photos)
+    words = chance.integers(0, 1 << WORD_BITS, (len(new), WORDS), np.uint64)
+    words[:, :COMMON] = chance.integers(0, OF, (len(new), COMMON), np.uint64) << np.uint64(14)
+    numbers = np.arange(known.photos, known.photos + len(new), dtype=np.uint64)
+    words = np.sort((words << np.uint64(NUMBER_BITS) | numbers[:, None]).ravel())
+    marks = chance.integers(0, 1 << 16, len(words)).astype(np.uint16)
+    file.append(known, method, b"".join(new), Shelf(words, marks))
 
 
 def remember(library: Library, pairs: npt.NDArray[np.int64], related: float) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dedupe.index.words import Shelf, WordFile, Words
+from dedupe.index.words import Shelf, WordFile
 from dedupe.matching.near import words as module
-from dedupe.matching.near.words import WordsOfPhotos, numbers_in
+from dedupe.matching.near.words import WordsOfPhotos, numbers_in, words_method
 from dedupe.matching.pairs.held import HeldFeatures
 from dedupe.progress import Silent
 
@@ -117,11 +117,9 @@ def test_what_cannot_be_written_is_found_all_the_same(
 
 def test_photos_without_words_are_known_to_have_none(tmp_path: Path) -> None:
     file = WordFile(tmp_path / "index.db", "quick-1")
-    words, _ = of(tmp_path, [1])
+    of(tmp_path, [1])
     nothing = Shelf(np.empty(0, np.uint64), np.empty(0, np.uint16))
-    known = file.read(words._method)
-    file.append(known, words._method, key(2), nothing)
+    file.append(file.read(words_method()), words_method(), key(2), nothing)
     again, seen = of(tmp_path, [1, 2])
     assert seen == []
     assert by_photo(again, [1, 2]) == wanted([1]) | {2: []}
-    assert known != Words()

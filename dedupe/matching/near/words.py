@@ -29,6 +29,14 @@ _NUMBER = np.uint64((1 << NUMBER_BITS) - 1)
 _Rows = npt.NDArray[np.int64]
 
 
+def words_method() -> bytes:
+    """16 bytes that stand for all that decides which words a photo has."""
+    import cv2
+
+    who = f"{_VERSION} {WORD_BITS} decode {DECODE_VERSION} opencv {cv2.__version__}"
+    return xxhash.xxh3_128_digest(who.encode())
+
+
 class WordsOfPhotos:
     """The words of some photos of a library, by their rows."""
 
@@ -39,10 +47,7 @@ class WordsOfPhotos:
             file: where they are.
             keys: 16 bytes of each photo of the library.
         """
-        import cv2
-
-        who = f"{_VERSION} {WORD_BITS} decode {DECODE_VERSION} opencv {cv2.__version__}"
-        self._method = xxhash.xxh3_128_digest(who.encode())
+        self._method = words_method()
         self._file = file
         self._keys = keys
         self._words = file.read(self._method)
