@@ -50,6 +50,7 @@ def _evidence(explanation: "Explanation") -> list[tuple[str, str]]:
         "whole": "one whole picture on the other",
         "upright": "by one scale and a shift",
         "free": "by any homography",
+        "bent": "once one of them is bent, as lenses bend lines",
     }
     mirrored = ", mirrored" if evidence.mirrored else ""
     return [

@@ -145,6 +145,8 @@ def _shape(place: Placement, evidence: Evidence) -> list[str]:
         words.append(f"tilted {abs(place.tilted):.0f}°")
     if place.perspective > _PERSPECTIVE and evidence.form == "free":
         words.append("in perspective")
+    if evidence.form == "bent":
+        words.append("bent as by a lens")
     if place.stretched > 1 + _STRETCH:
         words.append("stretched")
     return words

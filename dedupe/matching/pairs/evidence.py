@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from dedupe.matching.pairs.agreement import Agreement
 
-FORMS = ("whole", "upright", "free")
+FORMS = ("whole", "upright", "free", "bent")
 """What lays one picture on another: the whole on the whole; quarter turns, one scale and a
-shift; or any homography."""
+shift; any homography; or one of these once one of them was bent, as lenses bend lines."""
 
 
 @dataclass(frozen=True, slots=True)

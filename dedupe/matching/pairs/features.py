@@ -27,8 +27,8 @@ _SMALLEST = 240
 # Root-normalised SIFT has no number above 0.5, so that a byte holds 1/512 of it.
 _UNIT = 512
 
-# Quality of the small JPEGs that fields are kept as.
-_FIELD_QUALITY = 95
+# Quality of the small JPEGs that fields are kept as, and what was bent.
+_QUALITY = 95
 
 # Pictures that stay decoded: pairs of one photo come one after the other. 15 MB a process.
 _LATELY = 64
@@ -114,16 +114,25 @@ def features_of(thumbnail: bytes) -> Features:
     OpenCV; square roots of R. Arandjelović and A. Zisserman, "Three things everyone should
     know to improve object retrieval" (2012).
     """
-    import cv2
 
     pixels = decoded(thumbnail)
     within = []
     for place in fields(pixels):
-        shown = cut(pixels, place)
-        swapped = cv2.cvtColor(shown, cv2.COLOR_RGB2BGR)
-        _, jpeg = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, _FIELD_QUALITY])
-        within.append((place, _features_of(jpeg.tobytes(), shown)))
+        within.append((place, features_of_pixels(cut(pixels, place))))
     return replace(_features_of(thumbnail, pixels), fields=tuple(within))
+
+
+def features_of_pixels(pixels: npt.NDArray[np.uint8]) -> Features:
+    """Features of what was made of a small picture; of no fields in it.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+    """
+    import cv2
+
+    swapped = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return _features_of(jpeg.tobytes(), pixels)
 
 
 def _features_of(thumbnail: bytes, pixels: npt.NDArray[np.uint8]) -> Features:

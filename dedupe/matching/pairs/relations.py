@@ -81,7 +81,10 @@ _FIELD_MOTION = 0.06
 
 # Pixels of the thumbnail that things moved by, and no edit does: of 129 cropped and framed edits
 # the most was 0.17, of 46 tilted ones 0.14; in the series with another focus 0.1 to 1.3.
-_MOVED = {"upright": 0.3, "free": 0.2, "whole": 0.35}
+_MOVED = {"upright": 0.3, "free": 0.2, "whole": 0.35, "bent": 0.2}
+
+# Forms by which nothing but an edit lays one picture on another so that little is left to chance.
+_SIMPLE = ("whole", "upright")
 
 # Pixels that things moved by, from which on nothing was laid over: slides, letters and charts of
 # one template (0.7 to 3.4), and, where few points fit and half is plain, another picture in the
@@ -198,7 +201,7 @@ def _is_certain(evidence: Evidence) -> bool:
     """Whether texture alone proves that it is one picture, however it was toned part by part."""
     found = evidence.agreement
     much = found.texture >= _PLAIN and found.share > _EVENED_SHARE
-    return evidence.inliers >= _CERTAIN and evidence.form != "free" and much
+    return evidence.inliers >= _CERTAIN and evidence.form in _SIMPLE and much
 
 
 def _agrees_beneath(evidence: Evidence) -> bool:
@@ -213,7 +216,7 @@ def _agrees_beneath(evidence: Evidence) -> bool:
     beneath = found.beneath > (0.85 if evidence.inliers >= _MANY else 0.92)
     some = found.texture >= 0.05 and found.share > 0.3 and not _is_of_a_template(evidence)
     coloured = found.colour > (_CLEAR_COLOUR if _is_clear(evidence) else 0.8)
-    return evidence.form != "free" and some and beneath and coloured
+    return evidence.form in _SIMPLE and some and beneath and coloured
 
 
 def _is_clear(evidence: Evidence) -> bool:
@@ -236,6 +239,11 @@ def _is_another_text(evidence: Evidence) -> bool:
     found = evidence.agreement
     is_form = max(found.chroma) < _GREY and found.colour > _FORM_COLOUR
     return is_form and found.share < _FORM_SHARE and evidence.motion > _FORM_MOTION
+
+
+def may_be_bent(evidence: Evidence) -> bool:
+    """Whether many points of one plane are in both, and yet they do not agree, or seem to move."""
+    return evidence.inliers >= _MANY and (not is_agreed(evidence) or _has_moved(evidence))
 
 
 def shows_the_same(evidence: Evidence) -> bool:
@@ -261,7 +269,7 @@ def shown_apart(evidence: Evidence) -> str | None:
     if min(evidence.news) > _MUCH:
         return "they only share a part: each shows much that the other does not"
     novelty = min(1 - evidence.of_first, 1 - evidence.of_second)
-    free = evidence.form == "free"
+    free = evidence.form not in _SIMPLE
     framed = _same_frame(evidence) and not _is_cut_out(evidence)
     if novelty > _NOVELTY and (min(evidence.news) > _NEWS if free else framed):
         return "each shows something that the other does not"

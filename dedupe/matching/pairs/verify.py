@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.matching.pairs.agreement import Agreement, agreement
+from dedupe.matching.pairs.bent import bend_between, bent
 from dedupe.matching.pairs.carried import carried_over
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.features import Features
@@ -21,6 +22,7 @@ from dedupe.matching.pairs.relations import (
     is_in_a_field,
     is_one_picture,
     is_related,
+    may_be_bent,
 )
 
 # A whole picture lies on another where its corners come so near to the other's, of its length.
@@ -68,7 +70,10 @@ def examine(
     # where they agree but for what seems to lie over one, that may be the other fields
     if found is not None and agrees_plainly(found) and is_one_picture(found):
         return found
-    return _in_a_field(first, second) or found
+    in_a_field = _in_a_field(first, second)
+    if in_a_field is None and found is not None and may_be_bent(found):
+        return _bent(first, second, found) or found
+    return in_a_field or found
 
 
 def _examine(
@@ -105,6 +110,23 @@ def _examine(
             if however_little or hangs_on_motion(found):
                 found = replace(found, motion=motion(overlap, seen))
     return found if however_little or is_related(found) else None
+
+
+def _bent(first: Features, second: Features, found: Evidence) -> Evidence | None:
+    """One of two pictures on the other after one of them was bent; None where that is no better."""
+    shown = first.mirrored if found.mirrored else first
+    bend = bend_between(shown, second, found.homography)
+    if bend is None:
+        return None
+    one, other = (
+        (bent(first, bend.strength), second)
+        if bend.side == 1
+        else (first, bent(second, bend.strength))
+    )
+    told = _examine(one, other, align(one, other))
+    if told is None or not (agrees_plainly(told) and is_one_picture(told)):
+        return None
+    return replace(told, form="bent")
 
 
 def _in_a_field(first: Features, second: Features) -> Evidence | None:
