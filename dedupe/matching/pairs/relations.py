@@ -241,9 +241,14 @@ def _is_another_text(evidence: Evidence) -> bool:
     return is_form and found.share < _FORM_SHARE and evidence.motion > _FORM_MOTION
 
 
-def may_be_bent(evidence: Evidence) -> bool:
-    """Whether many points of one plane are in both, and yet they do not agree, or seem to move."""
-    return evidence.inliers >= _MANY and (not is_agreed(evidence) or _has_moved(evidence))
+def may_be_bent(inliers: int, found: Evidence | None) -> bool:
+    """Whether many points of one plane are in both, and yet they do not agree, or seem to move.
+
+    Args:
+        inliers: how many.
+        found: what came of it.
+    """
+    return inliers >= _MANY and (found is None or not is_agreed(found) or _has_moved(found))
 
 
 def shows_the_same(evidence: Evidence) -> bool:

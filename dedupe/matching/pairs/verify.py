@@ -70,10 +70,10 @@ def examine(
     # where they agree but for what seems to lie over one, that may be the other fields
     if found is not None and agrees_plainly(found) and is_one_picture(found):
         return found
-    in_a_field = _in_a_field(first, second)
-    if in_a_field is None and found is not None and may_be_bent(found):
-        return _bent(first, second, found) or found
-    return in_a_field or found
+    elsewhere = _in_a_field(first, second)
+    if elsewhere is None and alignment is not None and may_be_bent(alignment.inliers, found):
+        elsewhere = _bent(first, second, alignment)
+    return elsewhere or found
 
 
 def _examine(
@@ -112,10 +112,10 @@ def _examine(
     return found if however_little or is_related(found) else None
 
 
-def _bent(first: Features, second: Features, found: Evidence) -> Evidence | None:
+def _bent(first: Features, second: Features, alignment: Alignment) -> Evidence | None:
     """One of two pictures on the other after one of them was bent; None where that is no better."""
-    shown = first.mirrored if found.mirrored else first
-    bend = bend_between(shown, second, found.homography)
+    shown = first.mirrored if alignment.mirrored else first
+    bend = bend_between(shown, second, alignment.homography)
     if bend is None:
         return None
     one, other = (
