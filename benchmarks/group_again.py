@@ -193,7 +193,7 @@ def give_words(library: Library) -> None:
     numbers = np.arange(known.photos, known.photos + len(new), dtype=np.uint64)
     words = np.sort((words << np.uint64(NUMBER_BITS) | numbers[:, None]).ravel())
     marks = chance.integers(0, 1 << 16, len(words)).astype(np.uint16)
-    file.append(known, method, b"".join(new), Shelf(words, marks))
+    file.append(known, method, b"".join(new), Shelf(words, marks, len(new)))
 
 
 def remember(library: Library, pairs: npt.NDArray[np.int64], related: float) -> None:

@@ -35,10 +35,12 @@ class Shelf:
     Attributes:
         words: (W,) uint64, `word << NUMBER_BITS | number of the photo`, ascending.
         marks: (W,) uint16, of each how its point is turned and how large it is.
+        photos: how many they are: their numbers follow those of the shelf before.
     """
 
     words: "npt.NDArray[np.uint64]"
     marks: "npt.NDArray[np.uint16]"
+    photos: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,9 @@ def _shelf(data: "npt.NDArray[np.uint8]", known: Words, method: bytes) -> Words 
     if data[end : end + _SEAL.size].tobytes() != _SEAL.pack(seal):
         return None
     shelf = Shelf(
-        data[at : at + 8 * count].view("<u8"), data[at + 8 * count : at + 10 * count].view("<u2")
+        data[at : at + 8 * count].view("<u8"),
+        data[at + 8 * count : at + 10 * count].view("<u2"),
+        photos,
     )
     keys = data[start + _HEAD.size : at].tobytes()
     return Words(known.keys + keys, (*known.shelves, shelf), end + _SEAL.size, seal)

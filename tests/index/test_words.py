@@ -12,8 +12,8 @@ from dedupe.index.words import Shelf, WordFile, Words
 METHOD = b"m" * 16
 
 
-def shelf(*words: int) -> Shelf:
-    return Shelf(np.array(words, np.uint64), np.arange(len(words), dtype=np.uint16))
+def shelf(*words: int, photos: int = 1) -> Shelf:
+    return Shelf(np.array(words, np.uint64), np.arange(len(words), dtype=np.uint16), photos)
 
 
 def keys(*photos: int) -> bytes:
@@ -28,7 +28,11 @@ def in_numbers(words: Words) -> tuple[bytes, list[list[list[int]]]]:
 def written(folder: Path) -> WordFile:
     """Three shelves: of two photos, of one without words, and of one."""
     file = WordFile(folder / "index.db", "quick-1")
-    for some, its in ((keys(1, 2), shelf(5, 6, 9)), (keys(3), shelf()), (keys(4), shelf(2, 7))):
+    for some, its in (
+        (keys(1, 2), shelf(5, 6, 9, photos=2)),
+        (keys(3), shelf()),
+        (keys(4), shelf(2, 7)),
+    ):
         file.append(file.read(METHOD), METHOD, some, its)
     return file
 
@@ -38,6 +42,7 @@ def test_shelves_come_back_as_they_were_written(tmp_path: Path) -> None:
     each = [[[5, 6, 9], [0, 1, 2]], [[], []], [[2, 7], [0, 1]]]
     assert in_numbers(known) == (keys(1, 2, 3, 4), each)
     assert known.photos == 4
+    assert [its.photos for its in known.shelves] == [2, 1, 1]
     assert known.shelves[0].words.flags.aligned
 
 

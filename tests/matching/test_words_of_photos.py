@@ -48,7 +48,7 @@ def by_photo(words: WordsOfPhotos, photos: list[int]) -> dict[int, list[tuple[in
     """The words and marks of each photo of the library."""
     row_of = words.row_of
     found: dict[int, list[tuple[int, int]]] = {photo: [] for photo in photos}
-    for shelf in words.shelves():
+    for shelf in words.shelves(row_of >= 0):
         assert (np.diff(shelf.words.astype(np.int64)) > 0).all()
         rows = row_of[numbers_in(shelf.words)].tolist()
         for row, word, mark in zip(rows, shelf.words.tolist(), shelf.marks.tolist(), strict=True):
@@ -118,7 +118,7 @@ def test_what_cannot_be_written_is_found_all_the_same(
 def test_photos_without_words_are_known_to_have_none(tmp_path: Path) -> None:
     file = WordFile(tmp_path / "index.db", "quick-1")
     of(tmp_path, [1])
-    nothing = Shelf(np.empty(0, np.uint64), np.empty(0, np.uint16))
+    nothing = Shelf(np.empty(0, np.uint64), np.empty(0, np.uint16), 1)
     file.append(file.read(words_method()), words_method(), key(2), nothing)
     again, seen = of(tmp_path, [1, 2])
     assert seen == []

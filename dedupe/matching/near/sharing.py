@@ -13,6 +13,7 @@ from dedupe.matching.near.words import (
     in_pieces,
     numbers_in,
     places_on,
+    with_any,
     without_numbers,
 )
 from dedupe.matching.pairs.words import WORDS
@@ -70,7 +71,8 @@ def compare_words(
     new = np.sort(row_of[row_of >= 0])
     if known is not None:
         had, nearest = known.parts.count != UNKNOWN, known.lists[-1]
-        stale = _stale(words, words.numbers_of(known.keys)[had], nearest, there, len(shared))
+        was = words.numbers_of(known.keys)[had]
+        stale = _stale(words.all_shelves, row_of, was, nearest, there, len(shared))
         if stale is not None:
             # no row is the last: there may be none
             stays = had & ~np.append(stale, False)[there]
@@ -78,7 +80,7 @@ def compare_words(
     if not len(new):
         return
     progress.start("Comparing words", len(new))
-    shelves, is_new = words.shelves(), np.zeros(len(shared), np.bool_)
+    shelves, is_new = words.shelves(row_of >= 0), np.zeros(len(shared), np.bool_)
     is_new[new] = True
     for start in range(0, len(new), _PHOTOS):
         some = new[start : start + _PHOTOS]
@@ -95,7 +97,8 @@ def compare_words(
 
 
 def _stale(
-    words: WordsOfPhotos,
+    shelves: Sequence[Shelf],
+    row_of: _Rows,
     was: _Rows,
     nearest: Nearest,
     there: _Rows,
@@ -104,7 +107,8 @@ def _stale(
     """Rows whose list is another one now because a word became too common, or no longer is.
 
     Args:
-        words: of all photos that have a thumbnail.
+        shelves: of all photos that are remembered.
+        row_of: of the numbers on them.
         was: the numbers of those that were compared before.
         nearest: what was found then.
         there: of each photo of that time its row.
@@ -113,21 +117,19 @@ def _stale(
     Returns:
         (N,) bool; None where it is easier to compare all anew, or not known.
     """
-    row_of = words.row_of
     before, now = np.zeros(len(row_of), np.bool_), row_of >= 0
     before[was] = True
     changed = before != now
     if (was < 0).any() or 2 * int(changed.sum()) > count:
         return None
     some = [np.empty(0, np.uint64)]
-    for shelf in words.all_shelves:
-        for piece in in_pieces(shelf.words):
-            its = shelf.words[piece]
-            some.append(without_numbers(its[changed[numbers_in(its)]]))
+    for shelf, piece in with_any(shelves, changed):
+        its = shelf.words[piece]
+        some.append(without_numbers(its[changed[numbers_in(its)]]))
     stale, is_lost = np.zeros((2, count), np.bool_)
     changing = np.unique(np.concatenate(some))
     for piece in in_pieces(changing, _AT_ONCE):
-        place, number = _having(words.all_shelves, changing[piece])
+        place, number = _having(shelves, changing[piece])
         size = len(changing[piece])
         counts = [np.bincount(place[each[number]], minlength=size) for each in (before, now)]
         was_common, is_common = (each > _MOST for each in counts)
@@ -166,14 +168,13 @@ def _common(shelves: Sequence[Shelf], row_of: _Rows, some: _Rows) -> Iterator[tu
     place = np.full(int(row_of.max()) + 1, -1)
     place[some] = np.arange(len(some))
     rows, asked, marks = [], [], []
-    for shelf in shelves:
-        for piece in in_pieces(shelf.words):
-            its = shelf.words[piece]
-            row = row_of[numbers_in(its)]
-            here = place[row] >= 0
-            rows.append(row[here])
-            asked.append(without_numbers(its[here]))
-            marks.append(shelf.marks[piece][here])
+    for shelf, piece in with_any(shelves, (row_of >= 0) & (place[row_of] >= 0)):
+        its = shelf.words[piece]
+        row = row_of[numbers_in(its)]
+        here = place[row] >= 0
+        rows.append(row[here])
+        asked.append(without_numbers(its[here]))
+        marks.append(shelf.marks[piece][here])
     row, word, mark = np.concatenate(rows), np.concatenate(asked), np.concatenate(marks)
     found = [places_on(shelf, word) for shelf in shelves]
     counts = np.stack([count for _, count in found])

@@ -96,9 +96,8 @@ class WordsOfPhotos:
         """The words of all photos that are remembered."""
         return self._words.shelves
 
-    def shelves(self) -> Sequence[Shelf]:
-        """The words of the photos of the library alone."""
-        here = self.row_of >= 0
+    def shelves(self, here: npt.NDArray[np.bool_]) -> Sequence[Shelf]:
+        """The words of some photos alone, by their numbers."""
         return self.all_shelves if here.all() else [_of(its, here) for its in self.all_shelves]
 
     def _tidy(self) -> None:
@@ -115,9 +114,10 @@ class WordsOfPhotos:
         order = np.argsort(joined, kind="stable")
         marks = np.concatenate([shelf.marks for shelf in each])[order]
         keys = _some(words.keys, np.flatnonzero(stays))
+        one = Shelf(joined[order], marks, int(stays.sum()))
         with suppress(IndexProblem):
-            self._file.append(Words(), self._method, keys, Shelf(joined[order], marks))
-        self._words = Words().and_also(keys, Shelf(joined[order], marks))
+            self._file.append(Words(), self._method, keys, one)
+        self._words = Words().and_also(keys, one)
 
 
 _NOTHING = np.empty(0, np.uint64)
@@ -152,13 +152,30 @@ def in_pieces(words: npt.NDArray[np.uint64], size: int = 1 << 20) -> Iterator[sl
         yield slice(start, start + size)
 
 
+def with_any(
+    shelves: Sequence[Shelf], wanted: npt.NDArray[np.bool_]
+) -> Iterator[tuple[Shelf, slice]]:
+    """The shelves on which any of some photos are, piece by piece.
+
+    Args:
+        shelves: all of them.
+        wanted: (numbers,) which photos.
+    """
+    first = 0
+    for shelf in shelves:
+        if wanted[first : first + shelf.photos].any():
+            for piece in in_pieces(shelf.words):
+                yield shelf, piece
+        first += shelf.photos
+
+
 def _shelf(found: Sequence[npt.NDArray[np.uint64]], before: int) -> Shelf:
     """The words of some photos, which have the numbers from `before` on."""
     number = np.repeat(np.arange(before, before + len(found)), [len(its) for its in found])
     marked = np.concatenate(found)
     words = marked >> np.uint64(MARK_BITS) << np.uint64(NUMBER_BITS) | number.astype(np.uint64)
     order = np.argsort(words)
-    return Shelf(words[order], marked[order].astype(np.uint16))
+    return Shelf(words[order], marked[order].astype(np.uint16), len(found))
 
 
 def _of(shelf: Shelf, stays: npt.NDArray[np.bool_]) -> Shelf:
@@ -168,7 +185,7 @@ def _of(shelf: Shelf, stays: npt.NDArray[np.bool_]) -> Shelf:
         here = stays[numbers_in(shelf.words[piece])]
         words.append(shelf.words[piece][here])
         marks.append(shelf.marks[piece][here])
-    return Shelf(np.concatenate(words), np.concatenate(marks))
+    return Shelf(np.concatenate(words), np.concatenate(marks), shelf.photos)
 
 
 def _some(keys: bytes, rows: _Rows) -> bytes:
