@@ -91,7 +91,8 @@ class WordFile:
 
         known = Words()
         with suppress(OSError):
-            data = np.fromfile(self.path, np.uint8)
+            # np.fromfile took four times as long
+            data = np.frombuffer(self.path.read_bytes(), np.uint8)
             while found := _shelf(data, known, method):
                 known = found
         return known
