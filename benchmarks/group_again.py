@@ -42,7 +42,7 @@ from dedupe.matching.near.words import words_method
 from dedupe.matching.pairs.agreement import Agreement
 from dedupe.matching.pairs.evidence import Evidence, packed
 from dedupe.matching.pairs.examination import method
-from dedupe.matching.pairs.words import WORD_BITS, WORDS
+from dedupe.matching.points.words import WORD_BITS, WORDS
 from dedupe.matching.sets.clusters import find_clusters
 from dedupe.matching.sets.groups import find_groups
 from dedupe.matching.sets.verified import verify

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from dedupe.matching.pairs.features import features_of
 from dedupe.matching.pairs.geometry import align
+from dedupe.matching.points.features import features_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "sample_photos"

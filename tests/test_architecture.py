@@ -86,10 +86,11 @@ MAY_CHANGE = {
     ("dedupe/index/vectors.py", "os.O_RDWR"): "likewise, behind its last row",
     ("dedupe/index/vectors.py", "open(r+b)"): "likewise",
     ("dedupe/index/edges.py", "open(r+b)"): "the edge file beside the index, behind its end",
+    ("dedupe/index/words.py", "open(r+b)"): "the word file beside the index, likewise",
     ("dedupe/index/beside.py", "open(wb)"): "a cache beside the index, then in place of the old",
     ("dedupe/index/beside.py", ".unlink"): "half of a new one, which it wrote itself",
     (
-        "dedupe/matching/pairs/held.py",
+        "dedupe/matching/points/held.py",
         "tempfile.TemporaryFile",
     ): "features, in a file without a name",
     ("dedupe/index/migrate.py", ".rename"): "the copy of an old index, to a free name",

@@ -1,5 +1,6 @@
 """Files beside the index that are only caches: one for each encoder, put in place whole."""
 
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -38,6 +39,29 @@ def in_place_of(path: Path) -> Iterator[BinaryIO]:
     finally:  # gone already, unless it could not be written
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_behind(file: BinaryIO, end: int) -> Iterator[None]:
+    """More is written durably behind the end of what counts; where that fails, it is as it was.
+
+    Args:
+        file: open for reading and writing.
+        end: where what counts ends; what a killed process left behind it goes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    try:
+        file.seek(end)
+        yield
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            file.truncate(end)
+        raise
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import xxhash
 
 from dedupe.errors import IndexProblem
-from dedupe.index.beside import beside, in_place_of, written_alone
+from dedupe.index.beside import beside, in_place_of, written_alone, written_behind
 from dedupe.index.facts import places_of_keys
 
 if TYPE_CHECKING:
@@ -226,11 +225,11 @@ class EdgeFile:
             if known.segments:
                 if self.remembered().seal != known.seal:
                     raise IndexProblem(f"{self.path.name} was changed meanwhile", "try again")
-                with self.path.open("r+b") as file:
-                    _write_behind(file, known.end, head, ordered)
+                with self.path.open("r+b") as file, written_behind(file, known.end):
+                    _write(file, head, ordered)
             else:
-                with in_place_of(self.path) as file:
-                    _write_behind(file, 0, head, ordered)
+                with in_place_of(self.path) as new, written_behind(new, 0):
+                    _write(new, head, ordered)
         segment = EdgeSegment(
             left=left,
             right=right,
@@ -354,17 +353,8 @@ def _block(edges: Edges, start: int) -> bytes:
     )
 
 
-def _write_behind(file: BinaryIO, end: int, head: bytes, edges: Edges) -> None:
-    """Write a segment at the end of what counts; a kill or a full disk leaves what it was."""
-    try:
-        file.seek(end)
-        file.write(head)
-        for start in range(0, len(edges), _BLOCK):
-            file.write(_block(edges, start))
-        file.truncate()
-        file.flush()
-        os.fsync(file.fileno())
-    except OSError:
-        with suppress(OSError):
-            file.truncate(end)
-        raise
+def _write(file: BinaryIO, head: bytes, edges: Edges) -> None:
+    """A segment and its pairs, block by block."""
+    file.write(head)
+    for start in range(0, len(edges), _BLOCK):
+        file.write(_block(edges, start))

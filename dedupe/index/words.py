@@ -1,6 +1,5 @@
 """The word file of an encoder: who has which visual word, remembered; only a cache."""
 
-import os
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import xxhash
 
 from dedupe.errors import IndexProblem
-from dedupe.index.beside import beside, in_place_of, written_alone
+from dedupe.index.beside import beside, in_place_of, written_alone, written_behind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,13 +115,13 @@ class WordFile:
         parts.append(bytes(-2 * len(shelf.marks) % 8))
         with written_alone(self.path, self._lock):
             if not known.end:
-                with in_place_of(self.path) as file:
-                    _write_behind(file, 0, parts)
+                with in_place_of(self.path) as new, written_behind(new, 0):
+                    _write(new, parts)
                 return
             if self.read(method).seal != known.seal:
                 raise IndexProblem(f"{self.path.name} was changed meanwhile", "try again")
-            with self.path.open("r+b") as file:
-                _write_behind(file, known.end, parts)
+            with self.path.open("r+b") as file, written_behind(file, known.end):
+                _write(file, parts)
 
 
 def _shelf(data: "npt.NDArray[np.uint8]", known: Words, method: bytes) -> Words | None:
@@ -147,19 +146,10 @@ def _shelf(data: "npt.NDArray[np.uint8]", known: Words, method: bytes) -> Words 
     return Words(known.keys + keys, (*known.shelves, shelf), end + _SEAL.size, seal)
 
 
-def _write_behind(file: BinaryIO, end: int, parts: "list[bytes]") -> None:
-    """Write a shelf at the end of what counts; a kill or a full disk leaves what it was."""
+def _write(file: BinaryIO, parts: list[bytes]) -> None:
+    """A shelf and its seal."""
     seal = xxhash.xxh3_64()
-    try:
-        file.seek(end)
-        for part in parts:
-            file.write(part)
-            seal.update(part)
-        file.write(_SEAL.pack(seal.intdigest()))
-        file.truncate()
-        file.flush()
-        os.fsync(file.fileno())
-    except OSError:
-        with suppress(OSError):
-            file.truncate(end)
-        raise
+    for part in parts:
+        file.write(part)
+        seal.update(part)
+    file.write(_SEAL.pack(seal.intdigest()))

@@ -14,7 +14,6 @@ from dedupe.matching.near.listing import REACH
 from dedupe.matching.pairs.carried import holder_of_field
 from dedupe.matching.pairs.compare import evidence_of, look_at, relation_and_edit
 from dedupe.matching.pairs.evidence import Evidence
-from dedupe.matching.pairs.features import features_of
 from dedupe.matching.pairs.relations import (
     SAME_THING,
     Relation,
@@ -24,6 +23,7 @@ from dedupe.matching.pairs.relations import (
     second_shot,
     shows_the_same,
 )
+from dedupe.matching.points.features import features_of
 from dedupe.matching.search import vectors_of
 from dedupe.matching.sets.groups import Group
 from dedupe.photos.photo import Photo

@@ -13,8 +13,8 @@ from dedupe.index.library import Library, thumbnails
 from dedupe.matching.near.hashes import hash_bits
 from dedupe.matching.pairs.compare import evidence_of, look_at, relation_and_edit
 from dedupe.matching.pairs.evidence import Evidence
-from dedupe.matching.pairs.features import features_of
 from dedupe.matching.pairs.relations import same_pixels
+from dedupe.matching.points.features import features_of
 from dedupe.matching.search import Hit, row_of
 from dedupe.photos.photo import Photo
 from dedupe.photos.read import photo_file

@@ -12,10 +12,10 @@ from small_pictures import PHOTOS, photo, thumbnail
 from dedupe.matching.pairs.bent import Bend, bend_between, bent
 from dedupe.matching.pairs.edits import named_edit
 from dedupe.matching.pairs.evidence import Evidence
-from dedupe.matching.pairs.features import Features, features_of
 from dedupe.matching.pairs.geometry import align
 from dedupe.matching.pairs.relations import Relation, relation_of
 from dedupe.matching.pairs.verify import examine
+from dedupe.matching.points.features import Features, features_of
 from dedupe.photos.photo import Photo, PhotoFile
 
 

@@ -23,7 +23,7 @@ from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.near.listing import ALIKE_PARTS, MOST_ALIKE, NEAREST
 from dedupe.matching.near.neighbours import Kept, Listed, Neighbours
 from dedupe.matching.near.sharing import SHARED_WORDS
-from dedupe.matching.pairs.words import WORDS
+from dedupe.matching.points.words import WORDS
 from dedupe.photos.photo import Photo
 
 

@@ -8,9 +8,9 @@ from PIL import Image, ImageOps
 
 from dedupe.index.scan import scan
 from dedupe.matching.crew import Crew
-from dedupe.matching.pairs import held
-from dedupe.matching.pairs.features import Features
-from dedupe.matching.pairs.held import HeldFeatures
+from dedupe.matching.points import held
+from dedupe.matching.points.features import Features
+from dedupe.matching.points.held import HeldFeatures
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_photos"
 NAMES = ("camera/2019/DSC_0733.JPG", "camera/2018/DSC_0098.JPG")

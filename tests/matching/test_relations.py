@@ -217,6 +217,19 @@ def test_few_points_prove_a_picture_only_where_all_of_it_agrees() -> None:
     assert relation_of(photo(1), photo(2), weak) is None
 
 
+def test_a_toned_picture_of_few_points_must_agree_throughout() -> None:
+    whole = replace(AGREED, share=1.0, texture=0.6, tone=0.2)
+    sea = replace(EDIT, inliers=0, form="whole", agreement=whole, motion=0.8)
+    assert relation_of(photo(1), photo(2), sea) is Relation.SAME_PICTURE
+    for other in (
+        replace(sea, form="upright"),
+        replace(sea, agreement=replace(whole, texture=0.45)),
+        replace(sea, agreement=replace(whole, share=0.98)),
+        replace(sea, agreement=replace(whole, colour=0.97)),
+    ):
+        assert relation_of(photo(1), photo(2), other) is None
+
+
 def test_a_watermark_may_cover_much_of_a_picture_but_not_of_one_in_perspective() -> None:
     covered = replace(EDIT, agreement=replace(AGREED, share=0.5, colour=0.85, beneath=0.95))
     assert relation_of(photo(1), photo(2), covered) is Relation.SAME_PICTURE

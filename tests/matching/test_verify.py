@@ -14,11 +14,11 @@ from small_pictures import SAMPLES, thumbnail
 from dedupe.matching.calibration.known_edits import KNOWN_EDITS, KnownEdit
 from dedupe.matching.pairs import carried
 from dedupe.matching.pairs.evidence import FORMS, Evidence
-from dedupe.matching.pairs.features import features_of
 from dedupe.matching.pairs.geometry import align, corners, is_a_view, whole
 from dedupe.matching.pairs.overlap import correlation, lay, windows
 from dedupe.matching.pairs.relations import Relation, relation_of
 from dedupe.matching.pairs.verify import examine
+from dedupe.matching.points.features import features_of
 from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import upright_field
 from dedupe.photos.photo import Photo, PhotoFile

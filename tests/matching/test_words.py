@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageOps
 from small_pictures import PHOTOS, photo, thumbnail
 
-from dedupe.matching.pairs.features import features_of
-from dedupe.matching.pairs.words import MARK_BITS, WORD_BITS, WORDS, _functions, words_of
+from dedupe.matching.points.features import features_of
+from dedupe.matching.points.words import MARK_BITS, WORD_BITS, WORDS, _functions, words_of
 
 
 def words_in(picture: Image.Image) -> npt.NDArray[np.uint64]:

@@ -8,7 +8,7 @@ import pytest
 from dedupe.index.words import Shelf, WordFile
 from dedupe.matching.near import words as module
 from dedupe.matching.near.words import WordsOfPhotos, numbers_in, words_method
-from dedupe.matching.pairs.held import HeldFeatures
+from dedupe.matching.points.held import HeldFeatures
 from dedupe.progress import Silent
 
 

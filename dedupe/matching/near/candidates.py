@@ -39,7 +39,7 @@ from dedupe.matching.near.neighbours import Kept, Neighbours, recalled
 from dedupe.matching.near.parts import hashes_within
 from dedupe.matching.near.sharing import SHARED_WORDS, compare_words
 from dedupe.matching.near.words import WordsOfPhotos
-from dedupe.matching.pairs.held import HeldFeatures
+from dedupe.matching.points.held import HeldFeatures
 from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress, Silent

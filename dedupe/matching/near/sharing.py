@@ -16,7 +16,7 @@ from dedupe.matching.near.words import (
     with_any,
     without_numbers,
 )
-from dedupe.matching.pairs.words import WORDS
+from dedupe.matching.points.words import WORDS
 from dedupe.progress import Progress
 
 # Words that two photos have in common, all turned and sized alike, to be a pair: of 100,000 photos

@@ -11,8 +11,8 @@ from dedupe.errors import IndexProblem
 from dedupe.index.facts import places_of_keys
 from dedupe.index.words import MOST_SHELVES, NUMBER_BITS, Shelf, WordFile, Words
 from dedupe.matching.crew import Crew
-from dedupe.matching.pairs.held import HeldFeatures
-from dedupe.matching.pairs.words import MARK_BITS, WORD_BITS
+from dedupe.matching.points.held import HeldFeatures
+from dedupe.matching.points.words import MARK_BITS, WORD_BITS
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.pairs.features import Features, features_of_pixels
 from dedupe.matching.pairs.geometry import matches
+from dedupe.matching.points.features import Features, features_of_pixels
 
 # By how much a corner moves away from the middle, as a share of the way there. Lenses bend by 0.02
 # to 0.1, filters by more.

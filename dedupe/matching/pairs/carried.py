@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.matching.pairs.evidence import Evidence
-from dedupe.matching.pairs.features import Features
 from dedupe.matching.pairs.geometry import area, corners, inverse, swapped
+from dedupe.matching.points.features import Features
 from dedupe.matching.within.field import Field
 from dedupe.photos.photo import Photo
 

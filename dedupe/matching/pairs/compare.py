@@ -8,9 +8,9 @@ from dedupe.index.library import Library
 from dedupe.matching.near.hashes import ALIKE
 from dedupe.matching.pairs.edits import named_edit
 from dedupe.matching.pairs.evidence import Evidence
-from dedupe.matching.pairs.features import Features
 from dedupe.matching.pairs.relations import Relation, relation_of
 from dedupe.matching.pairs.verify import examine
+from dedupe.matching.points.features import Features
 from dedupe.names import safe
 from dedupe.photos.dct_hash import dct_hashes
 from dedupe.photos.photo import Photo, PhotoFile, Skip

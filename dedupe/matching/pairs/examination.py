@@ -15,12 +15,12 @@ from dedupe.matching.crew import Crew
 from dedupe.matching.near.codes import Codes, are_among, codes_of, distinct
 from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.pairs.evidence import each_unpacked, packed
-from dedupe.matching.pairs.features import Features
-from dedupe.matching.pairs.held import HeldFeatures
 from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation, relation_of, same_pixels
 from dedupe.matching.pairs.remembered_pairs import RememberedPairs
 from dedupe.matching.pairs.verify import examine
+from dedupe.matching.points.features import Features
+from dedupe.matching.points.held import HeldFeatures
 from dedupe.photos.photo import Photo
 from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.pairs.features import Features
+from dedupe.matching.points.features import Features
 
 # A point's nearest descriptor must be nearer than this share of the second nearest.
 _RATIO = 0.85

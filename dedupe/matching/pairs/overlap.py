@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.pairs.features import Features
 from dedupe.matching.pairs.geometry import area, corners, inverse, stretched
+from dedupe.matching.points.features import Features
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]

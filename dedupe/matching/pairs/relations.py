@@ -111,6 +111,10 @@ _CERTAIN, _EVENED_SHARE, _EVENED_COLOUR = 100, 0.88, 0.55
 # have that, and second_shot tells them apart (decision 14).
 _CLEAR_POINTS, _CLEAR_SHARE, _CLEAR_COLOUR = 80, 0.9, 0.6
 
+# A boat on a blurred sea has next to no points, and is found in grey or darkened by this alone:
+# texture nearly everywhere, of which all agrees. Gradients have none, plain frames little.
+_ALL_TEXTURE, _ALL_SHARE, _ALL_COLOUR = 0.5, 0.99, 0.98
+
 # Large letters over the top and the foot of a photo take up to a third of it, and nearly all points
 # of it. Where nothing was toned, and it is no page, so little of the colours is enough.
 _UNTONED, _LETTERED = 0.01, 0.7
@@ -174,7 +178,8 @@ def is_agreed(evidence: Evidence) -> bool:
     """
     found = evidence.agreement
     # frames and screens around plain colours: the map of colours makes any of them another
-    if found.tone > _TONED and (found.texture < _PLAIN or evidence.inliers < SAME_THING):
+    few = evidence.inliers < SAME_THING and not _agrees_throughout(evidence)
+    if found.tone > _TONED and (found.texture < _PLAIN or few):
         return False
     if _is_another_text(evidence) or found.recoloured:
         return False
@@ -195,6 +200,13 @@ def agrees_plainly(evidence: Evidence) -> bool:
     agrees = found.share > (0.85 if evidence.inliers >= _MANY else 0.92)
     coloured = found.colour > (_EVENED_COLOUR if _is_certain(evidence) else 0.75)
     return found.texture >= 0.05 and agrees and coloured
+
+
+def _agrees_throughout(evidence: Evidence) -> bool:
+    """Whether texture nearly everywhere proves that it is one picture, where points do not."""
+    found = evidence.agreement
+    agrees = found.share > _ALL_SHARE and found.colour > _ALL_COLOUR
+    return evidence.form == "whole" and found.texture > _ALL_TEXTURE and agrees
 
 
 def _is_certain(evidence: Evidence) -> bool:

@@ -9,7 +9,6 @@ from dedupe.matching.pairs.agreement import Agreement, agreement
 from dedupe.matching.pairs.bent import bend_between, bent
 from dedupe.matching.pairs.carried import carried_over
 from dedupe.matching.pairs.evidence import Evidence
-from dedupe.matching.pairs.features import Features
 from dedupe.matching.pairs.geometry import Alignment, align, corners, upright, whole
 from dedupe.matching.pairs.motion import motion
 from dedupe.matching.pairs.overlap import Overlap, Windows, lay, news, shared, windows
@@ -24,6 +23,7 @@ from dedupe.matching.pairs.relations import (
     is_related,
     may_be_bent,
 )
+from dedupe.matching.points.features import Features
 
 # A whole picture lies on another where its corners come so near to the other's, of its length.
 _WHOLE = 0.02

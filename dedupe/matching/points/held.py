@@ -10,7 +10,7 @@ import numpy as np
 
 from dedupe.index.store import Index
 from dedupe.matching.crew import Crew
-from dedupe.matching.pairs.features import Features, features_of
+from dedupe.matching.points.features import Features, features_of
 from dedupe.matching.within.field import Field
 from dedupe.photos.photo import Photo
 

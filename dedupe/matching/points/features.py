@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.pairs.words import words_of
+from dedupe.matching.points.words import words_of
 from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import Field, cut
 from dedupe.matching.within.fields import fields
