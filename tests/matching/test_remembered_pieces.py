@@ -310,7 +310,7 @@ def test_what_is_the_same_without_a_thumbnail_makes_no_other_pair_related(
     same = [pair for pair, each in known.items() if each.relation is Relation.SAME_PIXELS]
     near = Neighbours(len(library.first_rows), NEAREST, np.arange(len(library.first_rows)))
     monkeypatch.setattr(
-        verified, "candidates", lambda *_, **__: Candidates(everyone, None, 0, near)
+        verified, "candidates", lambda *_, **__: Candidates(everyone, everyone[:0], None, 0, near)
     )
     assert same
     real = ReadIndex.thumbnails
