@@ -91,7 +91,7 @@ def bent(picture: Features, strength: float) -> Features:
     y, x = np.mgrid[:height, :width]
     away = np.stack([x, y], 2) - middle
     radius = np.hypot(away[..., 0], away[..., 1]) / np.hypot(*middle)
-    # where each point comes from: the way back is not as short as that there
+    # where each point comes from: looked up, as the way back is no short formula
     from_ = np.linspace(0, 1.5, 1024)
     source = np.interp(radius, from_ * _stretch(from_, picture.size, strength), from_)
     back = middle + away * (source / np.maximum(radius, 1e-9))[..., None]

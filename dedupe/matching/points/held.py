@@ -27,7 +27,7 @@ class HeldFeatures:
     """Features by row, for as long as photos are verified.
 
     Where there are more than fit in memory, they lie in a file beside the index that has no
-    name, or is gone with the process: 54 kB a photo, and 54 kB for each of its fields. Where that
+    name, or is gone with the process: 56 kB a photo, and as much for each of its fields. Where that
     cannot be written, they are found again.
 
     Attributes:
