@@ -1,8 +1,10 @@
 """Which pairs of photos are worth verifying: near by embedding, alike by hash, or in parts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -140,8 +142,9 @@ def candidates(
     approximately = is_approximate(len(photos))
     known = asked.known()
     is_same = known is not None and known.keys == keys
+    words = asked.words(ahead=not is_same)
+    there = asked.rows_of(known) if known else np.empty(0, np.int64)
     if known:
-        there = asked.rows_of(known)
         if not approximately or is_same:
             new = [
                 recalled(each, there, its)
@@ -161,8 +164,17 @@ def candidates(
         recall = approximate(
             lists[:3], asked.vectors, photos, parts, asked.by_content, device, progress
         )
-    if asked.file is not None:
-        _share_words(library, asked, parts, features, shared, known, progress)
+    if known and is_same and np.array_equal(before[0], parts.count):
+        recalled(shared, there, known.lists[-1])
+    elif words is not None:
+        held = features or HeldFeatures(library.index, photos)
+        try:
+            its = words()
+            its.look_for(np.flatnonzero(parts.count != UNKNOWN), held, progress)
+        finally:
+            if features is None:
+                held.close()
+        compare_words(shared, its, known, there, asked.rank, progress)
     fields, without = in_fields.look_into(library, photos, fields, weights, progress)
     fields = in_fields.with_nearest(fields, asked.vectors, asked.rank, unmet, device, progress)
     is_current = is_same and all(map(np.array_equal, before, (parts.count, fields.count)))
@@ -222,9 +234,11 @@ class _Asked:
         self.rank[self.by_content] = np.arange(len(self.by_content))
         self.method = candidates_method(len(rows))
         self.file: NeighbourFile | None = None
+        self._word_file: WordFile | None = None
         self.keys = b""
         if len(rows) and self.vectors.dtype == np.float16 and library.index.is_file():
             self.file = NeighbourFile(library.index, library.encoder.fingerprint)
+            self._word_file = WordFile(library.index, library.encoder.fingerprint)
             self.keys = b"".join(
                 neighbour_key(key, photo.dct_hash)
                 for key, photo in zip(library.photo_keys, self.photos, strict=True)
@@ -240,6 +254,23 @@ class _Asked:
         kept = NEAREST, MOST_ALIKE, ALIKE_PARTS, SHARED_WORDS
         dim = self.vectors.shape[1]
         return known if known is not None and _can_be(known, dim, kept) else None
+
+    def words(self, *, ahead: bool) -> Callable[[], WordsOfPhotos] | None:
+        """What gives the words of the photos; None where nothing is remembered.
+
+        Args:
+            ahead: reading them begins at once, beside what is done until they are asked for.
+        """
+        if self._word_file is None:
+            return None
+        read = partial(WordsOfPhotos, self._word_file, self.keys)
+        if not ahead:
+            return read
+        reader = ThreadPoolExecutor(1)
+        try:
+            return reader.submit(read).result
+        finally:
+            reader.shutdown(wait=False)
 
     def rows_of(self, known: Neighbourhood) -> _Rows:
         """The rows of what is remembered; -1 where it is not here any more."""
@@ -275,30 +306,6 @@ def _can_be(known: Neighbourhood, dim: int, kept: Sequence[Kept]) -> bool:
             for its, most in zip((fields.nearest, *known.lists), (of_field, *kept), strict=True)
         )
     )
-
-
-def _share_words(
-    library: Library,
-    asked: _Asked,
-    parts: Parts,
-    features: HeldFeatures | None,
-    shared: Neighbours,
-    known: Neighbourhood | None,
-    progress: Progress,
-) -> None:
-    """Fill the list of who shares most words."""
-    there = asked.rows_of(known) if known else np.empty(0, np.int64)
-    if known and known.keys == asked.keys and np.array_equal(known.parts.count, parts.count):
-        recalled(shared, there, known.lists[-1])
-        return
-    words = WordsOfPhotos(WordFile(library.index, library.encoder.fingerprint), asked.keys)
-    held = features or HeldFeatures(library.index, asked.photos)
-    try:
-        words.look_for(np.flatnonzero(parts.count != UNKNOWN), held, progress)
-    finally:
-        if features is None:
-            held.close()
-    compare_words(shared, words, known, there, asked.rank, progress)
 
 
 def _as_remembered(neighbours: Neighbours) -> Nearest:

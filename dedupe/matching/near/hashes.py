@@ -60,7 +60,9 @@ class Hashes:
 
     def of(self, rows: npt.NDArray[np.int64]) -> "Hashes":
         """Those of some rows."""
-        here = np.isin(self.rows, rows)
+        asked = np.zeros(int(max(self.rows.max(initial=-1), rows.max(initial=-1))) + 1, np.bool_)
+        asked[rows] = True
+        here = asked[self.rows]
         return Hashes(self.rows[here], self._data[here])
 
     def codes(self) -> npt.NDArray[np.uint8]:

@@ -44,22 +44,28 @@ def compare_hashes(
     progress: Progress,
 ) -> None:
     """Add the pairs of some rows with all others: whole by whole, and part by whole."""
-    everyone = np.arange(len(photos))
     if not len(new) + len(new_within):
         return
-    wholes = hashes_of(photos, everyone.tolist())
+    wholes = hashes_of(photos, range(len(photos)))
     if len(new):
-        for right in (None, wholes.of(np.setdiff1d(everyone, new))):
+        for right in (None, wholes.of(_others(len(photos), new))):
             for pairs in alike(wholes.of(new), right, progress=progress):
                 like.add(*pairs)
     if len(new_within):
-        before = np.setdiff1d(everyone, new_within)
+        before = _others(len(photos), new_within)
         for left, right in (
             (_hashes_of(parts, new_within), wholes),
             (_hashes_of(parts, before), wholes.of(new_within)),
         ):
             for pairs in alike(left, right, progress=progress):
                 within.add(*pairs)
+
+
+def _others(count: int, rows: _Rows) -> _Rows:
+    """All rows but some."""
+    stays = np.ones(count, np.bool_)
+    stays[rows] = False
+    return np.flatnonzero(stays)
 
 
 def with_parts(parts: Parts, rows: _Rows, more: Parts) -> Parts:
@@ -153,9 +159,7 @@ def compare_vectors(
     if not len(new):
         return
     refuse(vectors[new], REACH)  # the others were compared before
-    is_new = np.zeros(len(vectors), np.bool_)
-    is_new[new] = True
-    order = np.concatenate([new, np.flatnonzero(~is_new)])
+    order = np.concatenate([new, _others(len(vectors), new)])
     # what nobody keeps any more is not measured: looked at anew for every block
     bounds = near.bounds()
     reach = Reach(REACH, rows=bounds)

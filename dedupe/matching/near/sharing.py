@@ -13,6 +13,7 @@ from dedupe.matching.near.words import (
     in_pieces,
     numbers_in,
     places_on,
+    some_keys,
     with_any,
     without_numbers,
 )
@@ -71,7 +72,7 @@ def compare_words(
     new = np.sort(row_of[row_of >= 0])
     if known is not None:
         had, nearest = known.parts.count != UNKNOWN, known.lists[-1]
-        was = words.numbers_of(known.keys)[had]
+        was = _numbers(words, known.keys, there)[had]
         stale = _stale(words.all_shelves, row_of, was, nearest, there, len(shared))
         if stale is not None:
             # no row is the last: there may be none
@@ -94,6 +95,14 @@ def compare_words(
             a, b = np.divmod(pairs, len(shared))
             shared.add(a, b, (WORDS - count).astype(np.float32))
         progress.advance(len(some))
+
+
+def _numbers(words: WordsOfPhotos, keys: bytes, there: _Rows) -> _Rows:
+    """Of photos the numbers of their words, by their rows; of those that are gone by keys."""
+    numbers = np.append(words.numbers, -1)[there]  # no row is the last
+    gone = np.flatnonzero(there < 0)
+    numbers[gone] = words.numbers_of(some_keys(keys, gone))
+    return numbers
 
 
 def _stale(

@@ -38,7 +38,12 @@ def words_method() -> bytes:
 
 
 class WordsOfPhotos:
-    """The words of some photos of a library, by their rows."""
+    """The words of some photos of a library, by their rows.
+
+    Attributes:
+        row_of: (numbers,) of each photo in the file its row; -1 of those that are not in the
+            library.
+    """
 
     def __init__(self, file: WordFile, keys: bytes) -> None:
         """Those that are remembered.
@@ -51,14 +56,18 @@ class WordsOfPhotos:
         self._file = file
         self._keys = keys
         self._words = file.read(self._method)
+        self.row_of = places_of_keys(keys, self._words.keys)
 
     @property
-    def row_of(self) -> _Rows:
-        """(numbers,) of each photo in the file its row; -1 of those that are not in the library."""
-        return places_of_keys(self._keys, self._words.keys)
+    def numbers(self) -> _Rows:
+        """(N,) of each row its number in the file; -1 of those whose words are not known."""
+        here = np.flatnonzero(self.row_of >= 0)
+        found = np.full(len(self._keys) // _KEY, -1)
+        found[self.row_of[here]] = here
+        return found
 
     def numbers_of(self, keys: bytes) -> _Rows:
-        """Of photos by their keys; -1 of those whose words are not known."""
+        """Of photos by their keys, which need not be in the library; -1 likewise."""
         return places_of_keys(self._words.keys, keys)
 
     def look_for(self, rows: _Rows, features: HeldFeatures, progress: Progress) -> None:
@@ -73,8 +82,7 @@ class WordsOfPhotos:
             IndexProblem: the index cannot be read.
             IndexDamaged: a thumbnail is not as it was written.
         """
-        keys = _some(self._keys, rows)
-        missing = rows[self.numbers_of(keys) < 0]
+        missing = rows[self.numbers[rows] < 0]
         if not len(missing):
             return
         progress.start("Looking for words", len(missing))
@@ -85,10 +93,11 @@ class WordsOfPhotos:
                 held = features.hold(some, crew)
                 found += [held[row].words if row in held else _NOTHING for row in some]
                 progress.advance(len(some))
-        keys, shelf = _some(self._keys, missing), _shelf(found, self._words.photos)
+        keys, shelf = some_keys(self._keys, missing), _shelf(found, self._words.photos)
         with suppress(IndexProblem):  # then they are found anew next time
             self._file.append(self._words, self._method, keys, shelf)
         self._words = self._words.and_also(keys, shelf)
+        self.row_of = np.concatenate([self.row_of, missing])
         self._tidy()
 
     @property
@@ -113,11 +122,12 @@ class WordsOfPhotos:
         joined = (joined & ~_NUMBER) | number[numbers_in(joined)]
         order = np.argsort(joined, kind="stable")
         marks = np.concatenate([shelf.marks for shelf in each])[order]
-        keys = _some(words.keys, np.flatnonzero(stays))
+        keys = some_keys(words.keys, np.flatnonzero(stays))
         one = Shelf(joined[order], marks, int(stays.sum()))
         with suppress(IndexProblem):
             self._file.append(Words(), self._method, keys, one)
         self._words = Words().and_also(keys, one)
+        self.row_of = self.row_of[stays]
 
 
 _NOTHING = np.empty(0, np.uint64)
@@ -188,5 +198,6 @@ def _of(shelf: Shelf, stays: npt.NDArray[np.bool_]) -> Shelf:
     return Shelf(np.concatenate(words), np.concatenate(marks), shelf.photos)
 
 
-def _some(keys: bytes, rows: _Rows) -> bytes:
+def some_keys(keys: bytes, rows: _Rows) -> bytes:
+    """The keys of some photos, of 16 bytes each."""
     return np.frombuffer(keys, np.uint8).reshape(-1, _KEY)[rows].tobytes()
