@@ -49,6 +49,7 @@ def _evidence(explanation: "Explanation") -> list[tuple[str, str]]:
     ways = {
         "whole": "one whole picture on the other",
         "upright": "by one scale and a shift",
+        "tilted": "by one turn, one scale and a shift",
         "free": "by any homography",
         "bent": "once one of them is bent, as lenses bend lines",
     }

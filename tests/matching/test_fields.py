@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 from small_pictures import PHOTOS, photo, thumbnail
 
 from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import Field, cut, tilted_field, upright_field
 from dedupe.matching.within.fields import fields
+from dedupe.matching.within.insets import insets
 
 
 def small(picture: Image.Image) -> np.ndarray:
@@ -82,6 +83,22 @@ def test_a_picture_that_lies_askew_on_a_table_is_cut_out_upright(degrees: int) -
     there = cut(pixels, found)
     upright = np.asarray(shown.resize(found.size), np.float64)
     assert np.corrcoef(there.ravel(), upright.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("colour", ["white", "black", "navy"])
+@pytest.mark.parametrize("border", [(16, 16), (20, 0), (0, 32)])
+def test_a_picture_in_a_narrow_frame_is_a_field(colour: str, border: tuple[int, int]) -> None:
+    framed = ImageOps.expand(photo(PHOTOS[0]), border, colour)
+    scale = 320 / max(framed.size)
+    place = [border[0], border[1], framed.width - border[0], framed.height - border[1]]
+    found = fields(small(framed))
+    assert max(in_common([each * scale for each in place], each) for each in found) > 0.93
+
+
+def test_a_sky_is_no_frame() -> None:
+    under_a_sky = Image.new("RGB", (640, 560), (120, 160, 230))
+    under_a_sky.paste(photo(PHOTOS[1]), (0, 80))
+    assert not list(insets(small(under_a_sky)))
 
 
 def test_what_is_cut_out_upright_is_there_to_the_pixel() -> None:

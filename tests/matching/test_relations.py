@@ -17,6 +17,7 @@ from dedupe.matching.pairs.relations import (
     hangs_on_motion,
     is_agreed,
     is_exact,
+    is_in_a_field,
     is_related,
     relation_of,
     second_shot,
@@ -287,10 +288,53 @@ def test_what_lies_in_a_field_is_judged_by_that_field_alone() -> None:
 
 
 def test_two_slides_of_one_template_are_not_one_with_something_laid_over_it() -> None:
-    covered = replace(AGREED, share=0.7, beneath=1.0)
+    covered = replace(AGREED, texture=0.4, share=0.7, beneath=1.0)
     over = replace(EDIT, form="whole", agreement=covered, motion=0.7)
     assert relation_of(photo(1), photo(2), over) is Relation.SAME_PICTURE
     assert relation_of(photo(1), photo(2), replace(over, motion=1.5)) is Relation.SAME_SCENE
+
+
+def test_letters_over_a_photo_may_be_anywhere() -> None:
+    covered = replace(AGREED, texture=0.8, share=0.7, beneath=1.0)
+    over = replace(EDIT, form="whole", agreement=covered, motion=2.5)
+    assert relation_of(photo(1), photo(2), over) is Relation.SAME_PICTURE
+    for less in (replace(covered, chroma=(0.2, 0.01)), replace(covered, beneath=0.96)):
+        scene = replace(over, agreement=less)
+        assert relation_of(photo(1), photo(2), scene) is Relation.SAME_SCENE
+
+
+def test_a_darkened_photo_beneath_a_quotation_needs_no_points() -> None:
+    covered = replace(AGREED, texture=0.8, share=0.5, beneath=1.0, colour=0.88, tone=0.3)
+    quoted = replace(EDIT, form="whole", inliers=9, agreement=covered, motion=0.9)
+    assert relation_of(photo(1), photo(2), quoted) is Relation.SAME_PICTURE
+    for less in (replace(covered, texture=0.5), replace(covered, colour=0.82)):
+        assert relation_of(photo(1), photo(2), replace(quoted, agreement=less)) is None
+
+
+def test_what_lies_over_a_tilted_picture_does_not_make_it_another() -> None:
+    covered = replace(AGREED, share=0.8, beneath=1.0)
+    tilted = replace(EDIT, form="tilted", agreement=covered, motion=0.4)
+    assert relation_of(photo(1), photo(2), tilted) is Relation.SAME_PICTURE
+    assert relation_of(photo(1), photo(2), replace(tilted, form="free")) is Relation.SAME_SCENE
+    # where next to nothing lies over it, things moved
+    bare = replace(tilted, agreement=replace(covered, share=0.98))
+    assert relation_of(photo(1), photo(2), bare) is not Relation.SAME_PICTURE
+    # and a hand tilts a camera as well as a picture
+    shown = replace(tilted, of_first=0.95, of_second=0.95, news=(0.03, 0.03))
+    assert relation_of(photo(1), photo(2), shown) is not Relation.SAME_PICTURE
+
+
+def test_a_far_mountain_in_two_shots_is_not_cut_from_one_of_them() -> None:
+    far = replace(EDIT, inliers=20, of_second=0.12, motion=0.09)
+    assert relation_of(photo(1), photo(2), far) is Relation.SAME_SCENE
+    for more in (replace(far, inliers=60), replace(far, of_second=0.4), replace(far, motion=0.03)):
+        assert relation_of(photo(1), photo(2), more) is Relation.SAME_PICTURE
+
+
+def test_a_crop_in_a_plain_frame_is_as_good_as_the_crop() -> None:
+    part = replace(EDIT, field_in=2, of_first=0.25, motion=0.1)
+    assert not is_in_a_field(part)
+    assert is_in_a_field(part, framed=True)
 
 
 def test_two_photos_in_one_chat_are_not_one_with_something_laid_over_it() -> None:

@@ -453,7 +453,7 @@ def test_a_thumbnail_that_is_no_picture_is_refused() -> None:
 
 
 def test_the_forms_are_those_that_evidence_is_stored_with() -> None:
-    assert FORMS == ("whole", "upright", "free", "bent")
+    assert FORMS == ("whole", "upright", "free", "bent", "tilted")
 
 
 def framed(colour: tuple[int, int, int]) -> Image.Image:

@@ -20,6 +20,9 @@ _ONE_FRAME = 0.8
 # number is in a frame, on a page, or most of a photo with a door in it.
 _ONE_FIELD, _FRAMED = 0.8, 0.6
 
+# What is found of a part that was cut out without a turn, of all of it.
+_CARRIED = {"whole": "upright", "upright": "upright", "tilted": "tilted"}
+
 
 def carried_over(
     found: Evidence, side: int, field: Field, first: Features, second: Features
@@ -57,7 +60,7 @@ def carried_over(
     return replace(
         found,
         homography=whole,
-        form="upright" if field.is_upright and found.form != "free" else "free",
+        form=_CARRIED.get(found.form, "free") if field.is_upright else "free",
         of_first=taken[0] * found.of_first,
         of_second=taken[1] * found.of_second,
         news=(news[0], news[1]),

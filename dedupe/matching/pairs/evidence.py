@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from dedupe.matching.pairs.agreement import Agreement
 
-FORMS = ("whole", "upright", "free", "bent")
+FORMS = ("whole", "upright", "free", "bent", "tilted")
 """What lays one picture on another: the whole on the whole; quarter turns, one scale and a
 shift; any homography; or one of these once one of them was bent, as lenses bend lines."""
 

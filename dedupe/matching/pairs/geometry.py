@@ -158,6 +158,30 @@ def upright(alignment: Alignment) -> Alignment | None:
     return replace(alignment, homography=best)
 
 
+def tilted(alignment: Alignment) -> Alignment | None:
+    """The same alignment by one turn, one scale and a shift alone, where that fits.
+
+    Four numbers, for a photo that was tilted, and then cropped, framed or written on.
+
+    Returns:
+        None where fewer than four in five of the points fit.
+    """
+    from_, to = (each.astype(np.float64) @ [1, 1j] for each in alignment.points)
+    near = np.ones(len(from_), np.bool_)
+    for _ in range(2):  # once more on those that fit
+        about_from, about_to = from_[near] - from_[near].mean(), to[near] - to[near].mean()
+        spread = float((np.abs(about_from) ** 2).sum())
+        if not spread:
+            return None
+        turn = complex((about_from.conj() * about_to).sum()) / spread
+        shift = complex(to[near].mean() - turn * from_[near].mean())
+        near = np.abs(turn * from_ + shift - to) <= _OFF
+        if near.sum() < max(_FEWEST, 0.8 * alignment.inliers):
+            return None
+    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return replace(alignment, homography=_shifted(linear, np.array([shift.real, shift.imag])))
+
+
 def whole(size: tuple[int, int], other: tuple[int, int]) -> list[npt.NDArray[np.float64]]:
     """The four quarter turns that lay one whole picture on another, its sides stretched to fit.
 

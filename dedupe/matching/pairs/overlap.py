@@ -30,7 +30,8 @@ _SMOOTHED = 1.0
 
 _NARROW = 40  # pixels of the shorter side, below which a picture is enlarged
 
-_PLAIN = 12  # grey values that a surface of one colour varies by
+PLAIN = 12
+"""Grey values that a surface of one colour varies by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,7 @@ def _shown_beside(picture: Features, other: Features, homography: npt.NDArray[np
     values = picture.grey[beside].astype(np.int16)
     if not len(values):
         return 0.0
-    away = np.abs(values - np.median(values)) > _PLAIN
+    away = np.abs(values - np.median(values)) > PLAIN
     return float(away.sum() / picture.grey.size)
 
 

@@ -37,7 +37,7 @@ def find_relation(name: str) -> Relation:
     return names[name]
 
 
-RULES = 4
+RULES = 5
 """Goes up with every change of what the same evidence proves: then it is worked out anew."""
 
 # Points in one plane that prove that both photos show some of the same: of 1,000 pairs of
@@ -81,10 +81,19 @@ _FIELD_MOTION = 0.06
 
 # Pixels of the thumbnail that things moved by, and no edit does: of 129 cropped and framed edits
 # the most was 0.17, of 46 tilted ones 0.14; in the series with another focus 0.1 to 1.3.
-_MOVED = {"upright": 0.3, "free": 0.2, "whole": 0.35, "bent": 0.2}
+_MOVED = {"upright": 0.3, "tilted": 0.2, "free": 0.2, "whole": 0.35, "bent": 0.2}
 
-# Forms by which nothing but an edit lays one picture on another so that little is left to chance.
-_SIMPLE = ("whole", "upright")
+# A mountain that two shots show from afar, once as a tenth of the picture, has few points and moved
+# by 0.09; small pictures in collages and stories by 0.015 to 0.04.
+_FAR_OFF, _FAR_MOTION = 0.2, 0.06
+
+# Share of the texture that agrees, from which on nothing lies over a picture.
+_ALL_OVER = 0.97
+
+# Forms that no photographer's hand keeps to; and with them those of so few numbers that little is
+# left to chance.
+_UPRIGHT = ("whole", "upright")
+_SIMPLE = (*_UPRIGHT, "tilted")
 
 # Pixels that things moved by, from which on nothing was laid over: slides, letters and charts of
 # one template (0.7 to 3.4), and, where few points fit and half is plain, another picture in the
@@ -95,7 +104,10 @@ _APP_SHARE, _APP_TEXTURE = 0.8, 0.6
 # Receipts of one shop, two pages of one form: without colours, what is ink and what paper may well
 # be had from one another, and yet less of the texture agrees, and it seems to move. So are 18 of
 # 22 such pairs told apart, and 2 of 8,106 pairs of an edit and its photo lost.
-_GREY, _FORM_SHARE, _FORM_COLOUR, _FORM_MOTION = 0.02, 0.93, 0.95, 0.12
+_FORM_SHARE, _FORM_COLOUR, _FORM_MOTION = 0.93, 0.95, 0.12
+
+GREY = 0.02
+"""Mean colourfulness, below which a picture is of greys."""
 
 # A picture cut out of a screenshot or frame, with some of that beside it, is not as large as the
 # photo and shows nothing else. From these on it is no second shot: in 23 pairs of shots from
@@ -115,9 +127,12 @@ _CLEAR_POINTS, _CLEAR_SHARE, _CLEAR_COLOUR = 80, 0.9, 0.6
 # texture nearly everywhere, of which all agrees. Gradients have none, plain frames little.
 _ALL_TEXTURE, _ALL_SHARE, _ALL_COLOUR = 0.5, 0.99, 0.98
 
+# So is a darkened photo beneath a quotation, whose letters have most of the points.
+_LETTERED_COLOUR = 0.85
+
 # Large letters over the top and the foot of a photo take up to a third of it, and nearly all points
 # of it. Where nothing was toned, and it is no page, so little of the colours is enough.
-_UNTONED, _LETTERED = 0.01, 0.7
+_UNTONED, _LETTERED = 0.01, 0.6
 
 # From so much on, whole pictures that lie on each other to the pixel are one, whatever their
 # clocks say: programs write their own times, and nobody holds a camera so still.
@@ -206,7 +221,8 @@ def _agrees_throughout(evidence: Evidence) -> bool:
     """Whether texture nearly everywhere proves that it is one picture, where points do not."""
     found = evidence.agreement
     agrees = found.share > _ALL_SHARE and found.colour > _ALL_COLOUR
-    return evidence.form == "whole" and found.texture > _ALL_TEXTURE and agrees
+    lettered = _is_over_a_photo(evidence) and found.colour > _LETTERED_COLOUR
+    return evidence.form == "whole" and found.texture > _ALL_TEXTURE and (agrees or lettered)
 
 
 def _is_certain(evidence: Evidence) -> bool:
@@ -227,8 +243,9 @@ def _agrees_beneath(evidence: Evidence) -> bool:
         return few and found.beneath > 0.95 and coloured
     beneath = found.beneath > (0.85 if evidence.inliers >= _MANY else 0.92)
     some = found.texture >= 0.05 and found.share > 0.3 and not _is_of_a_template(evidence)
-    coloured = found.colour > (_CLEAR_COLOUR if _is_clear(evidence) else 0.8)
-    return evidence.form in _SIMPLE and some and beneath and coloured
+    lettered = found.tone < _UNTONED and _is_over_a_photo(evidence)
+    least = _CLEAR_COLOUR if _is_clear(evidence) else _LETTERED if lettered else 0.8
+    return evidence.form in _SIMPLE and some and beneath and found.colour > least
 
 
 def _is_clear(evidence: Evidence) -> bool:
@@ -241,15 +258,24 @@ def _is_clear(evidence: Evidence) -> bool:
 def _is_of_a_template(evidence: Evidence) -> bool:
     """Whether something else stands where pictures differ: other text, another photo."""
     found = evidence.agreement
+    if _is_over_a_photo(evidence):
+        return False
     plain = found.share < _APP_SHARE and found.texture < _APP_TEXTURE
     in_an_app = evidence.form == "whole" and evidence.inliers < _MANY and plain
     return evidence.motion > (_IN_AN_APP if in_an_app else _OF_A_TEMPLATE)
 
 
+def _is_over_a_photo(evidence: Evidence) -> bool:
+    """Whether a photo is all around what lies over it: then it is the letters that moved."""
+    found = evidence.agreement
+    is_photo = found.texture > _APP_TEXTURE and min(found.chroma) > GREY
+    return is_photo and found.beneath > _ALL_OVER
+
+
 def _is_another_text(evidence: Evidence) -> bool:
     """Whether other words stand on the same form."""
     found = evidence.agreement
-    is_form = max(found.chroma) < _GREY and found.colour > _FORM_COLOUR
+    is_form = max(found.chroma) < GREY and found.colour > _FORM_COLOUR
     return is_form and found.share < _FORM_SHARE and evidence.motion > _FORM_MOTION
 
 
@@ -286,7 +312,7 @@ def shown_apart(evidence: Evidence) -> str | None:
     if min(evidence.news) > _MUCH:
         return "they only share a part: each shows much that the other does not"
     novelty = min(1 - evidence.of_first, 1 - evidence.of_second)
-    free = evidence.form not in _SIMPLE
+    free = evidence.form not in _UPRIGHT
     framed = _same_frame(evidence) and not _is_cut_out(evidence)
     if novelty > _NOVELTY and (min(evidence.news) > _NEWS if free else framed):
         return "each shows something that the other does not"
@@ -297,9 +323,14 @@ def _has_moved(evidence: Evidence) -> bool:
     # flow follows noise where a picture was blurred or clipped, and yet all of it agrees; and
     # what was laid over a picture, beneath which nothing moved (laid_over.py)
     agreed = evidence.agreement
-    whole = evidence.form == "whole" and max(agreed.share, agreed.beneath) > 0.97
-    still = whole or (_agrees_beneath(evidence) and not agrees_plainly(evidence))
-    return evidence.motion > _MOVED[evidence.form] and not still
+    whole = evidence.form == "whole" and max(agreed.share, agreed.beneath) > _ALL_OVER
+    is_beneath = _agrees_beneath(evidence) and (
+        agreed.share < _ALL_OVER if evidence.form == "tilted" else not agrees_plainly(evidence)
+    )
+    still = whole or is_beneath
+    is_far_off = min(evidence.of_first, evidence.of_second) < _FAR_OFF and evidence.inliers < _MANY
+    limit = _FAR_MOTION if is_far_off and not evidence.field_in else _MOVED[evidence.form]
+    return evidence.motion > limit and not still
 
 
 def hangs_on_motion(evidence: Evidence) -> bool:
@@ -362,16 +393,18 @@ def _is_cut_out(evidence: Evidence) -> bool:
     return _lies_exactly(evidence) and min(evidence.news) <= _NEWS
 
 
-def is_in_a_field(evidence: Evidence) -> bool:
+def is_in_a_field(evidence: Evidence, *, framed: bool = False) -> bool:
     """Whether a field of one picture shows enough of the other, and agrees well enough, to count.
 
     Args:
         evidence: of a field, carried over to the two pictures.
+        framed: whether there is nothing but the field, in a plain frame: then it is as good as the
+            picture itself.
     """
     shown = evidence.of_second if evidence.field_in == 1 else evidence.of_first
-    if shown > _MOSTLY:
+    if framed or shown > _MOSTLY:
         return agrees_plainly(evidence)
-    is_coloured = max(evidence.agreement.chroma) >= _GREY
+    is_coloured = max(evidence.agreement.chroma) >= GREY
     return shown > LEAST_SHOWN and is_coloured and _lies_exactly(evidence, _FIELD_MOTION)
 
 

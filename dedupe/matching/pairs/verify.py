@@ -6,13 +6,23 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.matching.pairs.agreement import Agreement, agreement
-from dedupe.matching.pairs.bent import bend_between, bent
+from dedupe.matching.pairs.bent import bend_between, bent, bent_more
 from dedupe.matching.pairs.carried import carried_over
 from dedupe.matching.pairs.evidence import Evidence
-from dedupe.matching.pairs.geometry import Alignment, align, corners, upright, whole
+from dedupe.matching.pairs.geometry import (
+    Alignment,
+    align,
+    corners,
+    inverse,
+    stretched,
+    tilted,
+    upright,
+    whole,
+)
 from dedupe.matching.pairs.motion import motion
-from dedupe.matching.pairs.overlap import Overlap, Windows, lay, news, shared, windows
+from dedupe.matching.pairs.overlap import PLAIN, Overlap, Windows, lay, news, shared, windows
 from dedupe.matching.pairs.relations import (
+    GREY,
     LEAST_SHOWN,
     SAME_THING,
     agrees_plainly,
@@ -23,7 +33,8 @@ from dedupe.matching.pairs.relations import (
     is_related,
     may_be_bent,
 )
-from dedupe.matching.points.features import Features
+from dedupe.matching.points.features import Features, halved
+from dedupe.matching.within.field import Field
 
 # A whole picture lies on another where its corners come so near to the other's, of its length.
 _WHOLE = 0.02
@@ -38,6 +49,13 @@ _OUTSIDE = 0.005
 # photos at most 7 fit.
 _TRIED = 8
 
+# At half their size so much of two pictures must agree, and by so many pixels may things have
+# moved: 0.03 to 0.12 in blurred and poor copies.
+_ROUGH_SHARE, _ROUGH_TEXTURE, _ROUGH_MOTION = 0.93, 0.5, 0.15
+
+# A picture in a frame takes more than this share of all; the frame has one colour, but for so much
+# of it; and so many pixels around the picture are mixed of both, less one for both sides.
+_MOST_OF_IT, _MARKS, _EDGE = 0.5, 0.01, 9
 
 _Found = tuple[str, Overlap, Windows, npt.NDArray[np.float64]]
 
@@ -73,6 +91,8 @@ def examine(
     elsewhere = _in_a_field(first, second)
     if elsewhere is None and alignment is not None and may_be_bent(alignment.inliers, found):
         elsewhere = _bent(first, second, alignment)
+    if elsewhere is None and (found is None or not is_agreed(found)):
+        elsewhere = _roughly(first, second, alignment, alike=alike)
     return elsewhere or found
 
 
@@ -118,15 +138,58 @@ def _bent(first: Features, second: Features, alignment: Alignment) -> Evidence |
     bend = bend_between(shown, second, alignment.homography)
     if bend is None:
         return None
-    one, other = (
-        (bent(first, bend.strength), second)
-        if bend.side == 1
-        else (first, bent(second, bend.strength))
-    )
-    told = _examine(one, other, align(one, other))
-    if told is None or not (agrees_plainly(told) and is_one_picture(told)):
+    lying, other = (shown, second) if bend.side == 1 else (second, shown)
+    back = bent(lying, other, bent_more(lying, other, bend))
+    both = (back.features, second) if bend.side == 1 else (shown, back.features)
+    told = _examine(*both, align(*both))
+    if told is None or told.mirrored or not agrees_plainly(told):
         return None
-    return replace(told, form="bent")
+    of_lying, of_other = (back.shown, back.hidden), (back.covered, back.bare)
+    of_both = (of_lying, of_other) if bend.side == 1 else (of_other, of_lying)
+    (of_first, hidden), (of_second, bare) = of_both
+    found = replace(
+        told,
+        form="bent",
+        mirrored=alignment.mirrored,
+        of_first=min(told.of_first, of_first),
+        of_second=min(told.of_second, of_second),
+        news=(max(told.news[0], hidden), max(told.news[1], bare)),
+        sizes=(first.size, second.size),
+    )
+    return found if is_one_picture(found) else None
+
+
+def _roughly(
+    first: Features, second: Features, alignment: Alignment | None, *, alike: bool
+) -> Evidence | None:
+    """One whole picture on the other, both at half their size; None if that does not prove it.
+
+    A blurred, noisy or printed copy agrees in what is large, and no second shot lies on the first
+    so exactly: of 1,628 pairs of shots of one scene none is whole.
+    """
+    tried = alignment is not None and alignment.inliers >= _TRIED
+    if not (tried or alike) or not whole(first.size, second.size):
+        return None
+    small = halved(first), halved(second)
+    told = _examine(*small, align(*small), alike=True, however_little=True)
+    if told is None or told.form != "whole" or told.motion > _ROUGH_MOTION:
+        return None
+    agreed = told.agreement
+    # of forms and receipts only the letters differ, which are gone; screens are mostly plain
+    if max(agreed.chroma) < GREY or agreed.texture < _ROUGH_TEXTURE or agreed.share < _ROUGH_SHARE:
+        return None
+    back = inverse(stretched(second.size, small[1].size))
+    found = replace(
+        told,
+        homography=back @ told.homography @ stretched(first.size, small[0].size),
+        motion=2 * told.motion,
+        sizes=(first.size, second.size),
+    )
+    if not is_one_picture(found):
+        return None
+    # a small thing of another colour is gone, too
+    fine = _examine(first, second, alignment, alike=True, however_little=True)
+    return None if fine is None or fine.agreement.recoloured else found
 
 
 def _in_a_field(first: Features, second: Features) -> Evidence | None:
@@ -141,15 +204,32 @@ def _in_a_field(first: Features, second: Features) -> Evidence | None:
             if alignment is None or alignment.inliers < least:
                 continue
             # before anything is laid on anything: a logo that many pages have
-            if shared(*both, alignment.homography)[2 - side] < LEAST_SHOWN:
+            framed = _is_framed(holder, field)
+            shown = shared(*both, alignment.homography)[2 - side]
+            if shown < LEAST_SHOWN and not framed:
                 continue
             found = _examine(*both, alignment)
             if found is None or not is_one_picture(found):
                 continue
             told = carried_over(found, side, field, first, second)
-            if told is not None and is_in_a_field(told):
+            if told is not None and is_in_a_field(told, framed=framed):
                 best = told
     return best
+
+
+def _is_framed(holder: Features, field: Field) -> bool:
+    """Whether a picture is nothing but what a field shows, in a plain frame."""
+    import cv2
+
+    if field.area < _MOST_OF_IT * holder.area:
+        return False
+    inside = np.full(field.size[::-1], 255, np.uint8)
+    covered = cv2.warpPerspective(inside, field.place, holder.size, flags=cv2.INTER_NEAREST)
+    beside = holder.grey[cv2.dilate(covered, np.ones((_EDGE, _EDGE), np.uint8)) == 0]
+    if not len(beside):
+        return False
+    away = np.abs(beside.astype(np.int16) - np.median(beside)) > PLAIN
+    return bool(np.count_nonzero(away) <= _MARKS * len(beside))
 
 
 def _at_most(overlap: Overlap, seen: Windows) -> Agreement:
@@ -181,6 +261,9 @@ def _forms(
 ) -> list[tuple[str, npt.NDArray[np.float64]]]:
     """The homography and what it nearly is, the one of fewest numbers first."""
     forms = [("free", alignment.homography)]
+    turned = tilted(alignment)
+    if turned is not None:
+        forms.insert(0, ("tilted", turned.homography))
     simple = upright(alignment)
     if simple is not None:
         forms.insert(0, ("upright", simple.homography))

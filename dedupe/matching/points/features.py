@@ -98,6 +98,15 @@ class Features:
         return Features(self.thumbnail, self.size, points, codes, not self.flipped)
 
 
+def halved(picture: Features) -> Features:
+    """A picture at half its size: what noise, dots and blur did to it is gone."""
+    import cv2
+
+    width, height = (max(1, round(side / 2)) for side in picture.size)
+    pixels = cv2.resize(picture.rgb, (width, height), interpolation=cv2.INTER_AREA)
+    return features_of_pixels(np.asarray(pixels, np.uint8))
+
+
 def features_of(thumbnail: bytes) -> Features:
     """Find the local features of a small picture.
 

@@ -45,6 +45,7 @@ def insets(pixels: npt.NDArray[np.uint8]) -> Iterator[Field]:
     import cv2
 
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    yield from _framed(grey)
     seen = set()
     for plain in _grounds(pixels):
         shown = cv2.morphologyEx(255 - plain, cv2.MORPH_OPEN, np.ones((_LINE, _LINE), np.uint8))
@@ -68,6 +69,19 @@ def insets(pixels: npt.NDArray[np.uint8]) -> Iterator[Field]:
             across, down, wide, high = _between_bars(cut(grey, field))
             if (wide, high) != field.size and min(wide, high) >= _NARROWEST:
                 yield upright_field(left + _EDGE + across, top + _EDGE + down, wide, high)
+
+
+def _framed(grey: npt.NDArray[np.uint8]) -> Iterator[Field]:
+    """What a picture shows without the plain bars along its edges, if two opposite ones have any.
+
+    A frame may be too narrow to be a ground: a wider one is.
+    """
+    left, top, width, height = _between_bars(grey)
+    right, below = grey.shape[1] - left - width, grey.shape[0] - top - height
+    wide, high = width - 2 * _EDGE, height - 2 * _EDGE
+    both = max(min(left, right), min(top, below)) >= _EDGE
+    if both and min(wide, high) >= _NARROWEST and wide * high >= (1 - _LEAST_GROUND) * grey.size:
+        yield upright_field(left + _EDGE, top + _EDGE, wide, high)
 
 
 def _tilted(part: npt.NDArray[np.bool_], filled: int, corner: tuple[int, int]) -> Field | None:
