@@ -114,6 +114,32 @@ def test_whoever_is_two_steps_from_the_middle_of_a_family_is_looked_at_with_it(
         assert all(pair(first, other) in asked for other in around)
 
 
+def test_who_may_be_linked_to_more_is_looked_at_with_all_of_the_set() -> None:
+    """Row 0 is an edit of most pixels, which all were looked at with; row 1 the photo itself."""
+    rank = {row: row for row in range(6)}
+    links = {(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (1, 5)}
+    asked = links | {(0, 5)}
+    assert missing_links(links, asked, rank) == {(1, 3), (1, 4)}
+    more = links | {(1, 3), (1, 4)}
+    assert missing_links(more, asked | more, rank) == set()
+    assert stars([(row,) for row in rank], more, rank) == [(1, 0, 2, 3, 4, 5)]
+    # nor where they could not be more
+    few = links - {(1, 2)}
+    assert missing_links(few, asked | {(1, 2)}, rank) == set()
+
+
+@given(LINKS, RANKS)
+def test_asking_rivals_ends_and_leaves_no_row_linked_to_fewer(
+    links: set[tuple[int, int]], rank: dict[int, int]
+) -> None:
+    """The largest set that is found holds as many as without it, or more."""
+    asked = {link for link in links if sum(link) % 2}
+    before = max(map(len, stars(SINGLE, asked & links, rank)))
+    while more := missing_links(asked & links, asked, rank):
+        asked |= more
+    assert max(map(len, stars(SINGLE, asked & links, rank))) >= before
+
+
 def test_like_a_like_b_like_c_is_no_chain() -> None:
     rank = {0: 0, 1: 1, 2: 2}
     assert stars([(0,), (1,), (2,), (3,)], {(0, 1), (1, 2), (2, 3)}, {**rank, 3: 3}) == [

@@ -5,6 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 Link = tuple[int, int]
 """Two rows, the smaller first."""
 
+# Rows of a set that are looked at with all of it, as they may be linked to more than its first.
+_RIVALS = 3
+
 
 def stars(
     units: Iterable[tuple[int, ...]],
@@ -79,8 +82,10 @@ def missing_links(
 
     The row that most are linked to should be looked at with each that one of these is linked
     to: two edits of one photo may be too far from each other to be told as such, and yet near
-    to it. Not with whoever is connected: what a few pictures share (a sticker, a field of a
-    collage) can connect thousands, and each of them would be looked at with each.
+    to it. So should three others of its set at most of which each is linked to rows that it is not,
+    and might be linked to more in all. Not with whoever is connected: what a few pictures share (a
+    sticker, a field of a collage) can connect thousands, and each of them would be looked at with
+    each.
 
     Args:
         links: pairs of rows.
@@ -91,7 +96,7 @@ def missing_links(
     Returns:
         Pairs not in `asked`; none once all is known.
     """
-    known = set(asked)
+    known = frozenset(asked)
     near = neighbours(links)
     missing: set[Link] = set()
     for members in components(near):
@@ -103,10 +108,40 @@ def missing_links(
             around = {other for linked in near[first] for other in near[linked]}
             unknown = {pair(first, other) for other in (around & left) - {first}} - known
             missing |= unknown
+            if not unknown and (around & left) - near[first] - {first}:
+                unknown = _of_rivals(first, near, left, known, rank, chosen)
+                missing |= unknown
             if unknown:  # who is left for the next one depends on them
                 break
             left -= near[first] | {first}
     return missing
+
+
+def _of_rivals(
+    first: int,
+    near: Mapping[int, set[int]],
+    left: Collection[int],
+    known: frozenset[Link],
+    rank: Mapping[int, int],
+    chosen: Collection[int],
+) -> set[Link]:
+    """Pairs of the set around a row that may show that more are linked to another one of it.
+
+    Who is not linked to that row, and is to another, may be lost by a few pairs that nobody
+    looked at: an edit of many pixels has all its pairs looked at, and the photo that it was made
+    of has not.
+    """
+    around = near[first].intersection(left)
+
+    def place(row: int, more: int = 0) -> tuple[bool, int, int]:
+        return row not in chosen, -len(near[row].intersection(left)) - more, rank[row]
+
+    rivals = (row for row in around if near[row].intersection(left) - around - {first})
+    for rival in sorted(rivals, key=place)[:_RIVALS]:
+        unknown = {pair(rival, other) for other in around - {rival}} - known
+        if unknown and place(rival, len(unknown)) < place(first):
+            return unknown
+    return set()
 
 
 def neighbours(links: Iterable[Link]) -> dict[int, set[int]]:
