@@ -1,0 +1,61 @@
+"""Two pictures in the same light: what a vignette, a lamp or a flash darkened, made light again."""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.matching.pairs.overlap import Bytes, Floats, Overlap
+
+# Pixels of the thumbnail over which light changes.
+_OVER = 10.0
+
+# By how much a part is made lighter, at most, and grey levels, at least, that are left of it.
+_LIGHTER, _DARK = 6.0, 10.0
+
+# Share of the overlap that must be left to be seen.
+_LEFT = 0.5
+
+
+def evened(overlap: Overlap) -> Overlap | None:
+    """Two pictures that lie on each other, the darker of both made as light as the other, place by
+    place; without what is black in one of them.
+
+    All channels by one factor, so that no colour becomes another.
+
+    Args:
+        overlap: what `lay` gave.
+
+    Returns:
+        None where half of it and more is black.
+    """
+    inside = overlap.mask.astype(np.float32)
+    weight = np.maximum(_spread(inside), 1e-3)
+    left, right = (_light(each, inside) / weight for each in (overlap.left, overlap.right))
+    least, most = np.minimum(left, right), np.maximum(left, right)
+    mask = overlap.mask & (least >= _DARK) & (most <= _LIGHTER * least)
+    if np.count_nonzero(mask) < _LEFT * np.count_nonzero(overlap.mask):
+        return None
+    return replace(
+        overlap,
+        left=_lighter(overlap.left, right / np.maximum(left, 1)),
+        right=_lighter(overlap.right, left / np.maximum(right, 1)),
+        mask=mask,
+    )
+
+
+def _light(pixels: Bytes, inside: Floats) -> Floats:
+    import cv2
+
+    return _spread(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) * inside)
+
+
+def _spread(values: Floats) -> Floats:
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), _OVER), np.float32)
+
+
+def _lighter(pixels: Bytes, factor: npt.NDArray[np.floating]) -> Bytes:
+    grown = pixels * np.clip(factor, 1, _LIGHTER)[..., None]
+    return np.asarray(np.minimum(grown, 255), np.uint8)

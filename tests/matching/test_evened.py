@@ -1,0 +1,59 @@
+"""Two pictures in the same light: a vignette makes no other picture, another colour does."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_pictures import PHOTOS, photo, thumbnail
+
+from dedupe.matching.pairs.evened import evened
+from dedupe.matching.pairs.overlap import Overlap, lay
+from dedupe.matching.pairs.relations import is_one_picture
+from dedupe.matching.pairs.verify import examine
+from dedupe.matching.points.features import features_of
+
+
+def darkened(picture: Image.Image, strength: float, begins: float) -> Image.Image:
+    """Ever darker towards the corners, black where the strength is 1."""
+    width, height = picture.size
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    less = np.clip((np.hypot(x, y) / np.sqrt(2) - begins) / (1 - begins), 0, 1)[..., None]
+    return Image.fromarray((np.asarray(picture) * (1 - strength * less)).astype(np.uint8))
+
+
+def on_each_other(one: Image.Image, other: Image.Image) -> Overlap:
+    overlap = lay(*(features_of(thumbnail(each)) for each in (one, other)), np.eye(3))
+    assert overlap is not None
+    return overlap
+
+
+@pytest.mark.parametrize("name", PHOTOS[:3])
+def test_a_strong_vignette_makes_no_other_picture(name: str) -> None:
+    whole = photo(name)
+    for one, other in ((whole, darkened(whole, 1.0, 0.3)), (darkened(whole, 0.95, 0.2), whole)):
+        evidence = examine(*(features_of(thumbnail(each)) for each in (one, other)))
+        assert evidence is not None
+        assert is_one_picture(evidence)
+
+
+def test_the_darker_of_both_becomes_as_light_as_the_other_and_black_is_left_out() -> None:
+    whole = photo(PHOTOS[0])
+    light = evened(on_each_other(whole, darkened(whole, 1.0, 0.4)))
+    assert light is not None
+    inside = np.count_nonzero(light.mask) / light.mask.size
+    assert 0.5 < inside < 0.97
+    off = np.abs(light.left.astype(np.int16) - light.right)[light.mask]
+    assert np.median(off) <= 6
+
+
+def test_a_colour_does_not_become_another() -> None:
+    red, blue = (Image.new("RGB", (320, 240), each) for each in ((200, 40, 40), (40, 40, 200)))
+    light = evened(on_each_other(red, blue))
+    assert light is not None
+    middle = light.left[120, 160].astype(int), light.right[120, 160].astype(int)
+    assert middle[0][0] > 2 * middle[0][2]
+    assert middle[1][2] > 2 * middle[1][0]
+
+
+def test_what_is_mostly_black_is_not_made_light() -> None:
+    whole = photo(PHOTOS[0])
+    assert evened(on_each_other(whole, Image.new("RGB", whole.size, "black"))) is None
