@@ -11,14 +11,12 @@ from dedupe.index.library import Library
 from dedupe.matching.near.distances import distances_to
 from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.near.listing import REACH
+from dedupe.matching.pairs.agreed import SAME_THING, agrees_plainly, is_agreed
 from dedupe.matching.pairs.carried import holder_of_field
 from dedupe.matching.pairs.compare import evidence_of, look_at, relation_and_edit
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.relations import (
-    SAME_THING,
     Relation,
-    agrees_plainly,
-    is_agreed,
     same_pixels,
     second_shot,
     shows_the_same,

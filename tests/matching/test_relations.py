@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dedupe.errors import UnknownName
+from dedupe.matching.pairs.agreed import is_agreed
 from dedupe.matching.pairs.agreement import Agreement
 from dedupe.matching.pairs.edits import named_edit
 from dedupe.matching.pairs.evidence import FORMS, Evidence, each_unpacked, packed
@@ -15,7 +16,6 @@ from dedupe.matching.pairs.relations import (
     Relation,
     find_relation,
     hangs_on_motion,
-    is_agreed,
     is_exact,
     is_in_a_field,
     is_related,

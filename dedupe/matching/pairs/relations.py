@@ -5,6 +5,16 @@ from enum import IntEnum
 from math import inf
 
 from dedupe.errors import UnknownName
+from dedupe.matching.pairs.agreed import (
+    ALL_OVER,
+    GREY,
+    MANY,
+    SAME_THING,
+    UPRIGHT,
+    agrees_beneath,
+    agrees_plainly,
+    is_agreed,
+)
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.photos.photo import Photo
 
@@ -40,21 +50,9 @@ def find_relation(name: str) -> Relation:
 RULES = 5
 """Goes up with every change of what the same evidence proves: then it is worked out anew."""
 
-# Points in one plane that prove that both photos show some of the same: of 1,000 pairs of
-# different photos, the 600 nearest by embedding among them, the most was 7.
-SAME_THING = 12
-
-# Points with which nothing else can have carried the one to the other; with fewer, more of
-# the picture must agree. A catalogue's product in another colour had 22 (share 0.83).
-_MANY = 40
-
 # Share that agrees, from which on two shots show one scene: 79 of 80 pairs of hand-held series
 # have more; of 569 pairs of faces, mostly one person's in two rooms, 57.
 _SAME_SCENE = 0.6
-
-# Mean difference of colours from which on a picture was toned, and share of it that has texture
-# below which nothing tells a toned one from another: of 83,054 pairs of one picture 37 are both.
-_TONED, _PLAIN = 0.03, 0.2
 
 # Seconds between two shots of one moment.
 MOMENT = 10.0
@@ -87,52 +85,10 @@ _MOVED = {"upright": 0.3, "tilted": 0.2, "free": 0.2, "whole": 0.35, "bent": 0.2
 # by 0.09; small pictures in collages and stories by 0.015 to 0.04.
 _FAR_OFF, _FAR_MOTION = 0.2, 0.06
 
-# Share of the texture that agrees, from which on nothing lies over a picture.
-_ALL_OVER = 0.97
-
-# Forms that no photographer's hand keeps to; and with them those of so few numbers that little is
-# left to chance.
-_UPRIGHT = ("whole", "upright")
-_SIMPLE = (*_UPRIGHT, "tilted")
-
-# Pixels that things moved by, from which on nothing was laid over: slides, letters and charts of
-# one template (0.7 to 3.4), and, where few points fit and half is plain, another picture in the
-# same chat (0.35 to 0.6). Of 1,985 and 6,101 pairs of an edit and its photo, 0 and 4 had that.
-_OF_A_TEMPLATE, _IN_AN_APP = 0.8, 0.35
-_APP_SHARE, _APP_TEXTURE = 0.8, 0.6
-
-# Receipts of one shop, two pages of one form: without colours, what is ink and what paper may well
-# be had from one another, and yet less of the texture agrees, and it seems to move. So are 18 of
-# 22 such pairs told apart, and 2 of 8,106 pairs of an edit and its photo lost.
-_FORM_SHARE, _FORM_COLOUR, _FORM_MOTION = 0.93, 0.95, 0.12
-
-GREY = 0.02
-"""Mean colourfulness, below which a picture is of greys."""
-
 # A picture cut out of a screenshot or frame, with some of that beside it, is not as large as the
 # photo and shows nothing else. From these on it is no second shot: in 23 pairs of shots from
 # one place things moved by 0.045 pixels and more.
 _CUT_SHARE, _CUT_COLOUR, _CUT_MOTION = 0.98, 0.97, 0.035
-
-# With so many points and so much texture that agrees, colours need not: a filter that evens out
-# the light part by part (CLAHE, "clarity") left 0.60 to 0.73 of them explained.
-_CERTAIN, _EVENED_SHARE, _EVENED_COLOUR = 100, 0.88, 0.55
-
-# So it is where a shadow, a stripe or a disc of light takes so much that less of the colours are
-# explained, and beside it nearly all agrees: of two photos only collages with a field in common
-# have that, and second_shot tells them apart (decision 14).
-_CLEAR_POINTS, _CLEAR_SHARE, _CLEAR_COLOUR = 80, 0.9, 0.6
-
-# A boat on a blurred sea has next to no points, and is found in grey or darkened by this alone:
-# texture nearly everywhere, of which all agrees. Gradients have none, plain frames little.
-_ALL_TEXTURE, _ALL_SHARE, _ALL_COLOUR = 0.5, 0.99, 0.98
-
-# So is a darkened photo beneath a quotation, whose letters have most of the points.
-_LETTERED_COLOUR = 0.85
-
-# Large letters over the top and the foot of a photo take up to a third of it, and nearly all points
-# of it. Where nothing was toned, and it is no page, so little of the colours is enough.
-_UNTONED, _LETTERED = 0.01, 0.6
 
 # From so much on, whole pictures that lie on each other to the pixel are one, whatever their
 # clocks say: programs write their own times, and nobody holds a camera so still.
@@ -186,97 +142,9 @@ def is_related(evidence: Evidence) -> bool:
     return is_agreed(evidence) or shows_the_same(evidence)
 
 
-def is_agreed(evidence: Evidence) -> bool:
-    """Whether the pictures agree over their whole overlap, in texture and in colour.
-
-    Either plainly, or beneath something that was laid over (a watermark, a sticker, text).
-    """
-    found = evidence.agreement
-    # frames and screens around plain colours: the map of colours makes any of them another
-    few = evidence.inliers < SAME_THING and not _agrees_throughout(evidence)
-    if found.tone > _TONED and (found.texture < _PLAIN or few):
-        return False
-    if _is_another_text(evidence) or found.recoloured:
-        return False
-    return agrees_plainly(evidence) or _agrees_beneath(evidence)
-
-
 def is_one_picture(evidence: Evidence) -> bool:
     """Whether two photos are one picture by what they show, whatever their clocks say."""
     return is_agreed(evidence) and (is_exact(evidence) or shown_apart(evidence) is None)
-
-
-def agrees_plainly(evidence: Evidence) -> bool:
-    """Whether they agree with all that is in them."""
-    found = evidence.agreement
-    if evidence.inliers < SAME_THING:
-        # so few points prove nothing by themselves
-        return found.texture > 0.2 and found.share > 0.95 and found.colour > 0.9
-    agrees = found.share > (0.85 if evidence.inliers >= _MANY else 0.92)
-    coloured = found.colour > (_EVENED_COLOUR if _is_certain(evidence) else 0.75)
-    return found.texture >= 0.05 and agrees and coloured
-
-
-def _agrees_throughout(evidence: Evidence) -> bool:
-    """Whether texture nearly everywhere proves that it is one picture, where points do not."""
-    found = evidence.agreement
-    agrees = found.share > _ALL_SHARE and found.colour > _ALL_COLOUR
-    lettered = _is_over_a_photo(evidence) and found.colour > _LETTERED_COLOUR
-    return evidence.form == "whole" and found.texture > _ALL_TEXTURE and (agrees or lettered)
-
-
-def _is_certain(evidence: Evidence) -> bool:
-    """Whether texture alone proves that it is one picture, however it was toned part by part."""
-    found = evidence.agreement
-    much = found.texture >= _PLAIN and found.share > _EVENED_SHARE
-    return evidence.inliers >= _CERTAIN and evidence.form in _SIMPLE and much
-
-
-def _agrees_beneath(evidence: Evidence) -> bool:
-    """Whether they agree but for something that was laid over one of them."""
-    found = evidence.agreement
-    if evidence.inliers < SAME_THING:
-        # likewise: then it is no crop, and little lies over it
-        few = evidence.form == "whole" and found.texture > 0.2 and found.share > 0.4
-        is_lettered = found.tone < _UNTONED and found.texture > _APP_TEXTURE
-        coloured = found.colour > (_LETTERED if is_lettered else 0.8)
-        return few and found.beneath > 0.95 and coloured
-    beneath = found.beneath > (0.85 if evidence.inliers >= _MANY else 0.92)
-    some = found.texture >= 0.05 and found.share > 0.3 and not _is_of_a_template(evidence)
-    lettered = found.tone < _UNTONED and _is_over_a_photo(evidence)
-    least = _CLEAR_COLOUR if _is_clear(evidence) else _LETTERED if lettered else 0.8
-    return evidence.form in _SIMPLE and some and beneath and found.colour > least
-
-
-def _is_clear(evidence: Evidence) -> bool:
-    """Whether what is beside all that lies over a picture proves it by itself."""
-    found = evidence.agreement
-    much = found.texture >= _PLAIN and found.beneath > _CLEAR_SHARE
-    return evidence.inliers >= _CLEAR_POINTS and much
-
-
-def _is_of_a_template(evidence: Evidence) -> bool:
-    """Whether something else stands where pictures differ: other text, another photo."""
-    found = evidence.agreement
-    if _is_over_a_photo(evidence):
-        return False
-    plain = found.share < _APP_SHARE and found.texture < _APP_TEXTURE
-    in_an_app = evidence.form == "whole" and evidence.inliers < _MANY and plain
-    return evidence.motion > (_IN_AN_APP if in_an_app else _OF_A_TEMPLATE)
-
-
-def _is_over_a_photo(evidence: Evidence) -> bool:
-    """Whether a photo is all around what lies over it: then it is the letters that moved."""
-    found = evidence.agreement
-    is_photo = found.texture > _APP_TEXTURE and min(found.chroma) > GREY
-    return is_photo and found.beneath > _ALL_OVER
-
-
-def _is_another_text(evidence: Evidence) -> bool:
-    """Whether other words stand on the same form."""
-    found = evidence.agreement
-    is_form = max(found.chroma) < GREY and found.colour > _FORM_COLOUR
-    return is_form and found.share < _FORM_SHARE and evidence.motion > _FORM_MOTION
 
 
 def may_be_bent(inliers: int, found: Evidence | None) -> bool:
@@ -286,7 +154,7 @@ def may_be_bent(inliers: int, found: Evidence | None) -> bool:
         inliers: how many.
         found: what came of it.
     """
-    return inliers >= _MANY and (found is None or not is_agreed(found) or _has_moved(found))
+    return inliers >= MANY and (found is None or not is_agreed(found) or _has_moved(found))
 
 
 def shows_the_same(evidence: Evidence) -> bool:
@@ -312,7 +180,7 @@ def shown_apart(evidence: Evidence) -> str | None:
     if min(evidence.news) > _MUCH:
         return "they only share a part: each shows much that the other does not"
     novelty = min(1 - evidence.of_first, 1 - evidence.of_second)
-    free = evidence.form not in _UPRIGHT
+    free = evidence.form not in UPRIGHT
     framed = _same_frame(evidence) and not _is_cut_out(evidence)
     if novelty > _NOVELTY and (min(evidence.news) > _NEWS if free else framed):
         return "each shows something that the other does not"
@@ -323,12 +191,12 @@ def _has_moved(evidence: Evidence) -> bool:
     # flow follows noise where a picture was blurred or clipped, and yet all of it agrees; and
     # what was laid over a picture, beneath which nothing moved (laid_over.py)
     agreed = evidence.agreement
-    whole = evidence.form == "whole" and max(agreed.share, agreed.beneath) > _ALL_OVER
-    is_beneath = _agrees_beneath(evidence) and (
-        agreed.share < _ALL_OVER if evidence.form == "tilted" else not agrees_plainly(evidence)
+    whole = evidence.form == "whole" and max(agreed.share, agreed.beneath) > ALL_OVER
+    is_beneath = agrees_beneath(evidence) and (
+        agreed.share < ALL_OVER if evidence.form == "tilted" else not agrees_plainly(evidence)
     )
     still = whole or is_beneath
-    is_far_off = min(evidence.of_first, evidence.of_second) < _FAR_OFF and evidence.inliers < _MANY
+    is_far_off = min(evidence.of_first, evidence.of_second) < _FAR_OFF and evidence.inliers < MANY
     limit = _FAR_MOTION if is_far_off and not evidence.field_in else _MOVED[evidence.form]
     return evidence.motion > limit and not still
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.pairs.agreed import GREY, SAME_THING, UPRIGHT, agrees_plainly, is_agreed
 from dedupe.matching.pairs.agreement import Agreement, agreement
 from dedupe.matching.pairs.bent import bend_between, bent, bent_more
 from dedupe.matching.pairs.carried import carried_over
@@ -23,12 +24,8 @@ from dedupe.matching.pairs.geometry import (
 from dedupe.matching.pairs.motion import motion
 from dedupe.matching.pairs.overlap import PLAIN, Overlap, Windows, lay, news, shared, windows
 from dedupe.matching.pairs.relations import (
-    GREY,
     LEAST_SHOWN,
-    SAME_THING,
-    agrees_plainly,
     hangs_on_motion,
-    is_agreed,
     is_in_a_field,
     is_one_picture,
     is_related,
@@ -39,6 +36,9 @@ from dedupe.matching.within.field import Field
 
 # A whole picture lies on another where its corners come so near to the other's, of its length.
 _WHOLE = 0.02
+
+# And so near where it is of few points, of a blurred or poor copy.
+_NEARLY = 0.06
 
 # Where a homography agrees by less than this more, the one of fewer numbers is taken.
 _BETTER = 0.02
@@ -174,8 +174,7 @@ def _roughly(
     A blurred, noisy or printed copy agrees in what is large, and no second shot lies on the first
     so exactly: of 1,628 pairs of shots of one scene none is whole.
     """
-    tried = alignment is not None and alignment.inliers >= _TRIED
-    if not (tried or alike) or not whole(first.size, second.size):
+    if not (alike or _is_nearly_whole(alignment, first, second)):
         return None
     small = halved(first), halved(second)
     told = _examine(*small, align(*small), alike=True, however_little=True)
@@ -199,11 +198,20 @@ def _roughly(
     return None if fine is None or fine.agreement.recoloured else found
 
 
+def _is_nearly_whole(alignment: Alignment | None, first: Features, second: Features) -> bool:
+    """Whether an alignment that few points hold may be one whole picture on the other."""
+    if alignment is None or alignment.inliers < _TRIED:
+        return False
+    there, far = corners(alignment.homography, first.size), _NEARLY * max(second.size)
+    wholes = whole(first.size, second.size)
+    return any(np.abs(corners(each, first.size) - there).max() < far for each in wholes)
+
+
 def _in_one_light(
     first: Features, second: Features, alignment: Alignment, found: Evidence
 ) -> Evidence | None:
     """The same evidence, both pictures in the same light; None if that does not prove it."""
-    if found.form not in ("whole", "upright") or alignment.inliers < _SURE:
+    if found.form not in UPRIGHT or alignment.inliers < _SURE:
         return None
     laid = _laid(alignment, first, second, alike=False)
     light = evened(laid[1][1]) if laid else None
