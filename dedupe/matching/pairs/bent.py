@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.matching.pairs.geometry import matches
-from dedupe.matching.pairs.overlap import PLAIN
+from dedupe.matching.pairs.overlap import shown_beside
 from dedupe.matching.points.features import Features, features_of_pixels
 
 # Points are looked at that lie so near to where a homography puts them, in pixels of the thumbnail;
@@ -128,18 +128,10 @@ def bent(picture: Features, other: Features, bend: Bend) -> Bent:
     return Bent(
         features=features_of_pixels(np.asarray(pixels, np.uint8)),
         shown=float(is_shown.mean()),
-        hidden=_shown_beside(picture.grey, cv2.dilate(is_shown, around) > 0),
+        hidden=shown_beside(picture.grey, cv2.dilate(is_shown, around) > 0),
         covered=float(is_covered.mean()),
-        bare=_shown_beside(other.grey, cv2.dilate(is_covered.astype(np.uint8), around) > 0),
+        bare=shown_beside(other.grey, cv2.dilate(is_covered.astype(np.uint8), around) > 0),
     )
-
-
-def _shown_beside(grey: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> float:
-    """Share of a picture that lies beside a mask and is not of one colour."""
-    beside = grey[~mask].astype(np.int16)
-    if not len(beside):
-        return 0.0
-    return float(np.count_nonzero(np.abs(beside - np.median(beside)) > PLAIN) / grey.size)
 
 
 def _fitted(

@@ -257,12 +257,16 @@ def _shown_beside(picture: Features, other: Features, homography: npt.NDArray[np
 
     full = np.full(other.size[::-1], 255, np.uint8)
     covered = cv2.warpPerspective(full, homography, picture.size, flags=cv2.INTER_NEAREST)
-    beside = cv2.dilate(covered, np.ones((3, 3), np.uint8)) == 0
-    values = picture.grey[beside].astype(np.int16)
+    return shown_beside(picture.grey, cv2.dilate(covered, np.ones((3, 3), np.uint8)) > 0)
+
+
+def shown_beside(grey: Bytes, covered: Mask) -> float:
+    """Share of a picture that lies beside what is covered, and is not of one colour."""
+    values = grey[~covered].astype(np.int16)
     if not len(values):
         return 0.0
     away = np.abs(values - np.median(values)) > PLAIN
-    return float(away.sum() / picture.grey.size)
+    return float(away.sum() / grey.size)
 
 
 def _smooth_grey(rgb: Bytes) -> Floats:
