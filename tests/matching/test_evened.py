@@ -54,6 +54,19 @@ def test_a_colour_does_not_become_another() -> None:
     assert middle[1][2] > 2 * middle[1][0]
 
 
+@pytest.mark.parametrize("name", [PHOTOS[0], *PHOTOS[2:]])
+def test_a_thing_of_another_colour_stays_another_in_one_light(name: str) -> None:
+    whole = photo(name)
+    other = whole.copy()
+    part = (200, 140, 420, 330)
+    red, green, blue = whole.crop(part).split()
+    other.paste(Image.merge("RGB", (blue, red, green)), part)
+    found = examine(*(features_of(thumbnail(each)) for each in (whole, other)))
+    assert found is not None
+    assert found.agreement.recoloured
+    assert not is_one_picture(found)
+
+
 def test_what_is_mostly_black_is_not_made_light() -> None:
     whole = photo(PHOTOS[0])
     assert evened(on_each_other(whole, Image.new("RGB", whole.size, "black"))) is None
