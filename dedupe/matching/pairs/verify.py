@@ -213,7 +213,7 @@ def _in_one_light(
     """The same evidence, both pictures in the same light; None if that does not prove it."""
     if found.form not in UPRIGHT or alignment.inliers < _SURE:
         return None
-    # what is in one light is all changed a little, by which nothing seems to have another colour
+    # in one light all is changed a little, by which nothing seems to have another colour
     if found.agreement.recoloured:
         return None
     laid = _laid(alignment, first, second, alike=False)
