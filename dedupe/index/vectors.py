@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import xxhash
 
 from dedupe.errors import IndexProblem
+from dedupe.index.aligned import aligned
 from dedupe.index.schema import damaged
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class VectorFile:
         import numpy as np
 
         wanted = np.frombuffer(rows, np.int64) if rows else np.empty(0, np.int64)
-        vectors = np.empty((len(wanted), self.dim), "<f2")
+        vectors: npt.NDArray[np.float16] = aligned((len(wanted), self.dim), "<f2")
         # after a first scan rows come in the order of paths: no sorting, no copy
         rising = bool(np.all(wanted[1:] > wanted[:-1]))
         order = None if rising else np.argsort(wanted, kind="stable")
@@ -148,7 +149,7 @@ class VectorFile:
             if order is None and end - begin == segment.rows:
                 self._read_segment(handle, segment, vectors[begin:end])
                 continue
-            rows_of_it = np.empty((segment.rows, self.dim), "<f2")
+            rows_of_it = aligned((segment.rows, self.dim), "<f2")
             self._read_segment(handle, segment, rows_of_it)
             place = slice(begin, end) if order is None else order[begin:end]
             vectors[place] = rows_of_it[ordered[begin:end] - segment.first]

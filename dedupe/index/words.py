@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import xxhash
 
 from dedupe.errors import IndexProblem
+from dedupe.index.aligned import read_whole
 from dedupe.index.beside import beside, in_place_of, written_alone, written_behind
 
 if TYPE_CHECKING:
@@ -86,12 +87,9 @@ class WordFile:
         Args:
             method: 16 bytes, who found the words.
         """
-        import numpy as np
-
         known = Words()
         with suppress(OSError):
-            # np.fromfile took four times as long
-            data = np.frombuffer(self.path.read_bytes(), np.uint8)
+            data = read_whole(self.path)
             while found := _shelf(data, known, method):
                 known = found
         return known

@@ -152,10 +152,12 @@ def candidates(
             ]
         parts = with_parts(parts, there, known.parts)
         fields = in_fields.remembered(known.fields, there, len(photos))
-        unmet = np.setdiff1d(unmet, there)
+        is_unmet = np.ones(len(photos), np.bool_)
+        is_unmet[there[there >= 0]] = False
+        unmet = np.flatnonzero(is_unmet)
     before = parts.count, fields.count
     parts, found = _look_inside(library, photos, parts, progress)
-    new[2] = np.union1d(new[2], found)
+    new[2] = distinct(np.concatenate([new[2], found]))
     recall = known.recall if known else None
     if not approximately:
         compare_vectors(lists[0], asked.vectors, new[0], device, progress)

@@ -109,11 +109,10 @@ def _seam(grey: npt.NDArray[np.uint8]) -> tuple[float, float] | None:
 
 
 def column_medians(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """(W,) of (H, W): as np.median(axis=0), which took ten times as long, gives it."""
-    columns = np.sort(values.T.astype(np.int16, order="C"), axis=1)
-    count = columns.shape[1]
-    both = columns[:, [(count - 1) // 2, count // 2]]
-    medians: npt.NDArray[np.float64] = both.sum(1) / 2
+    """(W,) of (H, W): as np.median(axis=0) gives it, which took 25 times as long."""
+    middle = [(len(values) - 1) // 2, len(values) // 2]
+    columns = np.partition(np.ascontiguousarray(values.T), middle, axis=1)
+    medians: npt.NDArray[np.float64] = columns[:, middle].mean(1)
     return medians
 
 

@@ -1,5 +1,6 @@
 """Pictures that stand on a plain ground: a photo in a chat, on a page, among an app's buttons."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -111,11 +112,9 @@ def _between_bars(grey: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """Left, top, width and height of what is left without the lines of each edge's own grey."""
     across, down, height, width = 0, 0, *grey.shape
     for edge in range(4):
-        level = np.median(grey[0])
-        of_bar = (np.abs(grey - level) <= _BAR).mean(axis=1) >= _OF_LINE
-        if of_bar.all():
+        lines = _lines_of(grey, float(np.median(grey[0])))
+        if lines == len(grey):
             return 0, 0, 0, 0
-        lines = int(of_bar.argmin())
         # turned to the left each time: the upper edge, the right one, the lower, the left
         if edge % 2:
             across, width = across + lines * (edge == 3), width - lines
@@ -123,6 +122,21 @@ def _between_bars(grey: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
             down, height = down + lines * (edge == 0), height - lines
         grey = np.rot90(grey[lines:])
     return across, down, width, height
+
+
+def _lines_of(grey: npt.NDArray[np.uint8], level: float) -> int:
+    """How many lines there are from the first on of one grey."""
+    import cv2
+
+    done, some = 0, 1  # of most pictures the first is none
+    while done < len(grey):
+        its = grey[done : done + some]
+        near = cv2.inRange(its, math.ceil(level - _BAR), math.floor(level + _BAR))
+        of_bar = np.count_nonzero(near, axis=1) >= _OF_LINE * grey.shape[1]
+        if not of_bar.all():
+            return done + int(of_bar.argmin())
+        done, some = done + len(its), len(grey)
+    return done
 
 
 def _grounds(pixels: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
