@@ -90,7 +90,7 @@ def candidates_method(photos: int) -> str:
 
     lists = NEAREST, MOST_ALIKE, ALIKE_PARTS, SHARED_WORDS, in_fields.IN_FIELDS
     found_by = approximate_method(photos)
-    return f"7 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
+    return f"8 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
 
 
 def candidates(

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 POINTS = 400
 """Points of a photo, at most."""
 
+# How strong a point must be; OpenCV has 0.04 unless told. A galaxy on a dark sky had 6 points and
+# has 400; the strongest come first as before. Of 1,200 and 1,320 edits 17 and 3 more were one
+# picture with their photos; of 7,000 pairs of the weakest of 13,000 photos and edits no two photos.
+_CONTRAST = 0.01
+
 # A smaller picture is enlarged to so many pixels: below, few points are found at all.
 _SMALLEST = 240
 
@@ -184,6 +189,6 @@ def _sift() -> "cv2.SIFT":
     if not hasattr(_of_thread, "sift"):
         # photos are looked at side by side: OpenCV's own threads would only wait for each other
         cv2.setNumThreads(1)
-        _of_thread.sift = cv2.SIFT.create(nfeatures=POINTS)
+        _of_thread.sift = cv2.SIFT.create(nfeatures=POINTS, contrastThreshold=_CONTRAST)
     sift: cv2.SIFT = _of_thread.sift
     return sift
