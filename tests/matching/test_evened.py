@@ -1,8 +1,10 @@
 """Two pictures in the same light: a vignette makes no other picture, another colour does."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from small_pictures import PHOTOS, photo, thumbnail
 
 from dedupe.matching.pairs.evened import evened
@@ -22,27 +24,39 @@ def darkened(picture: Image.Image, strength: float, begins: float, over: float) 
     return Image.fromarray((np.asarray(picture) * (1 - strength * less)).astype(np.uint8))
 
 
+def paled(picture: Image.Image, strength: float, begins: float, over: float) -> Image.Image:
+    """Ever paler likewise; white where the strength is 1."""
+    return ImageOps.invert(darkened(ImageOps.invert(picture), strength, begins, over))
+
+
+ENDS = pytest.mark.parametrize("ends", [darkened, paled])
+
+
 def on_each_other(one: Image.Image, other: Image.Image) -> Overlap:
     overlap = lay(*(features_of(thumbnail(each)) for each in (one, other)), np.eye(3))
     assert overlap is not None
     return overlap
 
 
+@ENDS
 @pytest.mark.parametrize(("strength", "begins", "over"), [(1.0, 0.4, 0.5), (1.0, 0.3, 0.7)])
 def test_a_strong_vignette_makes_no_other_picture(
-    strength: float, begins: float, over: float
+    strength: float, begins: float, over: float, ends: Callable[..., Image.Image]
 ) -> None:
     whole = photo(PHOTOS[2])
-    other = darkened(whole, strength, begins, over)
+    other = ends(whole, strength, begins, over)
     for one, two in ((whole, other), (other, whole)):
         evidence = examine(*(features_of(thumbnail(each)) for each in (one, two)))
         assert evidence is not None
         assert is_one_picture(evidence)
 
 
-def test_the_darker_of_both_becomes_as_light_as_the_other_and_black_is_left_out() -> None:
+@ENDS
+def test_both_become_as_light_as_each_other_and_what_is_black_or_white_is_left_out(
+    ends: Callable[..., Image.Image],
+) -> None:
     whole = photo(PHOTOS[0])
-    light = evened(on_each_other(whole, darkened(whole, 1.0, 0.4, 0.6)))
+    light = evened(on_each_other(whole, ends(whole, 1.0, 0.4, 0.6)), pale=ends is paled)
     assert light is not None
     inside = np.count_nonzero(light.mask) / light.mask.size
     assert 0.5 < inside < 0.97
@@ -50,9 +64,10 @@ def test_the_darker_of_both_becomes_as_light_as_the_other_and_black_is_left_out(
     assert np.median(off) <= 6
 
 
-def test_a_colour_does_not_become_another() -> None:
+@pytest.mark.parametrize("pale", [False, True])
+def test_a_colour_does_not_become_another(pale: bool) -> None:
     red, blue = (Image.new("RGB", (320, 240), each) for each in ((200, 40, 40), (40, 40, 200)))
-    light = evened(on_each_other(red, blue))
+    light = evened(on_each_other(red, blue), pale=pale)
     assert light is not None
     middle = light.left[120, 160].astype(int), light.right[120, 160].astype(int)
     assert middle[0][0] > 2 * middle[0][2]
@@ -72,6 +87,8 @@ def test_a_thing_of_another_colour_stays_another_in_one_light(name: str) -> None
     assert not is_one_picture(found)
 
 
-def test_what_is_mostly_black_is_not_made_light() -> None:
+@pytest.mark.parametrize(("colour", "pale"), [("black", False), ("white", True)])
+def test_of_what_is_mostly_black_or_white_nothing_is_told(colour: str, pale: bool) -> None:
     whole = photo(PHOTOS[0])
-    assert evened(on_each_other(whole, Image.new("RGB", whole.size, "black"))) is None
+    both = on_each_other(whole, Image.new("RGB", whole.size, colour))
+    assert evened(both, pale=pale) is None

@@ -1,4 +1,4 @@
-"""Two pictures in the same light: what a vignette, a lamp or a flash darkened, made light again."""
+"""Two pictures in the same light: what a vignette or a lamp darkened, or mist made pale, undone."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ _LIGHTER, _DARK = 6.0, 10.0
 _LEFT = 0.5
 
 
-def evened(overlap: Overlap) -> Overlap | None:
+def evened(overlap: Overlap, *, pale: bool = False) -> Overlap | None:
     """Two pictures that lie on each other, the darker of both made as light as the other, place by
     place; without what is black in one of them.
 
@@ -25,10 +25,15 @@ def evened(overlap: Overlap) -> Overlap | None:
 
     Args:
         overlap: what `lay` gave.
+        pale: the paler one made as dark as the other instead, without what is white: a vignette
+            that ends in white darkens the negative.
 
     Returns:
-        None where half of it and more is black.
+        None where half of it and more is black, or white.
     """
+    if pale:
+        light = evened(_negative(overlap))
+        return light and _negative(light)
     inside = overlap.mask.astype(np.float32)
     weight = np.maximum(_spread(inside), 1e-3)
     left, right = (_light(each, inside) / weight for each in (overlap.left, overlap.right))
@@ -42,6 +47,10 @@ def evened(overlap: Overlap) -> Overlap | None:
         right=_lighter(overlap.right, left / np.maximum(right, 1)),
         mask=mask,
     )
+
+
+def _negative(overlap: Overlap) -> Overlap:
+    return replace(overlap, left=255 - overlap.left, right=255 - overlap.right)
 
 
 def _light(pixels: Bytes, inside: Floats) -> Floats:

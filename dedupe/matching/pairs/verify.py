@@ -217,14 +217,19 @@ def _in_one_light(
     if found.agreement.recoloured:
         return None
     laid = _laid(alignment, first, second, alike=False)
-    light = evened(laid[1][1]) if laid else None
-    if light is None:
+    if laid is None:
         return None
-    seen = windows(light)
-    agreed = replace(agreement(light, seen), tone=found.agreement.tone)
-    told = replace(found, agreement=agreed, motion=motion(light, seen))
-    is_still = agreed.share > _LIT_SHARE and told.motion < _LIT_MOTION
-    return told if is_still and is_one_picture(told) else None
+    for pale in (False, True):
+        light = evened(laid[1][1], pale=pale)
+        if light is None:
+            continue
+        seen = windows(light)
+        agreed = replace(agreement(light, seen), tone=found.agreement.tone)
+        told = replace(found, agreement=agreed, motion=motion(light, seen))
+        is_still = agreed.share > _LIT_SHARE and told.motion < _LIT_MOTION
+        if is_still and is_one_picture(told):
+            return told
+    return None
 
 
 def _in_a_field(first: Features, second: Features) -> Evidence | None:
