@@ -16,7 +16,8 @@ def test_memory_begins_where_a_page_does(shape: tuple[int, ...], dtype: str) -> 
     assert room.shape == shape
     assert room.dtype == np.dtype(dtype)
     assert room.ctypes.data % 4096 == 0
-    assert room.flags.c_contiguous and room.flags.writeable
+    assert room.flags.c_contiguous
+    assert room.flags.writeable
 
 
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 3_000_001])
