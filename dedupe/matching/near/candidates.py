@@ -31,6 +31,7 @@ from dedupe.matching.near.listing import (
     ALIKE_PARTS,
     MOST_ALIKE,
     NEAREST,
+    all_but,
     approximate,
     approximate_vectors,
     compare_hashes,
@@ -152,9 +153,7 @@ def candidates(
             ]
         parts = with_parts(parts, there, known.parts)
         fields = in_fields.remembered(known.fields, there, len(photos))
-        is_unmet = np.ones(len(photos), np.bool_)
-        is_unmet[there[there >= 0]] = False
-        unmet = np.flatnonzero(is_unmet)
+        unmet = all_but(len(photos), there[there >= 0])
     before = parts.count, fields.count
     parts, found = _look_inside(library, photos, parts, progress)
     new[2] = distinct(np.concatenate([new[2], found]))

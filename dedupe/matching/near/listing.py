@@ -48,11 +48,11 @@ def compare_hashes(
         return
     wholes = hashes_of(photos, range(len(photos)))
     if len(new):
-        for right in (None, wholes.of(_others(len(photos), new))):
+        for right in (None, wholes.of(all_but(len(photos), new))):
             for pairs in alike(wholes.of(new), right, progress=progress):
                 like.add(*pairs)
     if len(new_within):
-        before = _others(len(photos), new_within)
+        before = all_but(len(photos), new_within)
         for left, right in (
             (_hashes_of(parts, new_within), wholes),
             (_hashes_of(parts, before), wholes.of(new_within)),
@@ -61,7 +61,7 @@ def compare_hashes(
                 within.add(*pairs)
 
 
-def _others(count: int, rows: _Rows) -> _Rows:
+def all_but(count: int, rows: _Rows) -> _Rows:
     """All rows but some."""
     stays = np.ones(count, np.bool_)
     stays[rows] = False
@@ -159,7 +159,7 @@ def compare_vectors(
     if not len(new):
         return
     refuse(vectors[new], REACH)  # the others were compared before
-    order = np.concatenate([new, _others(len(vectors), new)])
+    order = np.concatenate([new, all_but(len(vectors), new)])
     # what nobody keeps any more is not measured: looked at anew for every block
     bounds = near.bounds()
     reach = Reach(REACH, rows=bounds)

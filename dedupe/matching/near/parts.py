@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import cut
-from dedupe.matching.within.fields import column_medians
 from dedupe.matching.within.insets import insets
 from dedupe.photos.dct_hash import SIDE, dct_hashes
 
@@ -103,9 +102,8 @@ def _seams(grey: npt.NDArray[np.uint8]) -> list[float]:
     """The strongest vertical lines of a picture that are as good as straight through, in order."""
     import cv2
 
-    change = column_medians(
-        np.asarray(cv2.absdiff(grey[:, _ACROSS:], grey[:, :-_ACROSS]), np.uint8)
-    )
+    beside = np.asarray(cv2.absdiff(grey[:, _ACROSS:], grey[:, :-_ACROSS]), np.uint8)
+    change = np.median(beside, axis=0)
     strength = change / (np.median(change) + _FLAT)
     edge = int(_EDGE * grey.shape[1])
     for share in _LIKELY:
