@@ -1,6 +1,7 @@
 """What a command loads before it does anything: a scan of unchanged photos is not to wait."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +43,21 @@ def test_what_acts_loads_nothing_that_compares_photos(photos: Path, command: lis
         run = subprocess.run([*dedupe, *words], capture_output=True, check=True)
         assert set(json.loads(run.stderr.splitlines()[-1])) <= {"rich"}
     assert (photos / "downloads/portrait.jpg").exists()
+
+
+@pytest.mark.parametrize("set_by_user", [None, "ACTIVE"])
+def test_threads_that_wait_leave_the_cores_to_others_unless_the_user_says_otherwise(
+    set_by_user: str | None,
+) -> None:
+    names = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    if set_by_user is not None:
+        names["OMP_WAIT_POLICY"] = set_by_user
+    code = """
+import atexit, os, sys
+atexit.register(lambda: print(os.environ["OMP_WAIT_POLICY"], "torch" in sys.modules))
+from dedupe.cli import main
+main()
+"""
+    command = [sys.executable, "-c", code, "--version"]
+    run = subprocess.run(command, env=names, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == f"{set_by_user or 'PASSIVE'} False"

@@ -69,12 +69,12 @@ def some_evidence(count: int) -> list[Evidence]:
                 share=one_of(0.31, 0.5, 0.7, 0.86, 0.93, 0.96, 0.99),
                 colour=one_of(0.6, 0.76, 0.85, 0.96, 0.99),
                 beneath=one_of(0, 0.86, 0.93, 0.96, 0.99),
-                tone=one_of(0.01, 0.04),
+                tone=one_of(0.01, 0.04, 0.1),
                 chroma=(one_of(0.01, 0.2), one_of(0.01, 0.2)),
                 recoloured=one_of(0, 0, 0, 0.1),
             ),
-            of_first=one_of(0.7, 0.95, 1),
-            of_second=one_of(0.7, 0.95, 1),
+            of_first=one_of(0.15, 0.25, 0.7, 0.95, 1),
+            of_second=one_of(0.15, 0.25, 0.7, 0.95, 1),
             news=(one_of(0, 0.01, 0.2), one_of(0, 0.01, 0.2)),
             motion=one_of(0, 0.03, 0.05, 0.13, 0.25, 0.4, 0.9),
         )
@@ -108,7 +108,7 @@ def test_where_nothing_hangs_on_motion_every_motion_gives_the_same_relation() ->
         if not hangs_on_motion(evidence):
             without += 1
             still = relations(replace(evidence, motion=0.0))
-            for motion in (0.03, 0.05, 0.13, 0.25, 0.4, 0.9, 9.0):
+            for motion in (0.03, 0.045, 0.05, 0.13, 0.25, 0.4, 0.9, 9.0):
                 assert relations(replace(evidence, motion=motion)) == still
     assert 100 < without < 2900
 
@@ -192,6 +192,26 @@ def test_black_corners_of_a_turned_picture_show_nothing_new() -> None:
 
 def test_what_moved_makes_two_shots() -> None:
     assert relation_of(photo(1), photo(2), replace(EDIT, motion=0.6)) is not Relation.SAME_PICTURE
+
+
+@pytest.mark.parametrize(
+    ("form", "inliers", "tone", "shown", "motion"),
+    [
+        ("upright", 20, 0.01, 0.1, 0.09),  # a mountain, once as a tenth
+        ("upright", 19, 0.084, 0.158, 0.048),  # hills at dusk, in another light
+        ("free", 46, 0.07, 0.197, 0.145),  # a palace by two lenses
+    ],
+)
+def test_what_is_far_off_may_hardly_seem_to_move_where_few_points_show_it(
+    form: str, inliers: int, tone: float, shown: float, motion: float
+) -> None:
+    toned = replace(AGREED, tone=tone)
+    far = replace(EDIT, form=form, inliers=inliers, agreement=toned, of_second=shown, motion=motion)
+    cut = replace(far, motion=0.04)
+    assert relation_of(photo(1), photo(2), far) is not Relation.SAME_PICTURE
+    assert relation_of(photo(1), photo(2), cut) is Relation.SAME_PICTURE
+    assert relation_of(photo(1), photo(2), replace(far, inliers=90)) is Relation.SAME_PICTURE
+    assert hangs_on_motion(far)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ WINDOW = 15
 _CORRELATED = 0.7  # from which on a window agrees
 _TEXTURE = 25.0  # variance of grey values, below which a window has nothing to compare
 
+_FILLED = 0.6  # of a window, within the overlap, for it to count
+
 # Variance of grey values about the mean of 9 x 9 pixels, in both together, up to which there is a
 # gradient alone: a vignette made windows of plain white walls that agreed with nothing.
 _AROUND, _DETAIL = 9, 2.0
@@ -184,6 +186,18 @@ class Windows:
         """Where there is, and it correlates."""
         return self.textured & (self.correlation > _CORRELATED)
 
+    def alone(self, mask: Mask) -> tuple["Windows", "Windows"]:
+        """Each of the two by itself, with its own variance.
+
+        Args:
+            mask: where both are.
+        """
+        one, other = (
+            Windows(each, each, *correlation(each, each, mask, mask, _FILLED), self.detailed)
+            for each in (self.left, self.right)
+        )
+        return one, other
+
 
 def windows(overlap: Overlap) -> Windows:
     """Compare an overlap window by window.
@@ -199,7 +213,7 @@ def windows(overlap: Overlap) -> Windows:
     seen, part = (left[here], right[here]), mask[here]
     correlated, variance = np.zeros((2, *mask.shape), np.float32)
     detailed = np.zeros(mask.shape, np.bool_)
-    correlated[here], variance[here] = correlation(*seen, part, part, 0.6)
+    correlated[here], variance[here] = correlation(*seen, part, part, _FILLED)
     detailed[here] = _detailed(seen, part)
     return Windows(left, right, correlated, variance, detailed)
 
