@@ -52,7 +52,7 @@ _NONE_OF_IT, _BOTH_WAYS, _DIFFERS = 0.1, 0.06, 0.4
 
 # On what is like a page (three colours take more than _PAGE_LIKE of the rest of both) either is
 # enough, and less: of 280 pairs of slides, charts, letters and months of one template 63 were one
-# picture, and of 160 one is; 40 of 224 stamps, marks, stickers and bars over such pages are lost.
+# picture, and of 160 one is (with 0.35 yet); 40 of 224 stamps, marks and bars over them are lost.
 _PAGE_LIKE, _ON_A_PAGE, _OF_A_PAGE = 0.8, 0.02, 0.22
 
 # Pixels by which all else moved, from which on it is another shot: 0.01 to 0.06 beneath what was
