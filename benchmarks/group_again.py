@@ -29,8 +29,9 @@ from made_up_library import fill
 from PIL import Image
 from remembered_pairs import ADDED, DIM, made_up
 
+from dedupe.index.indexed import dct_hashes, photos_at
 from dedupe.index.library import Library, open_library
-from dedupe.index.neighbours import neighbour_key
+from dedupe.index.neighbours import neighbour_keys
 from dedupe.index.store import Index
 from dedupe.index.verdicts import remember_evidence
 from dedupe.index.words import NUMBER_BITS, Shelf, WordFile
@@ -183,10 +184,11 @@ def give_words(library: Library) -> None:
     """Made-up words to those photos that have none yet."""
     file, method = WordFile(library.index, library.encoder.fingerprint), words_method()
     known = file.read(method)
-    photos = [library.photos[row] for row in library.first_rows.tolist()]
-    keys = map(neighbour_key, library.photo_keys, (photo.dct_hash for photo in photos))
+    photos = photos_at(library.photos, library.first_rows)
+    keys = neighbour_keys(library.photo_keys, dct_hashes(photos))
     there = {known.keys[at : at + 16] for at in range(0, len(known.keys), 16)}
-    new = [key for key in keys if key not in there]
+    own = (keys[at : at + 16] for at in range(0, len(keys), 16))
+    new = [key for key in own if key not in there]
     chance = np.random.default_rng(known.photos)
     words = chance.integers(0, 1 << WORD_BITS, (len(new), WORDS), np.uint64)
     words[:, :COMMON] = chance.integers(0, OF, (len(new), COMMON), np.uint64) << np.uint64(14)

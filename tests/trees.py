@@ -109,7 +109,7 @@ def group(*photos: Photo | Path) -> "Group":
         photos=tuple(members),
         spread=1.0,
         all_vectors=np.zeros((len(members), 4), np.float32),
-        kept=members[0],
+        kept_place=0,
         members=(Member(Relation.LOOK_ALIKE),) * len(members),
     )
 

@@ -305,11 +305,12 @@ def _say_not_shown(*what: "LeftOut | Hidden") -> None:
 
 def _not_hidden(groups: "list[Group]", library: "Library") -> "tuple[list[Group], Hidden]":
     """The groups that nobody hid, and how much is hidden."""
+    from dedupe.index.indexed import contents
     from dedupe.matching.sets.ignore import without_hidden
     from dedupe.reports.facts import Hidden
 
     shown, hidden = without_hidden(groups, library.ignored)
-    here = {photo.content for photo in library.photos}
+    here = set(contents(library.photos))
     pairs = sum(here.issuperset(pair) for pair in library.ignored.pairs)
     return shown, Hidden(len(hidden), _photos(hidden), pairs)
 

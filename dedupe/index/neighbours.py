@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from dedupe.index.beside import beside, read_sealed, write_sealed, written_alone
+from dedupe.index.facts import mixed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +87,7 @@ class Neighbourhood:
     """What is remembered of N photos.
 
     Attributes:
-        keys: 16 bytes of each (`neighbour_key`), one behind the other.
+        keys: 16 bytes of each (`neighbour_keys`), one behind the other.
         parts: the hashes of their parts.
         fields: the vectors of their fields.
         lists: their neighbours, in several ways.
@@ -154,14 +156,20 @@ class NeighbourFile:
             write_sealed(self.path, b"".join(parts))
 
 
-def neighbour_key(photo_key: bytes, dct_hash: bytes) -> bytes:
-    """What a photo is known by in a neighbour file: 16 bytes of all that its neighbours rest on.
+def neighbour_keys(photo_keys: Sequence[bytes], hashes: "npt.NDArray[np.uint8]") -> bytes:
+    """What photos are known by in a neighbour file: 16 bytes each, of all their neighbours rest on.
 
     Args:
-        photo_key: of its content and vector (`Library.photo_keys`).
-        dct_hash: its hash.
+        photo_keys: of their contents and vectors (`Library.photo_keys`).
+        hashes: (N, 32) `dct_hashes`.
     """
-    return xxhash.xxh3_128_digest(photo_key + dct_hash)
+    import numpy as np
+
+    keys = np.frombuffer(b"".join(photo_keys), np.uint64).reshape(-1, 2)
+    words = np.ascontiguousarray(hashes).view(np.uint64)
+    for number in range(words.shape[1]):
+        keys = mixed(keys + words[:, number, None])
+    return keys.tobytes()
 
 
 def _rows(count: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.int64]":

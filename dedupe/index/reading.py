@@ -6,24 +6,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import xxhash
-
-from dedupe.index.facts import photo_keys
 from dedupe.index.opened import EncoderRow, OpenIndex
-from dedupe.index.rows import FILE_COLUMNS, PHOTO_COLUMNS, Same, below, photo_of
+from dedupe.index.rows import FILE_COLUMNS, PHOTO_COLUMNS, below
 from dedupe.index.seals import VECTOR_SEAL, file_seal, photo_seal, row_seal, thumbnail_seal
 from dedupe.index.vectors import Segment
-from dedupe.photos.photo import Photo, Skip
+from dedupe.photos.photo import Skip
 from dedupe.uncollected import uncollected
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-# a compaction may remove the file between two steps of a reader; it comes once a scan
-_TRIES = 3
+    pass
 
 # Contents that are looked up one by one; to go through all of 100,000 takes 0.06 s.
 _FEW = 4096
@@ -47,26 +40,6 @@ def reader() -> str:
 
     decoders = ("pillow", "pillow-heif", "rawpy", "pillow-jxl-plugin")
     return f"dedupe {DECODE_VERSION}, " + ", ".join(f"{each} {known(each)}" for each in decoders)
-
-
-class Found(NamedTuple):
-    """N photos, sorted by path, as an index remembers them.
-
-    Attributes:
-        photos: N of them.
-        vectors: (N, dim) float16, row by row.
-        key: 16 bytes that are others where any of this is.
-        photo_keys: 16 bytes of each, of its content and its vector.
-        seals: (N, 2) int64, of its file and of what is known of its content.
-        thumbnails: (N,) bool, whether it has one.
-    """
-
-    photos: list[Photo]
-    vectors: "npt.NDArray[np.float16]"
-    key: bytes
-    photo_keys: list[bytes]
-    seals: "npt.NDArray[np.int64]"
-    thumbnails: "npt.NDArray[np.bool_]"
 
 
 class ReadIndex(OpenIndex):
@@ -152,85 +125,6 @@ class ReadIndex(OpenIndex):
             if is_below(path)
         ]
         return tuple(skip for _, skip in sorted(found, key=lambda each: each[0]))
-
-    def photos(self, encoder: EncoderRow, roots: Sequence[Path]) -> Found:
-        """Every photo file with a vector of this encoder, sorted by path.
-
-        Raises:
-            IndexDamaged: a photo or a vector is not as it was written.
-        """
-        import numpy as np
-
-        for _ in range(_TRIES):
-            with self.snapshot():
-                segments = self.segments(encoder)
-                if not segments:
-                    self.rows_by_photo(encoder)  # none, or damage
-                    nobody = np.empty((0, encoder.dim), np.float16)
-                    seals = np.empty((0, 2), np.int64)
-                    return Found([], nobody, b"", [], seals, np.empty(0, np.bool_))
-                file = self.vector_file(encoder)
-                try:
-                    handle = file.open()
-                except FileNotFoundError:
-                    continue
-                try:
-                    photos, rows, numbers, has_one, said = self._photos(encoder, roots)
-                    vectors = file.read(handle, segments, rows)
-                    said.update(encoder.fingerprint.encode())
-                    contents = (photo.content for photo in photos)
-                    keys = photo_keys(contents, vectors, range(len(photos)))
-                    said.update(b"".join(keys))
-                    seals = np.array(numbers, np.int64).reshape(-1, 2)
-                    small = np.array(has_one, np.bool_)
-                    return Found(photos, vectors, said.digest(), keys, seals, small)
-                finally:
-                    os.close(handle)
-        raise self.damaged(f"{file.path.name} is missing")
-
-    def _photos(
-        self, encoder: EncoderRow, roots: Sequence[Path]
-    ) -> "tuple[list[Photo], array[int], array[int], array[int], xxhash.xxh3_128]":
-        """The photos, sorted by path; the row of each in the vector file; the seals of file and
-        photo, one after the other; whether it has a thumbnail; a hash of their facts.
-        """
-        photos: list[Photo] = []
-        wanted = array("q")
-        seals = array("q")
-        has_one = array("b")
-        said = xxhash.xxh3_128()
-        is_below = below(roots)
-        same: Same = {}
-        count = summed = 0
-        before: bytes | None = None
-        rows = self.rows_by_photo(encoder)
-        facts = ", ".join(f"photos.{column.strip()}" for column in PHOTO_COLUMNS.split(","))
-        query = (
-            f"SELECT {FILE_COLUMNS}, files.seal, {facts}, photos.seal FROM files NOT INDEXED"
-            " LEFT JOIN photos ON photos.id = files.photo ORDER BY path"
-        )
-        with self.sealed("photos"), uncollected():
-            for row in self._db.execute(query):
-                file, seal, known, photo_is = row[:6], row[6], row[7:-1], row[-1]
-                path, photo = file[:2]
-                if photo_is is None:
-                    raise self.damaged("a file belongs to no photo")
-                if file_seal(*file) != seal or photo_seal(photo, *known) != photo_is:
-                    raise self.altered("photos")
-                if before is not None and path <= before:
-                    raise self.damaged("its files are not in order")
-                before = path
-                count += 1
-                summed += seal
-                if rows[photo] >= 0 and is_below(path):
-                    photos.append(photo_of(file, known, same))
-                    wanted.append(rows[photo])
-                    said.update(path + known[0])  # its content; the seals are of all the rest
-                    seals.extend((seal, photo_is))
-                    has_one.append(known[-1])
-        self.compare("files", count, summed)
-        said.update(seals)
-        return photos, wanted, seals, has_one, said
 
     def thumbnails(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
         """The thumbnails of these contents that there are: JPEG by content hash.

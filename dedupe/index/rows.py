@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dedupe.index.seals import file_seal, photo_seal
 from dedupe.photos.photo import Photo, PhotoFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 FILE_COLUMNS = "path, photo, size, mtime_ns, device, inode"
 PHOTO_COLUMNS = (
@@ -16,6 +20,11 @@ PHOTO_COLUMNS = (
 )
 _UNSIGNED = (1 << 64) - 1
 _DEGREE = 10_000_000
+
+NEVER = -(1 << 63)
+"""The moment of a photo of which none is known."""
+
+_START, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 
 
 class Seen(Protocol):
@@ -90,13 +99,16 @@ def _ten_millionths(photo: Photo) -> tuple[int, int]:
     return round(photo.latitude * _DEGREE), round(photo.longitude * _DEGREE)
 
 
-def photo_of(file: Sequence[Any], facts: Sequence[Any], same: Same) -> Photo:
+def photo_of(
+    file: Sequence[Any], facts: Sequence[Any], same: Same, links: tuple[Path, ...] = ()
+) -> Photo:
     """The photo of a row of `files` (FILE_COLUMNS) and one of `photos` (PHOTO_COLUMNS).
 
     Args:
         file: as stored, its seal checked.
         facts: likewise.
         same: one for all photos of a reading; camera and format are shared through it.
+        links: further names of the file.
     """
     path, _, size, mtime_ns, device, inode = file
     (
@@ -116,7 +128,7 @@ def photo_of(file: Sequence[Any], facts: Sequence[Any], same: Same) -> Photo:
         width=width,
         height=height,
         format=same.setdefault(kind, kind),
-        taken=datetime.fromisoformat(taken) if taken else None,
+        taken=time_of(taken),
         taken_from=same.setdefault(taken_from, taken_from),
         camera=same.setdefault(camera, camera),
         software=same.setdefault(software, software),
@@ -129,7 +141,29 @@ def photo_of(file: Sequence[Any], facts: Sequence[Any], same: Same) -> Photo:
         pixel_hash=pixel_hash,
         reduced=reduced,
         dct_hash=dct_hash,
+        hard_links=links,
     )
+
+
+def time_of(taken: str) -> datetime | None:
+    """When a photo was taken, as stored."""
+    return datetime.fromisoformat(taken) if taken else None
+
+
+def moment_of(taken: datetime | None) -> int:
+    """Microseconds since 1970 on the camera's clock; `NEVER` where that is unknown."""
+    return NEVER if taken is None else (taken - _START) // _MICROSECOND
+
+
+def degrees_of(
+    latitude: "npt.NDArray[np.int64]", longitude: "npt.NDArray[np.int64]"
+) -> "npt.NDArray[np.float64]":
+    """(N, 2) degrees north and east of what is stored; nan where it is unknown."""
+    import numpy as np
+
+    known = (latitude != 0) | (longitude != 0)
+    both = np.stack([latitude, longitude], axis=1) / _DEGREE
+    return np.where(known[:, None], both, np.nan)
 
 
 def signed(number: int) -> int:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from dedupe.index.aside import set_aside as set_aside
 from dedupe.index.compact import compact, put_segment
+from dedupe.index.found import FoundIndex
 from dedupe.index.opened import EncoderRow as EncoderRow
-from dedupe.index.reading import ReadIndex, reader
+from dedupe.index.reading import reader
 from dedupe.index.rows import (
     FILE_COLUMNS,
     PHOTO_COLUMNS,
@@ -64,7 +65,7 @@ _PUT_SKIP = (
 )
 
 
-class Index(ReadIndex):
+class Index(FoundIndex):
     """The SQLite file that remembers photos, and the vector files beside it.
 
     Use it as a context manager: `Index(path, create=True, lock=True)` to scan,

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dedupe.encoders.encode import load_encoder
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import PhotoUnreadable, UsageError
+from dedupe.index.indexed import linked
 from dedupe.index.library import Library
 from dedupe.matching.near.in_fields import other_weights
 from dedupe.matching.near.nearest import nearest
@@ -158,8 +159,7 @@ def row_of(library: Library, file: PhotoFile) -> int | None:
     exact = os.fsencode(file.path)
     row = bisect_left(photos, exact, key=lambda photo: os.fsencode(photo.path))
     if row == len(photos) or photos[row].path != file.path:
-        names = (row for row, photo in enumerate(photos) if photo.hard_links)
-        row = next((row for row in names if file.path in photos[row].hard_links), -1)
+        row = next((row for row in linked(photos) if file.path in photos[row].hard_links), -1)
     if row < 0:
         return None
     known = photos[row].file

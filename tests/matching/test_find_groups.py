@@ -224,7 +224,7 @@ def test_a_set_of_one_is_refused(numbers: Numbers) -> None:
     lone = numbers([[0]]).photos
     member = (Member(Relation.SAME_FILE),)
     with pytest.raises(ValueError, match="at least 2 photos, got 1"):
-        Group(lone, 0.0, np.zeros((1, 1), np.float32), lone[0], member)
+        Group(lone, 0.0, np.zeros((1, 1), np.float32), 0, member)
 
 
 def test_the_same_pixels_are_a_set_without_any_verdict_or_distance(numbers: Numbers) -> None:

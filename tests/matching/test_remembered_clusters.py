@@ -133,7 +133,7 @@ def test_photos_that_only_one_in_a_set_brings_together_are_no_kind(numbers: Numb
         photos=(middle, replace(middle, content=b"copy")),
         spread=0.0,
         all_vectors=library.vectors[:2],
-        kept=middle,
+        kept_place=0,
         members=members,
     )
     assert find_clusters(library, [taken]) == []

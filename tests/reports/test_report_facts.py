@@ -47,7 +47,7 @@ def test_a_set_starts_with_the_photo_to_keep_and_measures_the_others_from_it() -
     vectors = np.array([[0, 0], [3, 4], [0, 0]], np.float32)
     alike = Member(Relation.LOOK_ALIKE)
     members = (Member(Relation.SAME_FILE), alike, Member(Relation.SAME_FILE))
-    group = Group((copy, like, best), 5.0, vectors, best, members)
+    group = Group((copy, like, best), 5.0, vectors, 2, members)
     shown = look_alikes(group)
     assert [(row.photo, row.distance, row.relation) for row in shown.rows] == [
         (best, 0.0, "keep"),

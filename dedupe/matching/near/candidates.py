@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dedupe.errors import IndexProblem
 from dedupe.index.facts import names_of_pairs, places_of_keys
+from dedupe.index.indexed import contents, dct_hashes, photos_at
 from dedupe.index.library import Library, thumbnails
 from dedupe.index.neighbours import (
     UNKNOWN,
@@ -19,7 +20,7 @@ from dedupe.index.neighbours import (
     NeighbourFile,
     Neighbourhood,
     Parts,
-    neighbour_key,
+    neighbour_keys,
 )
 from dedupe.index.words import WordFile
 from dedupe.matching.crew import Crew
@@ -91,7 +92,7 @@ def candidates_method(photos: int) -> str:
 
     lists = NEAREST, MOST_ALIKE, ALIKE_PARTS, SHARED_WORDS, in_fields.IN_FIELDS
     found_by = approximate_method(photos)
-    return f"8 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
+    return f"9 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
 
 
 def candidates(
@@ -227,10 +228,10 @@ class _Asked:
 
     def __init__(self, library: Library) -> None:
         rows = library.first_rows
-        self.photos = [library.photos[row] for row in rows.tolist()]
+        self.photos = photos_at(library.photos, rows)
         is_whole = len(rows) == len(library.photos)
         self.vectors = library.vectors if is_whole else library.vectors[rows]
-        self.by_content = _in_order([photo.content for photo in self.photos])
+        self.by_content = _in_order(contents(self.photos))
         self.rank = np.empty(len(self.by_content), np.int64)
         self.rank[self.by_content] = np.arange(len(self.by_content))
         self.method = candidates_method(len(rows))
@@ -240,10 +241,7 @@ class _Asked:
         if len(rows) and self.vectors.dtype == np.float16 and library.index.is_file():
             self.file = NeighbourFile(library.index, library.encoder.fingerprint)
             self._word_file = WordFile(library.index, library.encoder.fingerprint)
-            self.keys = b"".join(
-                neighbour_key(key, photo.dct_hash)
-                for key, photo in zip(library.photo_keys, self.photos, strict=True)
-            )
+            self.keys = neighbour_keys(library.photo_keys, dct_hashes(self.photos))
 
     def nobody(self, kept: Kept) -> Neighbours:
         """Lists in which there is nobody yet."""

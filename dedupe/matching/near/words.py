@@ -17,7 +17,7 @@ from dedupe.photos.version import DECODE_VERSION
 from dedupe.progress import Progress
 
 # Goes up with every change of how words are made.
-_VERSION = 2
+_VERSION = 3
 
 _KEY = 16
 

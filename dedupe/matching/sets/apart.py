@@ -1,11 +1,12 @@
 """How far apart photos are as kinds: by look, less where they share time and place."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.index.indexed import degrees, moments, photos_at
+from dedupe.index.rows import NEVER
 from dedupe.matching.sets.cluster_names import EARTH_KM, places
 from dedupe.photos.photo import Photo
 
@@ -64,18 +65,17 @@ class Together:
         Args:
             photos: N of them, in an order that settles ties.
         """
-        start = datetime(1970, 1, 1)
-        taken = [photo.taken for photo in photos]
-        dated = [row for row, each in enumerate(taken) if each is not None]
-        seconds = np.array([(each - start).total_seconds() for each in taken if each is not None])
-        rows, order = np.array(dated, np.int64), np.argsort(seconds, kind="stable")
+        taken = moments(photos)
+        rows = np.flatnonzero(taken != NEVER)
+        seconds = taken[rows] / 1e6
+        order = np.argsort(seconds, kind="stable")
         self._rows, self._seconds = rows[order], seconds[order]
         self._place = np.full(len(photos), -1)
         self._place[self._rows] = np.arange(len(rows))
         # few know where they are, as a rule
-        located = [row for row in dated if photos[row].latitude is not None]
+        located = rows[~np.isnan(degrees(photos)[rows, 0])]
         self._points = np.full((len(rows), 3), np.nan)
-        self._points[self._place[located]] = places([photos[row] for row in located])
+        self._points[self._place[located]] = places(photos_at(photos, located))
 
     def known(self) -> _Floats:
         """(N, 4): of each photo, all of which are dated, when and where."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.index.indexed import degrees
 from dedupe.names import safe
 from dedupe.photos.photo import Photo
 
@@ -62,8 +63,7 @@ def _shared(photos: Sequence[Photo]) -> str:
 
 def places(photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
     """(N, 3) points on a ball of radius 1; nan for photos that do not know where they are."""
-    degrees = [(photo.latitude, photo.longitude) for photo in photos]
-    north, east = np.radians(np.array(degrees, np.float64).reshape(-1, 2)).T
+    north, east = np.radians(degrees(photos)).T
     return np.stack(
         [np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=1
     )

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.index.facts import mixed, names_of_lists
+from dedupe.index.indexed import contents
 from dedupe.index.library import Library
 from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation
@@ -91,11 +92,11 @@ def _said_different(library: Library) -> _Rows:
     """(P, 2) places in `Library.first_rows` of contents that are said to be different."""
     ignored = library.ignored.pairs
     wanted = {content for pair in ignored for content in pair}
-    photos = library.photos
+    content = contents(library.photos) if wanted else []
     place = {
-        photos[row].content: place
+        content[row]: place
         for place, row in enumerate(library.first_rows.tolist() if wanted else ())
-        if photos[row].content in wanted
+        if content[row] in wanted
     }
     pairs = [(place[a], place[b]) for a, b in ignored if a in place and b in place and a != b]
     return np.array(pairs, np.int64).reshape(-1, 2)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.index.indexed import pixel_hashes
 from dedupe.matching.near.distances import Pairs
 from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation, same_pixels
@@ -29,7 +30,10 @@ def of_same_pixels(photos: Sequence[Photo], rows: Iterable[int]) -> list[list[in
         rows: of different contents.
     """
     found: dict[bytes, list[int]] = {}
-    for row in rows:
+    some = np.fromiter(rows, np.int64)
+    begins = pixel_hashes(photos).view(np.uint64)[some, 0]  # few begin alike and go on otherwise
+    _, place, count = np.unique(begins, return_inverse=True, return_counts=True)
+    for row in some[(count[place] > 1) & (begins != 0)].tolist():
         found.setdefault(photos[row].pixel_hash, []).append(row)
     several = (its for its in found.values() if len(its) > 1)
     sure = ([row for row in its if same_pixels(photos[row], photos[row])] for its in several)

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.index.indexed import photos_at
 from dedupe.matching.near.components import along_components
 from dedupe.matching.near.measure import product_slack, subtracted
 from dedupe.matching.near.neighbours import Neighbours
@@ -77,8 +78,7 @@ def kinds(
     near, known = nearest(), memory()
 
     def cluster(part: _Rows) -> npt.NDArray[np.integer]:
-        its = [photos[row] for row in part.tolist()]
-        return average(apart(vectors[part], its), threshold)
+        return average(apart(vectors[part], photos_at(photos, part)), threshold)
 
     parts = _parts(vectors, photos, near, known)
     found = _numbered(parts, known.clustered(parts, cluster))

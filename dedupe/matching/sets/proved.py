@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.index.indexed import contents, moments, photos_at
 from dedupe.index.library import Library
+from dedupe.index.rows import NEVER
 from dedupe.matching.pairs.related import Verdict
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.asking import Wins
@@ -77,12 +82,19 @@ def apart_of(library: Library) -> set[Link]:
 
     A RAW is no duplicate of its JPEG, nor an edit of its photo: somebody wanted both.
     """
-    photos = library.photos
+    photos = photos_at(library.photos, _of_one_second(moments(library.photos)))
     of_one_shot = {(photos[one].content, photos[other].content) for one, other in partners(photos)}
     apart = library.ignored.pairs | of_one_shot
-    row_of = {photos[row].content: row for row in library.copies} if apart else {}
+    content = contents(library.photos) if apart else []
+    row_of = {content[row]: row for row in library.copies} if apart else {}
     return {
         pair(row_of[one], row_of[other])
         for one, other in apart
         if one in row_of and other in row_of and one != other
     }
+
+
+def _of_one_second(taken: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The places of photos that another one shares its second with: few, as a rule."""
+    _, place, count = np.unique(taken // 1_000_000, return_inverse=True, return_counts=True)
+    return np.flatnonzero((count[place] > 1) & (taken != NEVER))

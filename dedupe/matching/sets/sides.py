@@ -17,7 +17,7 @@ class _OfPhotos(Protocol):
     """A group or a cluster."""
 
     @property
-    def photos(self) -> tuple[Photo, ...]: ...
+    def photos(self) -> Sequence[Photo]: ...
 
 
 _Found = TypeVar("_Found", bound=_OfPhotos)

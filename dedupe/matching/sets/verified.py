@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
+from dedupe.index.indexed import photos_at
 from dedupe.index.library import Library
 from dedupe.matching.near.candidates import candidates, candidates_method
 from dedupe.matching.near.in_fields import is_encoder_here, other_weights
@@ -118,7 +119,7 @@ def verify(
             return known_verdicts
     with uncollected():
         rows = library.first_rows
-        photos = [library.photos[row] for row in rows.tolist()]
+        photos = photos_at(library.photos, rows)
     memory = RememberedPairs(library, method()) if key else None
     with Examination(library, photos, progress or Silent(), memory) as examination:
         to_verify = candidates(
