@@ -62,7 +62,7 @@ class FoundIndex(ReadIndex):
     """An index that gives its photos. Every one is as it was written, or an error.
 
     Of 2,048 photos and more their columns are remembered in a file beside the index, by what
-    tells that nothing changed: to read all rows, with their seals, takes four times as long.
+    tells that nothing changed: to read all rows, with their seals, takes five times as long.
     """
 
     def photos(self, encoder: EncoderRow, roots: Sequence[Path]) -> Found:

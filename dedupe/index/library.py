@@ -266,7 +266,8 @@ def thumbnails(library: Library, photos: Iterable[Photo]) -> dict[bytes, bytes]:
 
 def _by_content(photos: Sequence[Photo], rows: Iterable[int]) -> Mapping[int, Sequence[int]]:
     """By the first row of each content its rows, in the order of some rows."""
-    content, found = contents(photos), dict[bytes, list[int]]()
+    content = contents(photos)
+    found: dict[bytes, list[int]] = {}
     with uncollected():
         for row in rows:
             found.setdefault(content[row], []).append(row)
