@@ -1,6 +1,4 @@
-"""What an index says of all its photos, column by column: nothing is made of a row before it is
-asked for.
-"""
+"""What an index says of all its photos, by columns: nothing is made of a row before it is asked."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -200,9 +200,7 @@ def test_what_was_compared_with_a_photo_aside_alone_stays_and_is_shown(tree: Pat
     )
     found = group(*(photo(path) for path in sorted(tree.rglob("*.jpg"))))
     one = Member(Relation.SAME_PICTURE)
-    found = replace(
-        found, kept=found.photos[0], members=(Member(Relation.SAME_FILE), one, one, one)
-    )
+    found = replace(found, kept_place=0, members=(Member(Relation.SAME_FILE), one, one, one))
     plan = make_plan([found], action="move", into=tree / "out", keep=["largest", "path"])
     assert [(step.verb, step.source.name) for step in plan.placed] == [
         *(("symlink", "b.jpg"), ("move", "d.jpg"), ("symlink", "c.jpg"))

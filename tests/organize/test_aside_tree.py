@@ -166,9 +166,7 @@ def test_what_was_compared_with_a_photo_aside_alone_stays(tree: Path) -> None:
     make_files(tree, {"aside/a.jpg": b"a", "p/b.jpg": b"bb", "p/c.jpg": b"c", "p/d.jpg": b"bb"})
     found = group(*(photo(path) for path in sorted(tree.rglob("*.jpg"))))
     one = Member(Relation.SAME_PICTURE)
-    found = replace(
-        found, kept=found.photos[0], members=(Member(Relation.SAME_FILE), one, one, one)
-    )
+    found = replace(found, kept_place=0, members=(Member(Relation.SAME_FILE), one, one, one))
     assert found.is_verified
     plan = plan_tree([found], into=tree / "aside", root=tree / "p", keep=["largest", "path"])
     assert moves(plan) == {"p/d.jpg": "d.jpg"}

@@ -265,6 +265,6 @@ def test_what_others_were_verified_against_is_kept_though_a_framed_copy_is_large
     alike = group(plain, framed)
     assert ranked(alike)[0] == framed
     members = (Member(Relation.SAME_PICTURE), Member(Relation.SAME_FILE))
-    verified = replace(alike, kept=plain, members=members)
+    verified = replace(alike, kept_place=alike.photos.index(plain), members=members)
     assert ranked(verified) == (plain, framed)
     assert why(plain, framed) == "more of the set is verified against it"
