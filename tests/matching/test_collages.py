@@ -18,22 +18,32 @@ Link = tuple[int, int]
 
 def in_paper(tmp_path: Path, filled: dict[int, float], one_picture: list[Link]) -> set[Link]:
     """The links that are left of ten photos, of which the last shows some others in fields."""
+    links, collages, count = left(tmp_path, {PAPER: filled}, one_picture)
+    assert collages == ({PAPER} if len(links) < count else set())
+    return {link for link in links if PAPER in link}
+
+
+def left(
+    tmp_path: Path, filled: dict[int, dict[int, float]], one_picture: list[Link]
+) -> tuple[set[Link], set[int], int]:
+    """The links that are left of ten photos, of which some show others in fields; these; how many
+    links there were.
+    """
     photos = library(tmp_path / "index.db", range(10)).photos
     related = {pair: Verdict(Relation.SAME_PICTURE, None) for pair in one_picture}
-    for part, share in filled.items():
-        straight = photos[part].content < photos[PAPER].content
-        shares = (1.0, share) if straight else (share, 1.0)
-        related[part, PAPER] = Verdict(
-            Relation.SAME_PICTURE,
-            Evidence(
-                inliers=90, homography=np.eye(3), mirrored=False, form="upright", agreement=AGREED,
-                of_first=shares[0], of_second=shares[1], news=(0.0, 0.0), motion=0.0,
-                sizes=((320, 240), (320, 240)), field_in=2 if straight else 1,
-            ),
-        )  # fmt: skip
-    links, collages = without_collages(photos, related)
-    assert collages == ({PAPER} if len(links) < len(related) else set())
-    return {link for link in links if PAPER in link}
+    for whole, shares_of in filled.items():
+        for part, share in shares_of.items():
+            straight = photos[part].content < photos[whole].content
+            shares = (1.0, share) if straight else (share, 1.0)
+            related[part, whole] = Verdict(
+                Relation.SAME_PICTURE,
+                Evidence(
+                    inliers=90, homography=np.eye(3), mirrored=False, form="upright",
+                    agreement=AGREED, of_first=shares[0], of_second=shares[1], news=(0.0, 0.0),
+                    motion=0.0, sizes=((320, 240), (320, 240)), field_in=2 if straight else 1,
+                ),
+            )  # fmt: skip
+    return *without_collages(photos, related), len(related)
 
 
 def test_it_is_linked_to_one_photo_and_its_edits(tmp_path: Path) -> None:
@@ -56,3 +66,34 @@ def test_of_two_photos_alone_the_larger_one_takes_it(tmp_path: Path) -> None:
 def test_what_is_in_a_frame_stays_linked_to_all_edits_of_its_photo(tmp_path: Path) -> None:
     left = in_paper(tmp_path, {0: 0.7, 1: 0.7}, [(0, 1)])
     assert left == {(0, PAPER), (1, PAPER)}
+
+
+ONE_PHOTO, ANOTHER = {0: 0.25, 1: 0.24}, {2: 0.25, 3: 0.24}
+
+
+def test_two_collages_that_share_the_other_fields_are_not_one_picture(tmp_path: Path) -> None:
+    # 0 and 1 are one photo, 2 and 3 another; 8 and 9 are laid on each other all the same
+    links, collages, _ = left(tmp_path, {8: ONE_PHOTO, 9: ANOTHER}, [(0, 1), (2, 3), (8, 9)])
+    assert links == {(0, 1), (2, 3), (0, 8), (1, 8), (2, 9), (3, 9)}
+    assert collages == {8, 9}
+
+
+def test_two_screenshots_of_one_photo_stay_one_picture(tmp_path: Path) -> None:
+    links, collages, count = left(tmp_path, {8: ONE_PHOTO, 9: ONE_PHOTO}, [(0, 1), (8, 9)])
+    assert len(links) == count
+    assert not collages
+
+
+def test_a_copy_of_a_screenshot_of_which_nothing_else_is_known_stays_with_it(
+    tmp_path: Path,
+) -> None:
+    links, collages, count = left(tmp_path, {8: ONE_PHOTO}, [(0, 1), (8, 9)])
+    assert len(links) == count
+    assert not collages
+
+
+def test_a_screenshot_that_shows_another_edit_of_the_photo_stays_with_it(tmp_path: Path) -> None:
+    seen = {8: ONE_PHOTO, 9: {1: 0.25}}  # 9 was not found to show 0 itself
+    links, collages, count = left(tmp_path, seen, [(0, 1), (8, 9)])
+    assert len(links) == count
+    assert not collages

@@ -1,6 +1,6 @@
 """Pictures made of several others: they must not join what they show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from dedupe.matching.pairs.carried import holder_of_field
 from dedupe.matching.pairs.edits import placement
@@ -20,7 +20,9 @@ def without_collages(
 ) -> tuple[set[Link], set[int]]:
     """The pairs that are one picture, each collage linked to one of its parts alone.
 
-    A collage of two photos is verified against both, and would make one set of them.
+    A collage of two photos is verified against both, and would make one set of them. Two collages
+    of which most fields are the same, or two screens of one app, are one picture with something
+    over it, as far as can be seen; where each shows a photo that the other does not, they are not.
 
     Args:
         photos: that the rows are of.
@@ -44,12 +46,36 @@ def without_collages(
         others = {part for _, part in of_it}
         best = min(of_it, key=lambda each: (-len(near[each[1]] & others), *each))[1]
         if all(part == best or part in near[best] for _, part in of_it):
+            shown = {each: {part for _, part in parts[each]} for each in near[whole] & parts.keys()}
+            rivals = _showing_others(whole, others, shown, near)
+            if rivals:
+                collages.add(whole)
+                links -= {pair(whole, other) for other in rivals}
             continue
         collages.add(whole)
         links -= {
             pair(whole, other) for other in near[whole] if other != best and other not in near[best]
         }
     return links, collages
+
+
+def _showing_others(
+    whole: int, own: set[int], shown: Mapping[int, Set[int]], near: Mapping[int, Set[int]]
+) -> set[int]:
+    """Of pictures linked to one those that show a photo it does not show, and not that of it.
+
+    Args:
+        whole: a row.
+        own: the photo in it, with edits.
+        shown: by pictures that it is linked to, what these show.
+        near: by row all that it is linked to.
+    """
+    around = own.union(*(near[part] for part in own))
+    return {
+        each
+        for each, its in shown.items()
+        if each not in around and not its & around and not its & near[whole]
+    }
 
 
 def _filled(photos: Sequence[Photo], part: int, whole: int, verdict: Verdict) -> float | None:
