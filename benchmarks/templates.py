@@ -5,9 +5,9 @@
 Made are pages of one template (slides, bar charts, letters, calendars) with other words and
 numbers, and screens of one app, posters and memes with other photos of the folder. Pairs of each
 kind are laid on each other as `group` does it; printed is how many are called one picture: none
-should be. Then the same pages with something over them (stickers, strokes, redactions, a watermark, a
-caption, a stamp) beside the pages as they were: all of these should be. `--sheet` writes the pairs that
-are called one picture and are not.
+should be. Then the same pages with something over them (stickers, strokes, redactions, a
+watermark, a caption, a stamp) beside the pages as they were: all of these should be. `--sheet`
+writes the pairs that are called one picture and are not.
 """
 
 import argparse
