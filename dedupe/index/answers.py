@@ -61,7 +61,8 @@ class AnswerFile:
         """
         with written_alone(self.path, self._lock):
             found: dict[bytes, bytes | memoryview] = {key: _packed(answer, self._columns)}
-            found |= {each: data for each, data in self._all().items() if each != key}
+            if self._most > 1:
+                found |= {each: data for each, data in self._all().items() if each != key}
             newest = list(found.items())[: self._most]
             data = b"".join(_HEAD.pack(each, len(it)) + it for each, it in newest)
             write_sealed(self.path, _MAGIC + data)

@@ -129,6 +129,40 @@ def columns_of(rows: Iterable[Sequence[Any]]) -> Columns:
     return Columns(np.concatenate(numbers), np.concatenate(lengths).cumsum(0), data)
 
 
+def merged(
+    known: Columns,
+    new: Columns,
+    places: "npt.NDArray[np.int64]",
+    rows: "npt.NDArray[np.int64]",
+) -> Columns:
+    """Rows of two columns, in an order of their own.
+
+    Args:
+        known: most of them.
+        new: the others.
+        places: (N,) of each row where it is in the first, or behind the first in the second.
+        rows: (N,) of each the row of its vector by now.
+    """
+    import numpy as np
+
+    numbers = np.concatenate([known.numbers, new.numbers])[places]
+    numbers[:, _NUMBERS.index("row")] = rows
+    ends = np.concatenate([known.ends, known.ends[-1] + new.ends[1:]])
+    lengths = np.diff(ends, axis=0)[places]
+    # what follows each other stays together
+    cuts = np.flatnonzero(np.diff(places) != 1) + 1
+    first = places[np.concatenate([[0], cuts])] if len(places) else places
+    after = places[np.append(cuts, len(places)) - 1] + 1 if len(places) else places
+    data = []
+    for number, (one, other) in enumerate(zip(known.data, new.data, strict=True)):
+        both = one + other
+        of = ends[:, number]
+        runs = map(slice, of[first].tolist(), of[after].tolist())
+        data.append(b"".join(map(both.__getitem__, runs)))
+    lengths = np.concatenate([np.zeros((1, len(_BYTES)), np.int64), lengths])
+    return Columns(numbers, lengths.cumsum(0), tuple(data))
+
+
 def columns_from(stored: "Mapping[str, npt.NDArray[np.generic]]") -> Columns | None:
     """What `Columns.stored` gave; None where it cannot be that.
 

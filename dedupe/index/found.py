@@ -4,6 +4,8 @@ import os
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import compress
+from operator import lt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +13,15 @@ import xxhash
 
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
-from dedupe.index.columns import NAMES, STORED, Columns, columns_from, columns_of, interleaved
+from dedupe.index.columns import (
+    NAMES,
+    STORED,
+    Columns,
+    columns_from,
+    columns_of,
+    interleaved,
+    merged,
+)
 from dedupe.index.facts import photo_keys
 from dedupe.index.indexed import IndexedPhotos
 from dedupe.index.opened import EncoderRow
@@ -30,12 +40,22 @@ _TRIES = 3
 # Photos from which on their columns are remembered: 2,000 are read in 0.05 s.
 WORTH = 2048
 
-# Goes up with every change of what is remembered.
-_VERSION = 1
+# Files that are new or changed, of so many, from which on all rows are read: one by one they take
+# twice as long.
+_OF_ALL = 4
 
-_COLUMNS = {**STORED, "keys": "u1"}
+# Goes up with every change of what is remembered.
+_VERSION = 2
+
+_COLUMNS = {**STORED, "keys": "u1", "state": "u1"}
 _KEY = 16
 _SEAL = FILE_COLUMNS.count(",") + 1  # where the seal of a file is in a row
+
+_FACTS = ", ".join(f"photos.{column.strip()}" for column in PHOTO_COLUMNS.split(","))
+_QUERY = (
+    f"SELECT {FILE_COLUMNS}, files.seal, {_FACTS}, photos.seal FROM files NOT INDEXED"
+    " LEFT JOIN photos ON photos.id = files.photo"
+)
 
 
 class Found(NamedTuple):
@@ -61,8 +81,9 @@ class Found(NamedTuple):
 class FoundIndex(ReadIndex):
     """An index that gives its photos. Every one is as it was written, or an error.
 
-    Of 2,048 photos and more their columns are remembered in a file beside the index, by what
-    tells that nothing changed: to read all rows, with their seals, takes five times as long.
+    Of 2,048 photos and more their columns are remembered in a file beside the index, with what
+    tells whether anything changed since: to read all rows, with their seals, takes five times as
+    long. After a change the seals alone are read, and the rows that have others.
     """
 
     def photos(self, encoder: EncoderRow, roots: Sequence[Path]) -> Found:
@@ -89,7 +110,7 @@ class FoundIndex(ReadIndex):
                     continue
                 try:
                     known = _Known(self, encoder)
-                    columns = known.columns or self._columns(encoder)
+                    columns = known.columns or self._columns(encoder, known.before)
                     rows = _rows_below(columns, roots)
                     wanted = array("q", columns.number("row")[rows].tobytes())
                     vectors = file.read(handle, segments, wanted)
@@ -121,59 +142,124 @@ class FoundIndex(ReadIndex):
         tables = "files", "photos", "vectors", encoder.id, "segments", encoder.id
         totals = sorted(self._db.execute(query, tables).fetchall())
         file = self.vector_file(encoder)
-        return answer_key((f"{_VERSION} {NAMES} {totals} {file.path.name} {encoder}".encode(),))
+        return answer_key((f"{totals} {file.path.name}".encode(),))
 
-    def _columns(self, encoder: EncoderRow) -> Columns:
-        """All rows that have a vector of an encoder, sorted by path."""
+    def _columns(self, encoder: EncoderRow, before: Columns | None) -> Columns:
+        """All rows that have a vector of an encoder, sorted by path.
+
+        Args:
+            encoder: whose.
+            before: what they were, if that is known.
+        """
         with self.sealed("photos"), uncollected():
-            return columns_of(self._each_row(encoder))
+            rows = self.rows_by_photo(encoder)
+            found = self._since(before, rows) if before else None
+            return columns_of(self._each_row(rows)) if found is None else found
 
-    def _each_row(self, encoder: EncoderRow) -> Iterator[Sequence[Any]]:
+    def _since(self, before: Columns, rows: "array[int]") -> Columns | None:
+        """Likewise, of rows that have the seals they had what they said; None of too many others.
+
+        Args:
+            before: some rows, as they were.
+            rows: by the number of a photo the row of its vector, -1 where there is none.
+        """
+        import numpy as np
+
+        paths, row, now = self._each_seal(rows)
+        there = before.each("path", np.arange(len(before)))
+        place = dict(zip(there, range(len(there)), strict=True))
+        at = np.array([place.get(path, -1) for path in paths], np.int64)
+        is_new = at < 0
+        for name, its in now.items():
+            is_new |= before.number(name)[at] != its
+        new = np.flatnonzero(is_new)
+        if _OF_ALL * len(new) > len(paths):
+            return None
+        fresh = columns_of(self._row(paths[each], rows) for each in new.tolist())
+        at[new] = len(before) + np.arange(len(new))
+        return merged(before, fresh, at, row)
+
+    def _each_seal(
+        self, rows: "array[int]"
+    ) -> "tuple[list[bytes], npt.NDArray[np.int64], dict[str, npt.NDArray[np.int64]]]":
+        """Of every file that has a vector its path, in order, the row of that, and its seals."""
+        import numpy as np
+
+        table = self._db.execute("SELECT path, photo, seal FROM files NOT INDEXED ORDER BY path")
+        files = table.fetchall()
+        paths = [path for path, *_ in files]
+        self._in_order(paths)
+        photo, seal = np.array([each[1:] for each in files], np.int64).reshape(-1, 2).T
+        self.compare("files", len(paths), int(seal.sum()))
+        row = np.frombuffer(rows, np.int64)[photo]
+        sealed = self._db.execute("SELECT id, seal FROM photos NOT INDEXED").fetchall()
+        number, photo_is = np.array(sealed, np.int64).reshape(-1, 2).T
+        of_photo = np.full(len(rows), -1)
+        of_photo[number] = photo_is
+        here = row >= 0
+        seals = {"photo": photo, "file_seal": seal, "photo_seal": of_photo[photo]}
+        return (
+            list(compress(paths, here.tolist())),
+            row[here],
+            {name: its[here] for name, its in seals.items()},
+        )
+
+    def _row(self, path: bytes, rows: "array[int]") -> Sequence[Any]:
+        """The row of one file, its seals checked."""
+        row = self._db.execute(f"{_QUERY} WHERE path = ?", (path,)).fetchone()
+        if row is None:
+            raise self.damaged("a file is not where it should be")
+        self._check(row)
+        return (*row, rows[row[1]])
+
+    def _each_row(self, rows: "array[int]") -> Iterator[Sequence[Any]]:
         """Every file with its photo and the row of its vector, by path, its seals checked."""
         count = summed = 0
         before: bytes | None = None
-        rows = self.rows_by_photo(encoder)
-        facts = ", ".join(f"photos.{column.strip()}" for column in PHOTO_COLUMNS.split(","))
-        query = (
-            f"SELECT {FILE_COLUMNS}, files.seal, {facts}, photos.seal FROM files NOT INDEXED"
-            " LEFT JOIN photos ON photos.id = files.photo ORDER BY path"
-        )
-        for row in self._db.execute(query):
-            seal, photo_is = row[_SEAL], row[-1]
+        for row in self._db.execute(f"{_QUERY} ORDER BY path"):
+            self._check(row)
             path, photo = row[:2]
-            if photo_is is None:
-                raise self.damaged("a file belongs to no photo")
-            if (
-                file_seal(*row[:_SEAL]) != seal
-                or photo_seal(photo, *row[_SEAL + 1 : -1]) != photo_is
-            ):
-                raise self.altered("photos")
-            if before is not None and path <= before:
-                raise self.damaged("its files are not in order")
+            if before is not None:
+                self._in_order((before, path))
             before = path
             count += 1
-            summed += seal
+            summed += row[_SEAL]
             if rows[photo] >= 0:
                 yield (*row, rows[photo])
         self.compare("files", count, summed)
 
+    def _check(self, row: Sequence[Any]) -> None:
+        """Refuse a row that is not as it was written."""
+        seal, photo_is = row[_SEAL], row[-1]
+        if photo_is is None:
+            raise self.damaged("a file belongs to no photo")
+        if file_seal(*row[:_SEAL]) != seal or photo_seal(row[1], *row[_SEAL + 1 : -1]) != photo_is:
+            raise self.altered("photos")
+
+    def _in_order(self, paths: Sequence[bytes]) -> None:
+        if not all(map(lt, paths, paths[1:])):
+            raise self.damaged("its files are not in order")
+
 
 class _Known:
-    """What is remembered of an index as it is.
+    """What is remembered of an index.
 
     Attributes:
-        columns: of all its photos; None where they are not known.
+        columns: of all its photos; None where they are not known as they are.
+        before: as they were when that was last looked at; None where it is not known.
     """
 
     def __init__(self, index: FoundIndex, encoder: EncoderRow) -> None:
         self._file = AnswerFile(index.path, encoder.fingerprint, "columns", _COLUMNS, 1)
+        self._key = answer_key((f"{_VERSION} {NAMES} {encoder}".encode(),))
         self._state = index.state(encoder)
         self.columns: Columns | None = None
         self._keys = b""
-        known = self._file.read(self._state)
-        if known is not None and (columns := columns_from(known)) is not None:
-            self.columns, self._keys = columns, known["keys"].tobytes()
-            if len(self._keys) != _KEY * len(columns):
+        known = self._file.read(self._key)
+        self.before = columns_from(known) if known is not None else None
+        if known is not None and known["state"].tobytes() == self._state:
+            self.columns, self._keys = self.before, known["keys"].tobytes()
+            if self.columns is None or len(self._keys) != _KEY * len(self.columns):
                 self._keys = b""
 
     def keys_at(self, rows: "npt.NDArray[np.int64]") -> list[bytes]:
@@ -194,9 +280,9 @@ class _Known:
         is_new = self.columns is None or (all_keys and not self._keys)
         if len(columns) < WORTH or not is_new:
             return
-        joined = np.frombuffer(b"".join(all_keys), np.uint8)
+        joined, state = (np.frombuffer(b"".join(of), np.uint8) for of in (all_keys, (self._state,)))
         with suppress(IndexProblem):
-            self._file.write(self._state, {**columns.stored(), "keys": joined})
+            self._file.write(self._key, {**columns.stored(), "keys": joined, "state": state})
 
 
 def _rows_below(columns: Columns, roots: Sequence[Path]) -> "npt.NDArray[np.int64]":

@@ -4,13 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.index.columns import NAMES, STORED, Columns, columns_from, columns_of, interleaved
+from dedupe.index.columns import (
+    NAMES,
+    STORED,
+    Columns,
+    columns_from,
+    columns_of,
+    interleaved,
+    merged,
+)
 from dedupe.index.indexed import (
     IndexedPhotos,
     contents,
@@ -86,6 +95,21 @@ def test_rows_come_back_out_of_columns_as_they_were_also_from_a_file(
         assert its.number("row").tolist() == [each[-1] for each in rows]
         some = np.arange(len(rows))[::-2]
         assert its.each("path", some) == [rows[place][0] for place in some.tolist()]
+
+
+@given(ROWS, ROWS, st.randoms(use_true_random=False))
+def test_rows_of_two_columns_in_any_order_are_what_they_were(
+    known: list[tuple[object, ...]], new: list[tuple[object, ...]], chance: Random
+) -> None:
+    rows = [*known, *new]
+    places = chance.sample(range(len(rows)), chance.randint(0, len(rows)))
+    both = merged(
+        columns_of(known), columns_of(new), np.array(places, np.int64), np.arange(len(places))
+    )
+    expected = columns_of((*rows[each][:-1], place) for place, each in enumerate(places))
+    assert np.array_equal(both.numbers, expected.numbers)
+    assert np.array_equal(both.ends, expected.ends)
+    assert both.data == expected.data
 
 
 def test_more_rows_than_are_laid_at_once_are_all_there() -> None:

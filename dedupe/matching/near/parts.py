@@ -8,6 +8,7 @@ import numpy.typing as npt
 from dedupe.matching.within.decoded import decoded
 from dedupe.matching.within.field import cut
 from dedupe.matching.within.insets import insets
+from dedupe.matching.within.medians import medians
 from dedupe.photos.dct_hash import SIDE, dct_hashes
 
 # A seam is a row or column where the picture changes this many times as much as elsewhere, over
@@ -103,7 +104,7 @@ def _seams(grey: npt.NDArray[np.uint8]) -> list[float]:
     import cv2
 
     beside = np.asarray(cv2.absdiff(grey[:, _ACROSS:], grey[:, :-_ACROSS]), np.uint8)
-    change = np.median(beside, axis=0)
+    change = medians(beside.T)
     strength = change / (np.median(change) + _FLAT)
     edge = int(_EDGE * grey.shape[1])
     for share in _LIKELY:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from dedupe.matching.within.field import Field, upright_field
 from dedupe.matching.within.insets import insets
+from dedupe.matching.within.medians import medians
 
 # A picture is cut apart at a row or column where it changes so many times as much as at most
 # others, and by more than so many grey levels over so much of its length; less strongly where it
@@ -97,7 +98,7 @@ def _seam(grey: npt.NDArray[np.uint8]) -> tuple[float, float] | None:
     if width - _ACROSS <= 2 * edge:
         return None
     change = np.asarray(cv2.absdiff(grey[:, _ACROSS:], grey[:, :-_ACROSS]), np.uint8)
-    middle = np.median(change, axis=0)
+    middle = medians(change.T)
     strength = middle / (np.median(middle) + _FLAT)
     strength[:edge] = strength[len(strength) - edge :] = 0
     place = int(strength.argmax())

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.matching.within.field import Field, cut, tilted_field, upright_field
+from dedupe.matching.within.medians import medians
 
 # Colours that may be the ground, the most frequent first; share of the picture that it takes at
 # least; and by how much each channel may be off.
@@ -14,6 +15,9 @@ _GROUNDS, _LEAST_GROUND, _OFF = 2, 0.2, 10
 
 # Colours are counted in 32 steps of each channel.
 _STEP, _BINS = 8, 32
+
+# Steps around that of the ground in which all of it lies.
+_AROUND = -(-_OFF // _STEP)
 
 # Share of the picture that an inset takes, pixels of its shorter side, and share of its rectangle
 # that is not ground: of 60 photos in screenshots of a chat 45 are found as such, with hashes like
@@ -112,7 +116,7 @@ def _between_bars(grey: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """Left, top, width and height of what is left without the lines of each edge's own grey."""
     across, down, height, width = 0, 0, *grey.shape
     for edge in range(4):
-        lines = _lines_of(grey, float(np.median(grey[0])))
+        lines = _lines_of(grey, float(medians(grey[:1])[0]))
         if lines == len(grey):
             return 0, 0, 0, 0
         # turned to the left each time: the upper edge, the right one, the lower, the left
@@ -143,20 +147,23 @@ def _grounds(pixels: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
     """(H, W) uint8, 255 where a picture has one of its most frequent colours."""
     import cv2
 
-    steps = pixels // _STEP
-    codes = steps[..., 0].astype(np.uint16) * _BINS**2
-    codes += steps[..., 1].astype(np.uint16) * _BINS
-    codes += steps[..., 2]
-    codes = codes.ravel()
-    counts = np.bincount(codes, minlength=_BINS**3)
+    least = _LEAST_GROUND * pixels[..., 0].size
+    counts = cv2.calcHist([pixels], [0, 1, 2], None, [_BINS] * 3, [0, 256] * 3)
+    left = counts.copy()
     for _ in range(_GROUNDS):
-        code = int(counts.argmax())  # of equally frequent ones the first
-        if not counts[code]:
+        code = np.unravel_index(left.argmax(), left.shape)  # of equally frequent ones the first
+        if not left[code]:
             return
-        counts[code] = 0
-        middle = _middle(pixels.reshape(-1, 3)[np.flatnonzero(codes == code)])
+        left[code] = 0
+        # most pictures have no ground, which is seen before its colour is looked for
+        around = tuple(slice(max(0, each - _AROUND), each + _AROUND + 1) for each in code)
+        if counts[around].sum() < least:
+            continue
+        first = np.array(code, np.float64) * _STEP
+        its = np.asarray(cv2.inRange(pixels, first, first + _STEP - 1))
+        middle = _middle(pixels.reshape(-1, 3)[np.flatnonzero(its)])
         plain = np.asarray(cv2.inRange(pixels, middle - _OFF, middle + _OFF), np.uint8)
-        if np.count_nonzero(plain) >= _LEAST_GROUND * plain.size:
+        if np.count_nonzero(plain) >= least:
             yield plain
 
 
