@@ -170,7 +170,7 @@ def group(
     from dedupe.matching.sets.groups import find_groups
     from dedupe.matching.sets.sides import known_folders
     from dedupe.matching.sets.verified import verify
-    from dedupe.organize.keep.looked import remembered_in
+    from dedupe.organize.keep.looked import remembered_in, seen_once
     from dedupe.organize.protected import Protected
     from dedupe.photos.companions import Companions
     from dedupe.reports.facts import Overview, look_alikes
@@ -239,7 +239,7 @@ def group(
         _say_not_shown(left_out, hidden)
     linked = kinds if with_clusters else ()
     known = (photo for each in groups for photo in each.photos)
-    found = Companions(known) if form.facts and not dry_run else None
+    found = Companions(known, once=seen_once) if form.facts and not dry_run else None
     with remembered_in(library.index):  # what speaks against the others of a set may be new
         sets = tuple(
             look_alikes(each, rules, protected=protected, companions=found, facts=form.facts)

@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 
 from dedupe.photos.damaged import unless_damaged
 from dedupe.photos.metadata import read_metadata
+from dedupe.photos.photo import PhotoFile
 from dedupe.photos.quicktime import content_identifier
 from dedupe.photos.quiet import quiet_pillow
 from dedupe.photos.raw import raw_header
@@ -59,6 +60,22 @@ def read_header(path: Path) -> Header:
     """Look at the header of a photo. Never raises: what cannot be read says nothing."""
     with quiet_pillow():
         return unless_damaged(lambda: _header(path), Header(path))
+
+
+def read_motion(file: PhotoFile) -> bool | None:
+    """Whether a short video is in a photo's own file; None where that cannot be told.
+
+    Args:
+        file: as it was found; of one that changed since then nothing is told.
+    """
+
+    def read() -> bool | None:
+        motion, now = _header(file.path).motion, file.path.lstat()
+        is_same = (now.st_size, now.st_mtime_ns) == (file.size, file.mtime_ns)
+        return motion if is_same else None
+
+    with quiet_pillow():
+        return unless_damaged(read, None)
 
 
 def video_identifier(path: Path) -> str:

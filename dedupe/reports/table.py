@@ -1,10 +1,11 @@
 """For people: calm tables, readable at 80 and at 160 columns."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from rich.text import Text
+from rich.cells import cell_len
 
 from dedupe.names import safe
 from dedupe.photos.photo import Photo
@@ -15,7 +16,7 @@ from dedupe.reports.facts import (
     shown_date,
     total_bytes,
 )
-from dedupe.reports.screen import Screen, folded
+from dedupe.reports.screen import Part, Screen, folded
 from dedupe.reports.words import counted, shown_bytes, shown_path
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def write_overview(overview: Overview, out: TextIO) -> None:
         screen.tell_hanging("", line)
     if overview.sets:
         numbers = any(row.relation == "look-alike" for each in overview.sets for row in each.rows)
-        screen.tell(Text(_LEGEND if numbers else _DATES, "dim"))
+        screen.tell((_LEGEND if numbers else _DATES, "dim"))
 
 
 def write_ranking(ranking: Ranking, out: TextIO) -> None:
@@ -74,16 +75,16 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
     examples, hits = ranking.examples, ranking.hits
     several = len(examples) > 1
     if not (hits or several or ranking.not_like):
-        _print_path(screen, Text("no photo is that near to "), examples[0])
+        _print_path(screen, ["no photo is that near to "], examples[0])
         return
-    head = Text("Nearest to ", "bold")
+    head: Part = ("Nearest to ", "bold")
     for number, path in enumerate(examples, 1):
-        _print_path(screen, head + Text(f"{number}  " if several else ""), path)
-        head = Text(" " * head.cell_len)
-    head = Text("   but not ", "bold")
+        _print_path(screen, [head, (f"{number}  " if several else "", "bold")], path, style="bold")
+        head = " " * _cells([head])
+    head = ("   but not ", "bold")
     for path in ranking.not_like:
-        _print_path(screen, head, path)
-        head = Text(" " * head.cell_len)
+        _print_path(screen, [head], path, style="bold")
+        head = " " * _cells([head])
     if not hits:
         screen.tell("no photo is that near")
         return
@@ -91,7 +92,7 @@ def write_ranking(ranking: Ranking, out: TextIO) -> None:
     _print_header(screen, "distance", "relation" if looked_at else None)
     for hit in hits:
         which = f" to {examples.index(hit.nearest) + 1}" if several else ""
-        mark = Text(f"{hit.distance:.1f}{which}")
+        mark = f"{hit.distance:.1f}{which}"
         words = hit.relation.words if hit.relation is not None else ""
         _print_photo(screen, mark, hit.photo, hit.edit, words if looked_at else None)
 
@@ -143,11 +144,11 @@ def _print_set(screen: Screen, number: int, each: LookAlikes) -> None:
     facts = f"{each.relation}: {counted(len(each.rows), 'photo')}, {size}"
     if each.relation == "look-alike":
         facts += f", at most {each.spread:.1f} apart"
-    screen.tell(Text.assemble((f"Set {number}", "bold"), f"  {facts}"))
+    screen.tell((f"Set {number}", "bold"), f"  {facts}")
     for row in each.rows[:_ROWS]:
         alike = row.relation == "look-alike"
         style = _STYLES.get(row.relation, "")
-        mark = Text(f"{row.distance:.1f}" if alike else row.relation, style)
+        mark = f"{row.distance:.1f}" if alike else row.relation, style
         _print_photo(screen, mark, row.photo, row.edit, more=row.more)
         if row.relation == "keep":
             screen.tell_hanging(_INDENT, f"kept: {safe(row.reason)}", "dim")
@@ -158,11 +159,11 @@ def _print_set(screen: Screen, number: int, each: LookAlikes) -> None:
 
 
 def _print_clusters(screen: Screen, clusters: "tuple[Cluster, ...]") -> None:
-    screen.tell(Text.assemble(("Of one kind", "bold"), "  not look-alikes, only alike"))
+    screen.tell(("Of one kind", "bold"), "  not look-alikes, only alike")
     for each in clusters[:_ROWS]:
         screen.tell_hanging(f"{counted(len(each.photos), 'photo'):>{_MARK}}  ", safe(each.name))
         for photo in each.photos[:_OF_A_CLUSTER]:
-            _print_path(screen, Text(_INDENT), photo.path)
+            _print_path(screen, [_INDENT], photo.path)
         if len(each.photos) > _OF_A_CLUSTER:
             screen.tell(f"{_INDENT}and {len(each.photos) - _OF_A_CLUSTER:,} more")
     if len(clusters) > _ROWS:
@@ -176,12 +177,12 @@ def _print_header(screen: Screen, first: str, second: str | None = None) -> None
     if screen.width >= _WIDE:
         more = "" if second is None else f"  {second:{_MARK}}"
         titles = f"{first:>{_MARK}}{more}  {'pixels':>13}  {'size':>7}  {'date':{_DATE}}  photo"
-        screen.tell(Text(titles, "dim"))
+        screen.tell((titles, "dim"))
 
 
 def _print_photo(
     screen: Screen,
-    mark: Text,
+    mark: Part,
     photo: Photo,
     edit: str = "",
     relation: str | None = None,
@@ -190,41 +191,46 @@ def _print_photo(
 ) -> None:
     """A photo behind its mark, and what belongs to it; `relation`, or "", has a column."""
     # every column is as wide as it ever gets, so that all sets line up
-    head = Text(" " * (_MARK - mark.cell_len)) + mark + Text("  ")
+    head: list[Part] = [" " * (_MARK - _cells([mark])), mark, "  "]
     pixels = f"{photo.width} × {photo.height}"
     size, date = shown_bytes(photo.file.size), shown_date(photo)
     style = _STYLES.get(relation or "", "")
     if screen.width >= _WIDE:
         if relation is not None:
-            head.append(f"{relation:{_MARK}}  ", style)
+            head.append((f"{relation:{_MARK}}  ", style))
         head.append(f"{pixels:>13}  {size:>7}  {date:{_DATE}}  ")
         _print_path(screen, head, photo.path, more)
     else:
         _print_path(screen, head, photo.path, more)
-        line = Text(f"{_INDENT}{pixels:11}  {size:>7}  {date}", "dim")
+        line = f"{_INDENT}{pixels:11}  {size:>7}  {date}"
         if relation:
-            line = Text.assemble(line, " " * (_DATE - len(date)), "  ", (relation, style))
-        screen.tell(line)
+            screen.tell((line, "dim"), " " * (_DATE - len(date) + 2), (relation, style))
+        else:
+            screen.tell((line, "dim"))
     if edit:
         screen.tell_hanging(_INDENT, edit, "dim")
     if photo.frames > 1:  # of two alike, one may move: that decides which to keep
-        screen.tell(Text(f"{_INDENT}first of {photo.frames:,} frames", "dim"))
+        screen.tell((f"{_INDENT}first of {photo.frames:,} frames", "dim"))
     for name in photo.hard_links:
-        _print_path(screen, Text(f"{_INDENT}also named ", "dim"), name)
+        _print_path(screen, [(f"{_INDENT}also named ", "dim")], name, style="dim")
 
 
-def _print_path(screen: Screen, head: Text, path: Path, more: str = "") -> None:
+def _print_path(
+    screen: Screen, head: Sequence[Part], path: Path, more: str = "", *, style: str = ""
+) -> None:
     """The path behind `head`, and under itself where it is longer than the line; then `more`."""
-    indent = head.cell_len
+    indent = _cells(head)
     room = max(screen.width - indent, _MARK)
     *parts, last = folded(shown_path(path), room)
     for part in parts:
-        screen.tell(head + Text(part))
-        head = Text(" " * indent)
-    line = head + Text(last)
-    if more and line.cell_len + 1 + len(more) <= screen.width:
-        line.append(f" {more}", "dim")
-        more = ""
-    screen.tell(line)
-    if more:
+        screen.tell(*head, (part, style))
+        head = [" " * indent]
+    fits = bool(more) and indent + cell_len(last) + 1 + cell_len(more) <= screen.width
+    screen.tell(*head, (last, style), (f" {more}" if fits else "", "dim"))
+    if more and not fits:
         screen.tell_hanging(" " * indent, more, "dim")
+
+
+def _cells(parts: Iterable[Part]) -> int:
+    """How many cells of a line they take."""
+    return sum(cell_len(part if isinstance(part, str) else part[0]) for part in parts)

@@ -1,6 +1,7 @@
 """Counts, sizes and paths in words, and lines that need no rich: what starts in no time."""
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,9 +20,14 @@ def counted(count: int, what: str) -> str:
 def shown_path(path: Path) -> str:
     """The path in full, from here where it lies below here, safe for a terminal."""
     try:
-        return safe(path.relative_to(os.path.realpath(Path.cwd())))
+        return safe(path.relative_to(_real(Path.cwd())))
     except (ValueError, FileNotFoundError):  # elsewhere, or here was deleted
         return safe(path)
+
+
+@cache
+def _real(folder: Path) -> str:
+    return os.path.realpath(folder)  # for each photo of a long report it is the same
 
 
 def shown_bytes(count: int) -> str:

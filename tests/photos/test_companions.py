@@ -2,6 +2,8 @@
 
 import io
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,10 +26,18 @@ from trees import make_files
 
 from dedupe.photos import companions
 from dedupe.photos.companions import Companions
-from dedupe.photos.headers import Header, apple_identifier, read_header, video_identifier
+from dedupe.photos.headers import (
+    Header,
+    apple_identifier,
+    read_header,
+    read_motion,
+    video_identifier,
+)
+from dedupe.photos.photo import Photo, PhotoFile
 from dedupe.photos.quicktime import content_identifier
 from dedupe.photos.shots import partners, partnership
 from dedupe.photos.takeout import is_title_of, may_describe
+from tests.index import remembered
 
 OTHER = "Nikon D70"
 IPHONE = "Apple iPhone 12"
@@ -211,6 +221,43 @@ def test_a_motion_photo_says_so_and_has_its_mp_file(tree: Path) -> None:
     make_files(tree, {"Q.MP.jpg": jpeg()})
     assert not Companions().has_motion(read_header(tree / "Q.MP.jpg"))
     assert found(tree, "Q.MP.jpg", {"Q.MP": atom(b"ftyp", b"mp42")}) == {}
+
+
+def scanned(path: Path) -> Photo:
+    return replace(remembered.photo(1), file=PhotoFile.seen(path, path.lstat()))
+
+
+@pytest.mark.parametrize("motion", [True, False])
+def test_a_photo_that_was_asked_whether_it_moves_is_not_opened_for_that_again(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, motion: bool
+) -> None:
+    make_files(tree, {"P.jpg": jpeg(motion=motion)})
+    photo = scanned(tree / "P.jpg")
+    known: dict[tuple[str, bytes, bytes], companions.Numbers] = {}
+
+    def once(
+        asked: str, one: bytes, other: bytes, find: Callable[[], companions.Numbers | None]
+    ) -> companions.Numbers | None:
+        seen = known.get((asked, one, other)) or find()
+        if seen is not None:
+            known[asked, one, other] = seen
+        return seen
+
+    assert Companions(once=once).has_motion(photo) is motion
+    assert known == {("motion", photo.content, photo.content): (float(motion),)}
+    monkeypatch.setattr(companions, "read_motion", lambda file: pytest.fail("opened again"))
+    assert Companions(once=once).has_motion(photo) is motion
+
+
+def test_of_a_photo_that_changed_since_the_scan_nothing_is_remembered(tree: Path) -> None:
+    make_files(tree, {"P.jpg": jpeg()})
+    photo = scanned(tree / "P.jpg")
+    (tree / "P.jpg").write_bytes(jpeg(motion=True))
+    assert read_motion(photo.file) is None
+    assert Companions().has_motion(photo)
+    (tree / "P.jpg").unlink()
+    assert read_motion(photo.file) is None
+    assert not Companions().has_motion(photo)
 
 
 @given(data=st.data())

@@ -294,16 +294,14 @@ def _middles(
     vectors: npt.NDArray[np.floating], kinds: Sequence[npt.NDArray[np.int64]]
 ) -> list[int]:
     """Of each kind the row that is nearest to the mean; of equally near ones the first."""
-    import torch
-
-    stored = torch.from_numpy(np.require(vectors, requirements=["C", "W"]))
     found = [0] * len(kinds)
     for some, size in by_size(kinds):
         rows = np.concatenate([kinds[number] for number in some.tolist()])
-        exact = stored[torch.from_numpy(rows)].double().view(len(some), size, -1)
         if size > 2:  # of two, both are equally near
-            exact = (exact - exact.mean(1, keepdim=True)).square_()
-            place = exact.sum(2).numpy().argmin(1)
+            # without torch, which takes a second to import, and is needed for nothing else here
+            exact = vectors[rows].astype(np.float64).reshape(len(some), size, -1)
+            exact -= exact.mean(1, keepdims=True)
+            place = np.einsum("ijk,ijk->ij", exact, exact).argmin(1)
         else:
             place = np.zeros(len(some), np.int64)
         middle = rows.reshape(len(some), size)[np.arange(len(some)), place]
