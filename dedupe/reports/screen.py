@@ -12,8 +12,7 @@ from rich.segment import Segment, Segments
 from rich.text import Text
 
 Part = str | tuple[str, str]
-"""Text, or text and its style: of a line of some of these rich makes 20 times as many a second as
-of one `Text`."""
+"""Text, or text and its style: with a `Text` for each part a table took three times as long."""
 
 # what is folded to fewer cells can be read by nobody
 NARROWEST = 10
@@ -65,7 +64,7 @@ class Screen(Console):
     def tell_hanging(self, mark: str, words: str, style: str = "") -> None:
         """Print words behind a mark, broken between words and going on below their beginning."""
         room = max(self.width - cell_len(mark), NARROWEST)
-        # most are no longer than that, which is seen in a tenth of the time
+        # most are no longer than that
         if cell_len(words) <= room and words.isprintable():
             self.tell((mark + words.rstrip(), style))
             return
