@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dedupe.names import path_facts
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from dedupe.matching.folders.cover import Coverage
     from dedupe.matching.sets.clusters import Cluster
     from dedupe.matching.sets.ignore import Decision
+
+# Pieces of a document that are written at once: a comma, a name, a value.
+_AT_ONCE = 4096
 
 # shares of unrelated pairs whose distance is told, where there are enough pairs
 QUANTILES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
@@ -230,5 +234,8 @@ def _cluster(cluster: "Cluster") -> dict[str, Any]:
 
 def _dump(document: dict[str, Any], out: TextIO) -> None:
     # ASCII: no name can reach a terminal as anything but letters and escapes
-    json.dump(document, out, indent=2, ensure_ascii=True)
+    pieces = json.JSONEncoder(indent=2, ensure_ascii=True).iterencode(document)
+    # json.dump writes each by itself
+    while some := "".join(islice(pieces, _AT_ONCE)):
+        out.write(some)
     out.write("\n")
