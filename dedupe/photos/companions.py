@@ -137,6 +137,8 @@ class Companions:
 
     def _all(self, photo: Shot) -> Iterator[Companion]:
         names = self._named_like(photo.path)
+        if not set(names) - {photo.path.name}:  # as of most photos
+            return
         stills = [photo.path.with_name(name) for name in names if _is_still(name)]
         for name in names:
             path = photo.path.with_name(name)
