@@ -6,8 +6,8 @@ import numpy as np
 from photos_by_number import library
 
 from dedupe.matching.pairs.agreement import Agreement
-from dedupe.matching.pairs.evidence import Evidence
-from dedupe.matching.pairs.related import Verdict
+from dedupe.matching.pairs.evidence import Evidence, packed
+from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.collages import without_collages
 
@@ -30,20 +30,20 @@ def left(
     links there were.
     """
     photos = library(tmp_path / "index.db", range(10)).photos
-    related = {pair: Verdict(Relation.SAME_PICTURE, None) for pair in one_picture}
+    related = {pair: (Relation.SAME_PICTURE, b"") for pair in one_picture}
     for whole, shares_of in filled.items():
         for part, share in shares_of.items():
             straight = photos[part].content < photos[whole].content
             shares = (1.0, share) if straight else (share, 1.0)
-            related[part, whole] = Verdict(
-                Relation.SAME_PICTURE,
+            evidence = packed(
                 Evidence(
                     inliers=90, homography=np.eye(3), mirrored=False, form="upright",
                     agreement=AGREED, of_first=shares[0], of_second=shares[1], news=(0.0, 0.0),
                     motion=0.0, sizes=((320, 240), (320, 240)), field_in=2 if straight else 1,
-                ),
+                )
             )  # fmt: skip
-    return *without_collages(photos, related), len(related)
+            related[part, whole] = Relation.SAME_PICTURE, evidence
+    return *without_collages(photos, Related.of(related)), len(related)
 
 
 def test_it_is_linked_to_one_photo_and_its_edits(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ class Asking:
         library, photos = self._library, self._photos
         crowd = _crowds(self.related, len(photos))
         with uncollected():
-            links, collages = without_collages(photos, _among(self.related, crowd).unpacked())
+            links, collages = without_collages(photos, _among(self.related, crowd))
             ordered = order(photos[row] for row in crowd)
             place = {photos[row].content: row for row in crowd}
             best_first = {place[photo.content]: rank for rank, photo in enumerate(ordered)}

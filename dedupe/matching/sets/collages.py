@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence, Set
 
-from dedupe.matching.pairs.carried import holder_of_field
-from dedupe.matching.pairs.edits import placement
-from dedupe.matching.pairs.related import Verdict
+from dedupe.matching.pairs.edits import Asked, placements
+from dedupe.matching.pairs.evidence import places_in
+from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.stars import Link, neighbours, pair
 from dedupe.photos.photo import Photo
@@ -15,9 +15,7 @@ _PART = 0.6
 _SHRUNK = 0.8
 
 
-def without_collages(
-    photos: Sequence[Photo], related: Mapping[Link, Verdict]
-) -> tuple[set[Link], set[int]]:
+def without_collages(photos: Sequence[Photo], related: Related) -> tuple[set[Link], set[int]]:
     """The pairs that are one picture, each collage linked to one of its parts alone.
 
     A collage of two photos is verified against both, and would make one set of them. Two collages
@@ -31,15 +29,9 @@ def without_collages(
     Returns:
         The pairs, and the rows of the collages: none of them should be the one to keep.
     """
-    links = {each for each, verdict in related.items() if verdict.relation <= Relation.SAME_PICTURE}
+    links = related.links(Relation.SAME_PICTURE)
     near = neighbours(links)
-    parts: dict[int, list[tuple[float, int]]] = {}
-    for (one, other), verdict in related.items():
-        if verdict.relation is Relation.SAME_PICTURE:
-            for part, whole in ((one, other), (other, one)):
-                filled = _filled(photos, part, whole, verdict)
-                if filled is not None:
-                    parts.setdefault(whole, []).append((-filled, part))
+    parts = _parts(photos, related)
     collages = set()
     for whole, of_it in sorted(parts.items()):
         # the photo of which most others are parts as well: not a picture that shares two of them
@@ -78,15 +70,34 @@ def _showing_others(
     }
 
 
-def _filled(photos: Sequence[Photo], part: int, whole: int, verdict: Verdict) -> float | None:
-    """The share of `whole` that `part` fills, if it was shrunk to fit in."""
-    photo, other = photos[part], photos[whole]
-    if verdict.evidence is None:
-        return None
-    shares = verdict.evidence.of_first, verdict.evidence.of_second
-    kept, filled = shares if photo.content < other.content else shares[::-1]
-    if holder := holder_of_field(photo, other, verdict.evidence):
-        return filled if holder is other else None
-    if filled >= _PART or kept <= _PART:
-        return None
-    return filled if placement(photo, other, verdict.evidence).scale < _SHRUNK else None
+def _parts(photos: Sequence[Photo], related: Related) -> dict[int, list[tuple[float, int]]]:
+    """By row the photos that were shrunk to fit in, each behind the share that it fills, negated.
+
+    Only where two fill unlike shares of each other, or one is in a field, evidence is unpacked:
+    of 170,000 pairs of edits that was one in ten, and to ask each for itself took 5 s.
+    """
+    proved = related.at((related.relations == Relation.SAME_PICTURE) & related.proved)
+    shares, field_in = places_in(proved.evidence)
+    unlike = (shares.min(1) < _PART) & (shares.max(1) > _PART)
+    fitted: list[tuple[int, int, float]] = []
+    doubtful: list[tuple[int, int, float]] = []
+    asked: list[Asked] = []
+    for both, verdict in proved.at(unlike | (field_in > 0)).unpacked().items():
+        found = verdict.evidence
+        assert found is not None
+        ordered = sorted(both, key=lambda row: photos[row].content)
+        share = found.of_first, found.of_second
+        for place, part in enumerate(ordered):
+            whole, filled, kept = ordered[1 - place], share[1 - place], share[place]
+            if found.field_in == 2 - place:
+                fitted.append((whole, part, filled))
+            elif not found.field_in and filled < _PART < kept:
+                doubtful.append((whole, part, filled))
+                asked.append((photos[part], photos[whole], found))
+    for each, where in zip(doubtful, placements(asked), strict=True):
+        if where.scale < _SHRUNK:
+            fitted.append(each)
+    parts: dict[int, list[tuple[float, int]]] = {}
+    for whole, part, filled in fitted:
+        parts.setdefault(whole, []).append((-filled, part))
+    return parts

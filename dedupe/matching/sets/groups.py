@@ -198,7 +198,7 @@ def _proved(
         return replace(known, apart=apart)
     makes = (related.relations <= relation) & np.isin(related.pairs[:, 0], list(rows))
     some = [its for its in equal if its[0] in rows]
-    new = proved_sets(contents, related.at(makes).unpacked(), some, apart, relation, wins)
+    new = proved_sets(contents, related.at(makes), some, apart, relation, wins)
     memory.add(parts, is_new, new)
     return Proved(
         units=[*known.units, *new.units],

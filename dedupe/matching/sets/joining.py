@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from dedupe.index.indexed import pixel_hashes
 from dedupe.matching.near.distances import Pairs
-from dedupe.matching.pairs.related import Verdict
+from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation, same_pixels
 from dedupe.matching.sets.collages import without_collages
 from dedupe.matching.sets.linkage import complete_linkage
@@ -57,7 +57,7 @@ def same_pixels_as_best(equal: Iterable[Sequence[int]], ranks: Mapping[int, int]
 def joined(
     photos: Sequence[Photo],
     units: list[Unit],
-    related: Mapping[Link, Verdict],
+    related: Related,
     level: Relation,
     ranks: Mapping[int, int],
     chosen: set[int],
@@ -81,7 +81,7 @@ def joined(
         ranks = {row: rank + len(ranks) * (row in collages) for row, rank in ranks.items()}
         chosen = chosen - collages
     else:
-        links = {each for each, verdict in related.items() if verdict.relation <= level}
+        links = related.links(level)
     return stars(units, links, ranks, apart, chosen=chosen), collages
 
 

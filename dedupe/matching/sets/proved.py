@@ -1,6 +1,6 @@
 """Sets of what is proved, before anything is joined by its distance: no threshold decides them."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from dedupe.index.indexed import contents, moments, photos_at
 from dedupe.index.library import Library
 from dedupe.index.rows import NEVER
-from dedupe.matching.pairs.related import Verdict
+from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.asking import Wins
 from dedupe.matching.sets.contents import Contents
@@ -42,7 +42,7 @@ class Proved:
 
 def proved_sets(
     contents: Contents,
-    related: Mapping[Link, Verdict],
+    related: Related,
     equal: Sequence[Sequence[int]],
     apart: Set[Link],
     relation: Relation,
@@ -60,7 +60,7 @@ def proved_sets(
     """
     photos, copies = contents.photos, contents.copies
     # most photos of a library are linked to none: only the others are ranked
-    linked = {row for link in related for row in link}.union(*equal)
+    linked = set(related.pairs.reshape(-1).tolist()).union(*equal)
     ranks = contents.ranks(linked)
     chosen = {row for row in linked if any(wins(photos[each]) for each in copies[row])}
     units: list[Unit] = [(row,) for row in linked]
