@@ -1,26 +1,34 @@
-"""The features of a library's photos, each found once: the latest in memory, the rest in a file."""
+"""The features of a library's photos, each found once: in memory, in a file, or before this run."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-import numpy as np
+import xxhash
 
+from dedupe.index.features import FeatureFile
 from dedupe.index.store import Index
 from dedupe.matching.crew import Crew
-from dedupe.matching.points.features import Features, features_of
-from dedupe.matching.within.field import Field
+from dedupe.matching.points.features import POINTS, Features, features_of
+from dedupe.matching.points.packed import packed, sound, unpacked
+from dedupe.matching.points.words import WORD_BITS, WORDS
 from dedupe.photos.photo import Photo
 
 # Photos whose features are in memory: 66 kB each, 0.5 GB.
 _HELD = 8192
 
-# Width, height, number of points, words and fields; then points, codes and words; then of each
-# field where it is, the length of its JPEG, that, and its features likewise.
-_HEAD = np.dtype([("size", "<u2", 2), ("points", "<u2"), ("words", "<u2"), ("fields", "<u2")])
-_FIELD = np.dtype([("place", "<f8", (3, 3)), ("size", "<u2", 2), ("jpeg", "<u4")])
+# Goes up with every change of what is found in a thumbnail: its points, their words, its fields.
+_VERSION = 1
+
+
+def features_method() -> bytes:
+    """Names all that decides which features a thumbnail has."""
+    import cv2
+
+    who = f"{_VERSION} {POINTS} {WORDS} {WORD_BITS} opencv {cv2.__version__}"
+    return xxhash.xxh3_128_digest(who.encode())
 
 
 class HeldFeatures:
@@ -28,7 +36,9 @@ class HeldFeatures:
 
     Where there are more than fit in memory, they lie in a file beside the index that has no
     name, or is gone with the process: 56 kB a photo, and as much for each of its fields. Where that
-    cannot be written, they are found again.
+    cannot be written, they are found again. What was found in earlier runs is remembered
+    (index/features.py): to find those of old photos that a new one is looked at with took most
+    of the time.
 
     Attributes:
         without: rows that have no thumbnail.
@@ -41,10 +51,12 @@ class HeldFeatures:
         self._file: IO[bytes] | None = None
         self._place: dict[int, tuple[int, int]] = {}
         self._end = 0
+        self._remembered = FeatureFile(index, features_method())
         self.without: set[int] = set()
 
     def close(self) -> None:
-        """Let go of all."""
+        """Let go of all; what was found is remembered."""
+        self._remembered.close()
         self._held, self._place = {}, {}
         if self._file is not None:
             self._file.close()
@@ -73,10 +85,24 @@ class HeldFeatures:
         jpeg = {row: jpegs[self._photos[row].content] for row in missing if row not in self.without}
         for row in jpeg.keys() & self._place.keys():
             self._held[row] = self._read(row, jpeg[row])
-        new = [row for row in jpeg if row not in self._held]
-        made = crew.map(features_of, [jpeg[row] for row in new])
-        self._held |= dict(zip(new, made, strict=True))
+        self._recall({row: jpeg[row] for row in jpeg.keys() - self._held.keys()})
+        new = {row: jpeg[row] for row in jpeg if row not in self._held}
+        self._held |= zip(new, crew.map(features_of, list(new.values())), strict=True)
+        contents = {self._photos[row].content: row for row in new}
+        self._remembered.add(
+            {content: new[row] for content, row in contents.items()},
+            {content: packed(self._held[row]) for content, row in contents.items()},
+        )
         return self._held
+
+    def _recall(self, jpeg: Mapping[int, bytes]) -> None:
+        """Take what was found in earlier runs."""
+        rows = {self._photos[row].content: row for row in jpeg}
+        known = self._remembered.read({content: jpeg[row] for content, row in rows.items()})
+        for content, data in known.items():
+            row = rows[content]
+            if found := sound(data, jpeg[row]):
+                self._held[row] = found
 
     def _let_go(self, wanted: set[int]) -> None:
         """Keep only some in memory; the others in the file, from which they come back."""
@@ -92,7 +118,7 @@ class HeldFeatures:
 
     def _write(self, row: int, found: Features) -> None:
         assert self._file is not None
-        record = b"".join(_packed(found))
+        record = packed(found)
         self._file.seek(self._end)
         self._file.write(record)
         self._place[row] = self._end, len(record)
@@ -102,46 +128,4 @@ class HeldFeatures:
         assert self._file is not None
         place, length = self._place[row]
         self._file.seek(place)
-        found, _ = _unpacked(self._file.read(length), 0, thumbnail)
-        return found
-
-
-def _packed(found: Features) -> Iterator[bytes]:
-    """Features as bytes, but for the thumbnail."""
-    yield np.array(
-        (found.size, len(found.points), len(found.words), len(found.fields)), _HEAD
-    ).tobytes()
-    yield found.points.astype("<f4").tobytes()
-    yield found.codes.tobytes()
-    yield found.words.astype("<u8").tobytes()
-    for field, shown in found.fields:
-        yield np.array((field.place, field.size, len(shown.thumbnail)), _FIELD).tobytes()
-        yield shown.thumbnail
-        yield from _packed(shown)
-
-
-def _unpacked(data: bytes, at: int, thumbnail: bytes) -> tuple[Features, int]:
-    """What was packed from a place on, and where it ends."""
-    head = np.frombuffer(data, _HEAD, 1, at)[0]
-    at += _HEAD.itemsize
-    count = int(head["points"])
-    points = np.frombuffer(data, "<f4", 2 * count, at).reshape(count, 2)
-    at += points.nbytes
-    codes = np.frombuffer(data, "u1", 128 * count, at).reshape(count, 128)
-    at += codes.nbytes
-    words = np.frombuffer(data, "<u8", int(head["words"]), at)
-    at += words.nbytes
-    fields = []
-    for _ in range(int(head["fields"])):
-        its = np.frombuffer(data, _FIELD, 1, at)[0]
-        at += _FIELD.itemsize
-        jpeg = data[at : at + int(its["jpeg"])]
-        shown, at = _unpacked(data, at + len(jpeg), jpeg)
-        fields.append((Field(its["place"], _size(its)), shown))
-    found = Features(thumbnail, _size(head), points, codes, fields=tuple(fields), words=words)
-    return found, at
-
-
-def _size(record: np.void) -> tuple[int, int]:
-    wide, high = record["size"].tolist()
-    return wide, high
+        return unpacked(self._file.read(length), thumbnail)
