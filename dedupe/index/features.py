@@ -13,7 +13,7 @@ import xxhash
 
 from dedupe.transaction import transaction
 
-MOST = 4 << 30
+MOST = 6 << 30
 """Bytes of the file, at most: of 100,000 photos. Then those that were found first go."""
 
 # Of the disk so much stays free.
@@ -38,7 +38,7 @@ _Answer = TypeVar("_Answer")
 
 
 class FeatureFile:
-    """index.db.features: SQLite, 40 kB a photo; of all encoders, as they share the thumbnails.
+    """index.db.features: SQLite, 56 kB a photo; of all encoders, as they share the thumbnails.
 
     What is damaged, of another thumbnail or found in another way is not there. Where the file
     cannot be used (locked, read-only, a full disk) nothing is remembered. Losing it costs 65 ms

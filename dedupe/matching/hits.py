@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dedupe.matching.pairs.compare import evidence_of, look_at, relation_and_edi
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.relations import same_pixels
 from dedupe.matching.points.features import features_of
+from dedupe.matching.points.remembered import RememberedFeatures
 from dedupe.matching.search import Hit, row_of
 from dedupe.photos.photo import Photo
 from dedupe.photos.read import photo_file
@@ -91,9 +93,11 @@ def _evidence(
     progress.start("Verifying hits", len(pairs))
     # each pair is one thread's: BLAS would only start more
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores()) as pool:
-        shown = list(dict.fromkeys(photo.content for photo in photos))
-        made = pool.map(features_of, (jpegs[content] for content in shown))
-        features = dict(zip(shown, made, strict=True))
+        shown = {photo.content: jpegs[photo.content] for photo in photos}
+        with closing(RememberedFeatures(library.index)) as memory:
+            features = memory.recall(shown)
+        new = {content: jpeg for content, jpeg in shown.items() if content not in features}
+        features |= zip(new, pool.map(features_of, new.values()), strict=True)
 
         def look(pair: tuple[Photo, Photo], apart: int) -> Evidence | None:
             # looked at, they are larger: only for as long as this takes

@@ -14,7 +14,7 @@ from dedupe.index.library import Library
 from dedupe.index.scan import scan
 from dedupe.index.store import Index
 from dedupe.matching.crew import Crew
-from dedupe.matching.points import held
+from dedupe.matching.points import held, remembered
 from dedupe.matching.points.features import Features, features_of
 from dedupe.matching.points.held import HeldFeatures
 from dedupe.matching.points.packed import packed, sound
@@ -77,7 +77,7 @@ def test_features_of_an_earlier_run_are_not_found_again(
 def test_features_that_were_found_in_another_way_are_found_again(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held, "_VERSION", "another")
+    monkeypatch.setattr(remembered, "_VERSION", "another")
     looked = []
 
     def looking(thumbnail: bytes) -> Features:

@@ -6,29 +6,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-import xxhash
-
-from dedupe.index.features import FeatureFile
 from dedupe.index.store import Index
 from dedupe.matching.crew import Crew
-from dedupe.matching.points.features import POINTS, Features, features_of
-from dedupe.matching.points.packed import packed, sound, unpacked
-from dedupe.matching.points.words import WORD_BITS, WORDS
+from dedupe.matching.points.features import Features, features_of
+from dedupe.matching.points.packed import packed, unpacked
+from dedupe.matching.points.remembered import RememberedFeatures
 from dedupe.photos.photo import Photo
 
 # Photos whose features are in memory: 66 kB each, 0.5 GB.
 _HELD = 8192
-
-# Goes up with every change of what is found in a thumbnail: its points, their words, its fields.
-_VERSION = 1
-
-
-def features_method() -> bytes:
-    """Names all that decides which features a thumbnail has."""
-    import cv2
-
-    who = f"{_VERSION} {POINTS} {WORDS} {WORD_BITS} opencv {cv2.__version__}"
-    return xxhash.xxh3_128_digest(who.encode())
 
 
 class HeldFeatures:
@@ -51,7 +37,7 @@ class HeldFeatures:
         self._file: IO[bytes] | None = None
         self._place: dict[int, tuple[int, int]] = {}
         self._end = 0
-        self._remembered = FeatureFile(index, features_method())
+        self._remembered = RememberedFeatures(index)
         self.without: set[int] = set()
 
     def close(self) -> None:
@@ -88,21 +74,14 @@ class HeldFeatures:
         self._recall({row: jpeg[row] for row in jpeg.keys() - self._held.keys()})
         new = {row: jpeg[row] for row in jpeg if row not in self._held}
         self._held |= zip(new, crew.map(features_of, list(new.values())), strict=True)
-        contents = {self._photos[row].content: row for row in new}
-        self._remembered.add(
-            {content: new[row] for content, row in contents.items()},
-            {content: packed(self._held[row]) for content, row in contents.items()},
-        )
+        self._remembered.remember({self._photos[row].content: self._held[row] for row in new})
         return self._held
 
     def _recall(self, jpeg: Mapping[int, bytes]) -> None:
         """Take what was found in earlier runs."""
         rows = {self._photos[row].content: row for row in jpeg}
-        known = self._remembered.read({content: jpeg[row] for content, row in rows.items()})
-        for content, data in known.items():
-            row = rows[content]
-            if found := sound(data, jpeg[row]):
-                self._held[row] = found
+        known = self._remembered.recall({content: jpeg[row] for content, row in rows.items()})
+        self._held |= {rows[content]: found for content, found in known.items()}
 
     def _let_go(self, wanted: set[int]) -> None:
         """Keep only some in memory; the others in the file, from which they come back."""
