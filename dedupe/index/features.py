@@ -16,8 +16,8 @@ from dedupe.transaction import transaction
 MOST = 6 << 30
 """Bytes of the file, at most: of 100,000 photos. Then those that were found first go."""
 
-# Of the disk so much stays free.
-_FREE = 0.1
+# Of the disk so much stays free: a tenth, but no more than 20 GB.
+_FREE, _FREE_BYTES = 0.1, 20 << 30
 
 # Seconds for which another process that is writing is waited for.
 _PATIENCE = 1.0
@@ -148,7 +148,8 @@ class FeatureFile:
         size = sum(len(packed) for _, packed, _ in rows)
         disk = shutil.disk_usage(self.path.parent)
         # never more than the file may hold: the first would go before anybody asks for them
-        if size > self._room or disk.free - size < _FREE * disk.total:
+        spare = min(_FREE * disk.total, _FREE_BYTES)
+        if size > self._room or disk.free - size < spare:
             return
         db = self._opened()
         with transaction(db):

@@ -122,14 +122,18 @@ def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
         assert file.read(SMALL) == {}
 
 
-def test_the_last_tenth_of_a_disk_is_left_free(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("total", "free", "writes"),
+    [(1 << 20, 1 << 16, False), (4 << 40, 16 << 30, False), (4 << 40, 24 << 30, True)],
+)
+def test_the_last_tenth_of_a_disk_is_left_free_or_20_gb_of_a_large_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, total: int, free: int, writes: bool
 ) -> None:
-    full = SimpleNamespace(total=1_000_000, free=50_000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    disk = SimpleNamespace(total=total, free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
     with opened(tmp_path / "index.db") as file:
         file.add(SMALL, FOUND)
-    assert not list(tmp_path.iterdir())
+    assert any(tmp_path.iterdir()) == writes
 
 
 def test_in_a_full_file_what_was_found_first_goes(
