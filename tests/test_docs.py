@@ -124,3 +124,9 @@ def test_the_locks_name_no_address_and_pin_every_package_by_hash() -> None:
         assert len(pinned) > 20
         entries = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)[1:]
         assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_every_page_is_on_the_site_once() -> None:
+    listed = re.findall(r"[\w/-]+\.md\b", (ROOT / "mkdocs.yml").read_text())
+    pages = [str(page.relative_to(ROOT / "docs")) for page in PAGES if page.parent != ROOT]
+    assert sorted(listed) == sorted(pages)
