@@ -113,9 +113,9 @@ class FeatureFile:
         """What some work answers, unless the file cannot be used."""
         try:
             return work()
-        except sqlite3.OperationalError:  # locked, read-only, a full disk
+        except (sqlite3.OperationalError, OSError):  # locked, read-only, a full disk
             self._close()
-        except (sqlite3.DatabaseError, OSError):  # damaged: it is made anew
+        except sqlite3.DatabaseError:  # damaged: it is made anew
             self._close()
             for ending in ("", "-journal"):
                 with suppress(OSError):
@@ -147,8 +147,8 @@ class FeatureFile:
             rows.append((content, packed, self._seal(thumbnails[content], packed)))
         size = sum(len(packed) for _, packed, _ in rows)
         disk = shutil.disk_usage(self.path.parent)
-        # never more than the file may hold: the first would go before anybody asks for them
         spare = min(_FREE * disk.total, _FREE_BYTES)
+        # in one run no more than fits: the first would go before anybody asks for them
         if size > self._room or disk.free - size < spare:
             return
         db = self._opened()

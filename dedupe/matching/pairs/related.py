@@ -101,7 +101,7 @@ class Related(Mapping[_Pair, Verdict]):
         )
 
     def unpacked(self) -> dict[_Pair, Verdict]:
-        """All of them, for who asks about most: 20 us each."""
+        """All of them, for who asks about most."""
         packs = iter(self.evidence)
         each = each_unpacked(next(packs).tobytes() if its else b"" for its in self.proved.tolist())
         verdicts = map(Verdict, map(Relation, self.relations.tolist()), each)

@@ -9,6 +9,7 @@ from PIL import Image
 from dedupe.matching.points.features import POINTS, Features
 from dedupe.matching.points.words import WORDS
 from dedupe.matching.within.field import Field
+from dedupe.photos.quiet import quiet_pillow
 
 # Width, height, number of points, words and fields; then points, codes and words; then of each
 # field where it is, the length of its JPEG, that, and its features likewise.
@@ -41,14 +42,23 @@ def sound(data: bytes, thumbnail: bytes) -> Features | None:
     """
     try:
         found, end = _unpacked(data, 0, thumbnail)
-        is_whole = end == len(data) and _is_sound(found)
-        is_sound = is_whole and all(_is_sound(shown) for _, shown in found.fields)
-    except (ValueError, OSError):  # OSError: a field is no picture
+        with quiet_pillow():
+            is_sound = end == len(data) and _is_sound(found) and _are_within(found)
+    except (ValueError, OSError, RecursionError):  # OSError: a field is no picture
         return None
-    placed = all(
-        np.isfinite(field.place).all() and np.linalg.det(field.place) for field, _ in found.fields
+    return found if is_sound else None
+
+
+def _are_within(found: Features) -> bool:
+    """Whether the fields are sound, and can lie in the picture."""
+    return all(
+        max(field.size) <= sum(found.size)
+        and shown.size == field.size
+        and np.isfinite(field.place).all()
+        and np.linalg.det(field.place)
+        and _is_sound(shown)
+        for field, shown in found.fields
     )
-    return found if is_sound and placed else None
 
 
 def _is_sound(found: Features) -> bool:
