@@ -1,10 +1,8 @@
 """Drop what is remembered, at the user's word."""
 
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 
-from dedupe.index.features import FeatureFile
 from dedupe.index.place import default_index
 from dedupe.index.store import Index
 from dedupe.photos.discover import each_absolute
@@ -13,8 +11,7 @@ from dedupe.photos.discover import each_absolute
 def forget(paths: Iterable[Path | str] | Path | str, *, index: Path | None = None) -> int:
     """Drop all that is remembered at or below `paths`, whether they still exist or not.
 
-    No photo is touched; another scan brings them back. What was found in the thumbnails of photos
-    that are nowhere else goes, too (index/features.py).
+    No photo is touched; another scan brings them back.
 
     Args:
         paths: folders or photos.
@@ -29,12 +26,9 @@ def forget(paths: Iterable[Path | str] | Path | str, *, index: Path | None = Non
     roots = each_absolute(paths)
     if not roots:
         return 0
-    with Index(index or default_index(), lock=True) as store:
-        with store.batch():
-            gone = store.files_under(roots)
-            store.forget(gone, store.skips_under(roots))
-            store.forget_roots(roots)
-            store.drop_unused(at_once=True)
-        with closing(FeatureFile(store.path)) as features:
-            features.forget_all_but([content for _, content in store.contents()])
+    with Index(index or default_index(), lock=True) as store, store.batch():
+        gone = store.files_under(roots)
+        store.forget(gone, store.skips_under(roots))
+        store.forget_roots(roots)
+        store.drop_unused(at_once=True)
     return len(gone)

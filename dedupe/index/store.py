@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,14 +79,14 @@ class Index(FoundIndex):
 
     def __init__(self, path: Path, *, create: bool = False, lock: bool = False) -> None:
         super().__init__(path, create=create, lock=lock)
-        self._compacted = False
+        self._compacted = self._dropped = False
         # rows in each vector file by the encoder's number: under the lock nobody else appends
         self._ends: dict[int, int] = {}
 
     @contextmanager
     def batch(self) -> Iterator[None]:
         """All writes inside happen, or none: also under kill -9."""
-        self._compacted = False
+        self._compacted = self._dropped = False
         with ExitStack() as unless_whole:
             unless_whole.callback(self._ends.clear)
             with super().batch():
@@ -94,6 +94,8 @@ class Index(FoundIndex):
             unless_whole.pop_all()
         if self._compacted:
             self.remove_old_vectors()
+        if self._dropped:
+            self._drop_features()
 
     def remember_photos(
         self,
@@ -254,7 +256,7 @@ class Index(FoundIndex):
             self._db.executemany("DELETE FROM ignored WHERE contents = ? AND apart = ?", rows)
 
     def drop_unused(self, *, at_once: bool = False) -> None:
-        """Drop contents that no file has had for 90 days, with their vectors and thumbnails.
+        """Drop contents that no file has had for 90 days, with all that is remembered of them.
 
         Until then a photo that comes back, from another drive or under another name, is
         recognised. Vector files of which more than half is unused are written anew.
@@ -273,7 +275,15 @@ class Index(FoundIndex):
                 (now,),
             )
             oldest = now if at_once else now - KEPT_S
-            self._db.execute("DELETE FROM photos WHERE unused_since <= ?", (oldest,))
+            gone = self._db.execute("DELETE FROM photos WHERE unused_since <= ?", (oldest,))
+            self._dropped = gone.rowcount > 0
             if compact(self, self._db):
                 self._compacted = True
                 self._ends.clear()
+
+    def _drop_features(self) -> None:
+        """Drop what was found in the thumbnails that were dropped (features.py)."""
+        from dedupe.index.features import FeatureFile
+
+        with closing(FeatureFile(self.path)) as features:
+            features.forget_all_but([content for _, content in self.contents()])

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.index import features
+from dedupe.index import store as store_of_photos
 from dedupe.index.features import FeatureFile
 from dedupe.index.forget import forget
 from dedupe.index.scan import scan
@@ -183,7 +184,10 @@ def test_a_writer_that_is_killed_leaves_what_was_there(index: Path) -> None:
     assert remembered(index) == FOUND
 
 
-def test_what_is_forgotten_is_forgotten_here_as_well(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["forgotten", "gone for 90 days"])
+def test_with_a_thumbnail_goes_what_was_found_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     index = tmp_path / "index.db"
     for number, name in enumerate(("camera/2019/DSC_0733.JPG", "camera/2018/DSC_0098.JPG")):
         (tmp_path / str(number)).mkdir()
@@ -193,7 +197,12 @@ def test_what_is_forgotten_is_forgotten_here_as_well(tmp_path: Path) -> None:
         small = store.thumbnails(photo.content for photo in library.photos)
     with opened(index) as file:
         file.add(small, {content: b"found" for content in small})
-    assert forget(tmp_path / "0", index=index) == 1
+    if how == "forgotten":
+        assert forget(tmp_path / "0", index=index) == 1
+    else:
+        monkeypatch.setattr(store_of_photos, "KEPT_S", 0)  # or 90 days later
+        (tmp_path / "0" / "photo.jpg").unlink()
+        scan(tmp_path, index=index)
     with opened(index) as file:
         left = [photo.content for photo in library.photos if photo.path.parent.name == "1"]
         assert list(file.read(small)) == left
