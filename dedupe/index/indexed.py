@@ -134,6 +134,13 @@ def contents(photos: Sequence[Photo]) -> list[bytes]:
     return [photo.content for photo in photos]
 
 
+def content_hashes(photos: Sequence[Photo]) -> "npt.NDArray[np.uint8]":
+    """(N, 32) `Photo.content` of each; zeros where it is of another length."""
+    if isinstance(photos, IndexedPhotos):
+        return photos.hashes("content")
+    return _stacked(photo.content if len(photo.content) == HASH else b"" for photo in photos)
+
+
 def pixel_hashes(photos: Sequence[Photo]) -> "npt.NDArray[np.uint8]":
     """(N, 32) `Photo.pixel_hash` of each; zeros where it has none."""
     if isinstance(photos, IndexedPhotos):

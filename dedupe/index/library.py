@@ -73,7 +73,7 @@ class Library:
         keys = np.frombuffer(b"".join(self.photo_keys), np.uint64).reshape(-1, 2)
         found = mixed(keys + facts[firsts])
         if len(firsts) < len(facts):
-            each = [(its[0], other) for its in self.copies.values() for other in its[1:]]
+            each = [(its[0], other) for its in self.copied for other in its[1:]]
             own, copies = np.array(each, np.int64).T
             np.add.at(found, np.searchsorted(firsts, own), mixed(facts[copies]))
         return found
@@ -97,6 +97,11 @@ class Library:
             return self.read.copies
         rows = sorted(range(len(self.photos)), key=self.places.__getitem__)
         return _by_content(self.photos, rows)
+
+    @cached_property
+    def copied(self) -> Sequence[Sequence[int]]:
+        """Those of `copies` that are of several photos: few of all, as a rule."""
+        return [its for its in self.copies.values() if len(its) > 1]
 
     @cached_property
     def first_rows(self) -> "npt.NDArray[np.int64]":

@@ -4,6 +4,7 @@ import os
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -220,10 +221,25 @@ class ReadIndex(OpenIndex):
         """Number and PHOTO_COLUMNS of every content."""
         return self._each("photos", f"id, {PHOTO_COLUMNS}", photo_seal)
 
-    def each_verdict(self, method: str) -> Iterator[tuple[int, int, bytes, int]]:
-        """Numbers of two photos, evidence and seal of every pair that `method` found related."""
+    def each_verdict(
+        self, method: str, among: Collection[int]
+    ) -> Iterator[tuple[int, int, bytes, int]]:
+        """Numbers of two photos, evidence and seal of every pair that `method` found related.
+
+        Args:
+            method: who verified.
+            among: the numbers of both; where they are few, the others are not gone through.
+        """
         query = "SELECT first, second, evidence, seal FROM verdicts WHERE method = ?"
-        yield from self._db.execute(query, (method,))
+        rows: Iterable[tuple[int, int, bytes, int]] = (
+            self._db.execute(query, (method,))
+            if len(among) > _FEW
+            else chain.from_iterable(
+                self._db.execute(f"{query} AND first = ?", (method, number)) for number in among
+            )
+        )
+        wanted = frozenset(among)
+        return (row for row in rows if row[0] in wanted and row[1] in wanted)
 
     def each_unrelated(self, method: str) -> Iterator[tuple[bytes, int]]:
         """Rows of `unrelated` of a method: pairs and seal."""

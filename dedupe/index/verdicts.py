@@ -38,12 +38,9 @@ def known_evidence(store: ReadIndex, method: str, contents: Collection[bytes]) -
     found: dict[Pair, bytes] = {}
     with store.snapshot():
         numbers = store.numbers_of(contents)
-        for first, second, evidence, seal in store.each_verdict(method):
-            pair = numbers.get(first), numbers.get(second)
-            if pair[0] is None or pair[1] is None:
-                continue
+        for first, second, evidence, seal in store.each_verdict(method, numbers):
             if row_seal(method, first, second, evidence) == seal:
-                found[pair[0], pair[1]] = evidence
+                found[numbers[first], numbers[second]] = evidence
     return found
 
 

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import chain
 from typing import TypeVar
 
@@ -24,7 +25,12 @@ _Done = TypeVar("_Done")
 
 
 class Crew:
-    """Applies a function to many items, on all cores. To be used in a `with`."""
+    """Applies a function to many items, on all cores. To be used in a `with`.
+
+    Each item is one thread's, and BLAS has none of its own meanwhile: after its part of a small
+    product such a thread waits for more on a core that another item needs. The features of 120
+    photos took 5.5 s of two cores with them, and 3.8 without.
+    """
 
     def __init__(self, pairs: int) -> None:
         """Nothing is started yet.
@@ -35,6 +41,7 @@ class Crew:
         count = min(cores(), _MOST)
         self._processes = count if pairs >= _MANY and count > 1 else 0
         self._threads = None if self._processes else ThreadPoolExecutor(count)
+        self._limits, self._is_limited = ExitStack(), False
 
     def __enter__(self) -> "Crew":
         return self
@@ -43,6 +50,7 @@ class Crew:
         if self._threads is not None:
             # after Ctrl-C nobody waits for what was handed out
             self._threads.shutdown(cancel_futures=True)
+            self._limits.close()
         else:
             _end_processes()
 
@@ -54,6 +62,8 @@ class Crew:
             items: what is the same object in several of them is sent once for some 16.
         """
         if self._threads is not None:
+            if items and not self._is_limited:
+                self._limit_blas()
             return self._threads.map(work, items)
         from joblib import Parallel, delayed
 
@@ -67,6 +77,13 @@ class Crew:
         parts = (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
         done: Iterable[list[_Done]] = parallel(delayed(_each)(work, part) for part in parts)
         return chain.from_iterable(done)
+
+    def _limit_blas(self) -> None:
+        """Its calls stay in the thread that makes them; of other processes joblib sees to that."""
+        from threadpoolctl import threadpool_limits
+
+        self._limits.enter_context(threadpool_limits(1, user_api="blas"))
+        self._is_limited = True
 
 
 def alone(work: Callable[..., _Done], *parts: object) -> _Done:

@@ -28,7 +28,7 @@ from dedupe.matching.sets import clusters as clustering
 from dedupe.matching.sets import groups as grouping
 from dedupe.matching.sets.clusters import find_clusters
 from dedupe.matching.sets.groups import Group, find_groups
-from dedupe.matching.sets.stars import components, neighbours
+from dedupe.matching.sets.stars import components, missing_links, neighbours
 from dedupe.matching.sets.verified import Choice, verify
 from dedupe.photos.photo import Photo
 
@@ -446,20 +446,43 @@ def test_no_verdicts_are_none() -> None:
     assert nobody.of_rows(np.empty(0, np.int64)) == nobody
 
 
-@given(st.sets(st.tuples(st.integers(0, 4), st.integers(0, 9)), max_size=20))
-def test_a_crowd_is_what_hangs_together_and_is_not_all_one_picture(
-    links: set[tuple[int, int]],
+SOME_PAIRS = st.sets(
+    st.tuples(st.integers(0, 9), st.integers(0, 9)).map(lambda its: (min(its), max(its))),
+    max_size=30,
+).map(lambda pairs: {pair for pair in pairs if pair[0] != pair[1]})
+
+
+@settings(deadline=None)  # the first loads scipy
+@given(SOME_PAIRS, SOME_PAIRS)
+def test_a_crowd_is_what_hangs_together_and_was_not_all_looked_at(
+    links: set[tuple[int, int]], others: set[tuple[int, int]]
 ) -> None:
-    links = {(min(pair), max(pair)) for pair in links if pair[0] != pair[1]}
-    near = neighbours(links)
-    expected = [
-        row
-        for its in components(near)
-        if any(len(near[row]) < len(its) - 1 for row in its)
-        for row in its
+    asked = links | others
+    crowds = [
+        its for its in components(neighbours(links)) if not asked.issuperset(combinations(its, 2))
     ]
-    found = asking._crowds(related(dict.fromkeys(links, Relation.SAME_PICTURE)), 10)
-    assert found == sorted(expected)
+    looked_at = np.array(sorted(asked), np.int64).reshape(-1, 2)
+    of_one_picture = related(dict.fromkeys(links, Relation.SAME_PICTURE))
+    found = asking._crowds(of_one_picture, looked_at, 10)
+    assert found == sorted(row for its in crowds for row in its)
+
+
+@settings(deadline=None)
+@given(SOME_PAIRS, SOME_PAIRS, st.permutations(range(10)), st.sets(st.integers(0, 9)))
+def test_who_is_in_no_crowd_has_no_pair_that_is_missing(
+    links: set[tuple[int, int]],
+    others: set[tuple[int, int]],
+    order: list[int],
+    chosen: set[int],
+) -> None:
+    asked = links | others
+    rank = {row: place for place, row in enumerate(order)}
+    missing = missing_links(links, asked, rank, chosen=chosen)
+    looked_at = np.array(sorted(asked), np.int64).reshape(-1, 2)
+    of_one_picture = related(dict.fromkeys(links, Relation.SAME_PICTURE))
+    crowds = set(asking._crowds(of_one_picture, looked_at, 10))
+    within = {pair for pair in links if crowds.issuperset(pair)}
+    assert missing == missing_links(within, asked, rank, chosen=chosen)
 
 
 def test_files_of_pieces_are_beside_the_index(samples: Library, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from dedupe.matching.pairs.geometry import matches
 from dedupe.matching.pairs.overlap import shown_beside
-from dedupe.matching.points.features import Features, features_of_pixels
+from dedupe.matching.points.features import Features, Products, features_of_pixels
 
 # Points are looked at that lie so near to where a homography puts them, in pixels of the thumbnail;
 # then those that lie so near to where what was fitted last puts them: its degree, and pixels.
@@ -165,7 +165,7 @@ def _fitted(
 
 def _matched(first: Features, second: Features) -> tuple[_Points, _Points]:
     """(M, 2) points of each that match."""
-    rows, columns = matches(first.descriptors, second.descriptors)
+    rows, columns = matches(Products(first, second).straight())
     return first.points[rows].astype(np.float64), second.points[columns].astype(np.float64)
 
 

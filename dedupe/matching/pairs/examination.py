@@ -155,17 +155,15 @@ class Examination:
 
     def _verify(self, pairs: npt.NDArray[np.int64]) -> None:
         """Look at some pairs."""
-        from threadpoolctl import threadpool_limits
-
+        if not len(pairs):
+            return
         alike = (hash_bits(self._photos, pairs) <= ALIKE).tolist()
         self._progress.start("Verifying pairs", len(pairs))
-        # each pair is one thread's: BLAS would only start more
-        with threadpool_limits(1, user_api="blas"), Crew(len(pairs)) as crew:
+        with Crew(len(pairs)) as crew:
             for start in range(0, len(pairs), _BATCH):
                 part = slice(start, start + _BATCH)
                 self._verify_batch(pairs[part], alike[part], crew)
-        if len(pairs):
-            self._looked = distinct(np.concatenate([self._looked, self._codes(pairs)]))
+        self._looked = distinct(np.concatenate([self._looked, self._codes(pairs)]))
 
     def _verify_batch(
         self, pairs: npt.NDArray[np.int64], alike: Sequence[bool], crew: Crew

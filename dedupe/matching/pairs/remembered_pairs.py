@@ -88,12 +88,7 @@ class RememberedPairs:
         place = np.minimum(place, len(self._names) - 1)
         there = self._names[place] == names[order]
         is_known[order] = there
-        is_unseen = np.zeros(len(self._names), np.bool_)
-        is_unseen[self._unseen] = True
-        in_unseen = np.zeros(len(self._facts), np.bool_)
-        in_unseen[pairs[order[there]][is_unseen[place[there]]]] = True
-        rows = np.flatnonzero(in_unseen)
-        without = rows[are_among(self._facts[rows], self._without)]
+        without = self._without_thumbnail(pairs[order[there]], place[there])
         number = np.full(len(self._names), -1)
         number[self._place] = np.arange(len(self._place))
         number = number[place[there]]
@@ -103,6 +98,19 @@ class RememberedPairs:
         found = self._related.at(number)
         known = Related(pairs[asked], found.relations, found.proved, found.evidence)
         return is_known, known, without
+
+    def _without_thumbnail(
+        self, pairs: npt.NDArray[np.int64], place: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """The rows that have none, of pairs at some places that nobody could look at."""
+        if not len(self._unseen):  # as a rule
+            return np.empty(0, np.int64)
+        is_unseen = np.zeros(len(self._names), np.bool_)
+        is_unseen[self._unseen] = True
+        in_unseen = np.zeros(len(self._facts), np.bool_)
+        in_unseen[pairs[is_unseen[place]]] = True
+        rows = np.flatnonzero(in_unseen)
+        return rows[are_among(self._facts[rows], self._without)]
 
     def remember(
         self, pairs: npt.NDArray[np.int64], related: Related, without: Collection[int]
@@ -127,9 +135,10 @@ class RememberedPairs:
         has_none = np.zeros(len(self._facts), np.bool_)
         has_none[list(without)] = True
         # what is the same pixels is known without a look
-        one, other = has_none[pairs[order]].T
-        is_unseen = one | other
-        is_unseen[place] = False
+        is_unseen = np.zeros(len(names), np.bool_)
+        if without:  # few have
+            is_unseen[:] = has_none[pairs[order]].any(1)
+            is_unseen[place] = False
         with suppress(IndexProblem):  # then the index is asked next time
             self._file.write(
                 self._key,

@@ -46,6 +46,13 @@ _MIRRORED = np.array(
      for way in range(8)]
 )  # fmt: skip
 
+# So mirroring exchanges numbers two by two: the first of each two, and then the second.
+_TWO_BY_TWO = np.concatenate([np.flatnonzero(np.arange(128) < _MIRRORED),
+                              _MIRRORED[np.arange(128) < _MIRRORED]])  # fmt: skip
+
+ONE = np.float32(2 * _UNIT**2)
+"""What `Products` give of a descriptor with itself."""
+
 
 @dataclass(frozen=True)
 class Features:
@@ -90,17 +97,53 @@ class Features:
         return np.asarray(cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
     @cached_property
-    def descriptors(self) -> npt.NDArray[np.float32]:
-        """(K, 128) float32, each of about length 1."""
-        return self.codes.astype(np.float32) / np.float32(_UNIT)
+    def halves(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """(K, 64) float32, whole numbers: sums and differences of what mirroring exchanges."""
+        ordered = self.codes[:, _TWO_BY_TWO].astype(np.float32)
+        one, other = ordered[:, :64], ordered[:, 64:]
+        return one + other, one - other
+
+    @cached_property
+    def mirrored_points(self) -> npt.NDArray[np.float32]:
+        """(K, 2) float32, where the points are once left and right are swapped."""
+        points = self.points.copy()
+        points[:, 0] = self.size[0] - 1 - points[:, 0]
+        return points
 
     @cached_property
     def mirrored(self) -> "Features":
         """The same picture, left and right swapped."""
-        points = self.points.copy()
-        points[:, 0] = self.size[0] - 1 - points[:, 0]
         codes = self.codes[:, _MIRRORED]
-        return Features(self.thumbnail, self.size, points, codes, not self.flipped)
+        return Features(self.thumbnail, self.size, self.mirrored_points, codes, not self.flipped)
+
+
+class Products:
+    """How much each descriptor of one picture is like each of another, mirrored and not.
+
+    With the sums s and the differences d of the numbers that mirroring exchanges, twice the
+    product of two descriptors is s s' + d d', and once one of them is mirrored s s' - d d': so both
+    take the multiplications of one. All are whole numbers below 2**24, which float32 adds up
+    without rounding, in any order.
+    """
+
+    def __init__(self, first: Features, second: Features) -> None:
+        """Multiply.
+
+        Args:
+            first: K points.
+            second: L points.
+        """
+        sums, differences = zip(first.halves, second.halves, strict=True)
+        self._even = sums[0] @ sums[1].T
+        self._odd = differences[0] @ differences[1].T
+
+    def straight(self) -> npt.NDArray[np.float32]:
+        """(K, L) float32, up to `ONE`."""
+        return self._even + self._odd
+
+    def mirrored(self) -> npt.NDArray[np.float32]:
+        """(K, L) float32, likewise, left and right of the first swapped."""
+        return self._even - self._odd
 
 
 def halved(picture: Features) -> Features:

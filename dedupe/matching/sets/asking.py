@@ -79,7 +79,7 @@ class Asking:
     def _around_kept(self, order: Order, wins: Wins) -> None:
         """Look at the photos to keep with all that is linked to what they are linked to."""
         library, photos = self._library, self._photos
-        crowd = _crowds(self.related, len(photos))
+        crowd = _crowds(self.related, self.asked, len(photos))
         with uncollected():
             links, collages = without_collages(photos, _among(self.related, crowd))
             ordered = order(photos[row] for row in crowd)
@@ -98,22 +98,27 @@ class Asking:
             known |= more
 
 
-def _crowds(related: Related, count: int) -> list[int]:
-    """The rows that hang together by being one picture, and are not all so with each other.
+def _crowds(related: Related, asked: _Rows, count: int) -> list[int]:
+    """The rows that hang together by being one picture, and were not all looked at with each other.
 
-    Where all are, as two always are, nothing is missing, and none is made of the others.
+    Where all were, nothing is missing, whoever is kept.
+
+    Args:
+        related: what is known of pairs of rows.
+        asked: (M, 2) pairs that were looked at.
+        count: rows.
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     a, b = related.pairs[related.relations <= Relation.SAME_PICTURE].T
-    links = np.bincount(np.concatenate([a, b]), minlength=count)
-    # those that are all linked have the first of them as their first neighbour, and no others
-    first = np.arange(count)
-    np.minimum.at(first, b, a)
-    size = np.bincount(first, minlength=count)[first]
-    is_open = links != size - 1
-    between = first[a] != first[b]
-    is_open[a[between]] = is_open[b[between]] = True
-    closed = np.bincount(first, is_open, minlength=count)[first] == 0
-    crowds: list[int] = np.flatnonzero((links > 0) & ~closed).tolist()
+    graph = coo_array((np.ones(len(a), np.bool_), (a, b)), (count, count))
+    _, label = connected_components(graph, directed=False)
+    size = np.bincount(label, minlength=1)
+    one, other = label[asked.T]
+    inside = np.bincount(one[one == other], minlength=len(size))
+    is_open = inside < size * (size - 1) // 2
+    crowds: list[int] = np.flatnonzero(is_open[label]).tolist()
     return crowds
 
 

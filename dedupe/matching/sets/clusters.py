@@ -164,9 +164,8 @@ def _are_in(groups: Iterable[Group], library: Library) -> npt.NDArray[np.bool_]:
             others |= {photo.content for photo in group.photos}
     found = np.zeros(len(library.photos), np.bool_)
     found[rows] = True
-    for its in library.copies.values():
-        if len(its) > 1:  # a copy stands for all of its content
-            found[its] = found[its].any()
+    for its in library.copied:  # a copy stands for all of its content
+        found[its] = found[its].any()
     if others:
         found |= np.array([each in others for each in contents(library.photos)], np.bool_)
     return found

@@ -19,12 +19,14 @@ class Contents:
         photos: of the library.
         places: of each row its place in the order of paths: ties end with the path.
         copies: of each content its rows, in the order of their paths; all in that order.
+        copied: those of them that are of several photos.
         order: sorts photos, the one to keep first.
     """
 
     photos: Sequence[Photo]
     places: Sequence[int]
     copies: Mapping[int, Sequence[int]]
+    copied: Sequence[Sequence[int]]
     order: Order
 
     def ranks(self, rows: Collection[int]) -> dict[int, int]:
@@ -49,4 +51,4 @@ def contents_of(library: Library, order: Order = largest_first) -> Contents:
         library: in any order of its photos.
         order: sorts photos, the one to keep first.
     """
-    return Contents(library.photos, library.places, library.copies, order)
+    return Contents(library.photos, library.places, library.copies, library.copied, order)

@@ -224,7 +224,7 @@ def _joints(proved: Proved, contents: Contents, pairs: Pairs | None) -> list[Joi
         for joint in joints
         if len(joint) > 1 or len(joint[0]) > 1 or len(copies[joint[0][0]]) > 1
     ]
-    copied = ((row,) for row, its in copies.items() if len(its) > 1 and row not in linked)
+    copied = ((its[0],) for its in contents.copied if its[0] not in linked)
     return [*several, *((unit,) for unit in copied)]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from dedupe.index.library import Library
 from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.joining import Joint
+from dedupe.matching.sets.labels import in_one, lengths_of
 
 # Where a relation would stand: of two that are said to be different, and of a collage.
 _APART, _COLLAGE = 255, 256
@@ -74,10 +76,9 @@ class Naming:
             collages: rows that keep nobody.
         """
         facts, number = self._facts, np.full(len(self._facts), -1)
-        units = [unit for joint in joints for unit in joint]
-        home = np.repeat(np.arange(len(joints)), [len(joint) for joint in joints])
-        sizes = np.array([len(unit) for unit in units], np.int64)
-        rows = self.places(np.array([row for unit in units for row in unit], np.int64))
+        home = np.repeat(np.arange(len(joints)), lengths_of(joints))
+        rows, sizes = in_one(list(chain.from_iterable(joints)))
+        rows = self.places(rows)
         number[rows] = np.repeat(home, sizes)
         found = self.names(number, len(joints))
         np.add.at(found, home, mixed(names_of_lists(facts, rows, sizes)))

@@ -10,6 +10,7 @@ from dedupe.matching.near.distances import Pairs
 from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation, same_pixels
 from dedupe.matching.sets.collages import without_collages
+from dedupe.matching.sets.labels import in_one
 from dedupe.matching.sets.linkage import complete_linkage
 from dedupe.matching.sets.stars import Link, pair, stars
 from dedupe.photos.photo import Photo
@@ -105,19 +106,19 @@ def near(
     if not units:
         return []
     # units by number, in the order of their first path: ties end with the path
-    sizes = np.array([len(unit) for unit in units])
-    rows = np.array([row for unit in units for row in unit])
+    rows, sizes = in_one(units)
     first = np.minimum.reduceat(np.asarray(places)[rows], np.cumsum(sizes) - sizes)
     order = np.argsort(first)
     number = np.argsort(order)
     home = np.zeros(len(places), np.int64)
     home[rows] = np.repeat(number, sizes)
     units = [units[each] for each in order.tolist()]
-    several = np.array([unit[0] in shots for unit in units])
+    several = np.isin([unit[0] for unit in units], list(shots))
     linked = complete_linkage(_whole(pairs, home, sizes[order], several))
-    found = [tuple(units[each] for each in cluster.tolist()) for cluster in linked]
-    alone = set(range(len(units))).difference(*(cluster.tolist() for cluster in linked))
-    return found + [(units[each],) for each in sorted(alone)]
+    found = [tuple(map(units.__getitem__, cluster.tolist())) for cluster in linked]
+    alone = np.ones(len(units), np.bool_)
+    alone[np.concatenate([np.empty(0, np.int64), *linked])] = False
+    return found + [(units[each],) for each in np.flatnonzero(alone).tolist()]
 
 
 def as_unit(joint: Joint, ranks: Mapping[int, int]) -> Unit:

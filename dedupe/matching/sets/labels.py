@@ -1,16 +1,38 @@
-"""Labels of rows, and the rows of each label."""
+"""Labels of rows, and the rows of each label; lists of rows in one, and cut again."""
+
+from collections.abc import Iterable, Sequence, Sized
+from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+_Rows = npt.NDArray[np.int64]
+_Number = TypeVar("_Number", bound=np.integer)
 
-def several(labels: npt.NDArray[np.integer]) -> list[npt.NDArray[np.int64]]:
+
+def several(labels: npt.NDArray[np.integer]) -> list[_Rows]:
     """The places of each label that more than one has; below 0 there are none."""
     order = np.argsort(labels, kind="stable")
     order = order[labels[order] >= 0]
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
     many = ends - starts > 1
-    # np.split took five times as long
-    cuts = zip(starts[many].tolist(), ends[many].tolist(), strict=True)
-    return [order[start:end] for start, end in cuts]
+    return pieces(order, starts[many], ends[many])
+
+
+def pieces(rows: npt.NDArray[_Number], starts: _Rows, ends: _Rows) -> list[npt.NDArray[_Number]]:
+    """Parts of some rows, each from a place to another: np.split took five times as long."""
+    cuts = zip(starts.tolist(), ends.tolist(), strict=True)
+    return [rows[start:end] for start, end in cuts]
+
+
+def in_one(lists: Sequence[Sequence[int]]) -> tuple[_Rows, _Rows]:
+    """Lists of rows one behind the other, and how long each is."""
+    rows = np.fromiter(chain.from_iterable(lists), np.int64)
+    return rows, lengths_of(lists)
+
+
+def lengths_of(lists: Iterable[Sized]) -> _Rows:
+    """How long each of some lists is."""
+    return np.fromiter(map(len, lists), np.int64)

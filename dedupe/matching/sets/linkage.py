@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.matching.near.distances import Pairs
+from dedupe.matching.sets.labels import pieces
 
 # A component of so many pairs goes to scipy, which is faster on a dense one (2 million pairs
 # of 2,000 photos: 3 s against 45), but needs all its distances at once: 2 GB for 16,000
@@ -61,13 +62,14 @@ def _components(pairs: Pairs, whole: list[npt.NDArray[np.int64]]) -> Iterator[Pa
     is_whole = np.bincount(label[a]) == sizes * (sizes - 1) // 2
     inside = np.flatnonzero(is_whole[label])
     inside = inside[np.argsort(label[inside], kind="stable")]
-    whole += np.split(rows[inside], np.cumsum(sizes[is_whole])[:-1]) if len(inside) else []
+    ends = np.cumsum(sizes[is_whole])
+    whole += pieces(rows[inside], ends - sizes[is_whole], ends)
     others = np.flatnonzero(~is_whole[label[a]])
     if not len(others):
         return
     order = others[np.lexsort((pairs.b[others], pairs.a[others], label[a[others]]))]
-    cuts = np.flatnonzero(np.diff(label[a[order]])) + 1
-    for part in np.split(order, cuts):
+    starts = np.flatnonzero(np.diff(label[a[order]], prepend=-1))
+    for part in pieces(order, starts, np.append(starts[1:], len(order))):
         yield Pairs(pairs.a[part], pairs.b[part], pairs.distance[part])
 
 

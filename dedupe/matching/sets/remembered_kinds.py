@@ -1,6 +1,6 @@
 """What was clustered part by part, remembered: photos more ask only for what they change."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -9,9 +9,10 @@ import xxhash
 
 from dedupe.errors import IndexProblem
 from dedupe.index.answers import AnswerFile, answer_key
-from dedupe.index.facts import names_of_lists, names_of_pairs
+from dedupe.index.facts import names_of_lists, names_of_pairs, places_among
 from dedupe.index.library import Library
 from dedupe.matching.sets.apart import Together
+from dedupe.matching.sets.labels import lengths_of, pieces
 
 COLUMNS = {
     **{"photos": "<i8", "parts": "u1", "sizes": "<i4", "labels": "<i2"},
@@ -24,6 +25,7 @@ other the codes, in order, and how far they are."""
 _KEY = 16
 
 _Rows = npt.NDArray[np.int64]
+_Names = npt.NDArray[np.uint64]
 
 
 class RememberedKinds:
@@ -44,12 +46,13 @@ class RememberedKinds:
         """
         self._file: AnswerFile | None = None
         self._photos = 0
-        self._parts: dict[bytes, npt.NDArray[np.int16]] = {}
-        self._labels: dict[bytes, npt.NDArray[np.int16]] = {}
-        self._clusters: dict[bytes, int] = {}
-        self._pairs = np.empty((0, 2), np.int64)
-        self._found = self._pairs
-        self._named: list[bytes] = []
+        self._parts: _Names = np.empty((0, 2), np.uint64)
+        self._sizes = np.empty(0, np.int64)
+        self._labels: npt.NDArray[np.int16] = np.empty(0, np.int16)
+        self._parts_now = [self._parts]
+        self._labels_now: list[npt.NDArray[np.integer]] = [self._labels]
+        self._clusters = self._clusters_now = self._parts
+        self._pairs = self._found = np.empty((0, 2), np.int64)
         nobody = np.empty(0, np.uint64), np.empty(0, np.float32)
         self._met = nobody
         self._met_now = [nobody]
@@ -63,9 +66,11 @@ class RememberedKinds:
             self._recall(known)
 
     def _recall(self, known: dict[str, npt.NDArray[np.generic]]) -> None:
-        labels = np.split(known["labels"].astype(np.int16), np.cumsum(known["sizes"]))[:-1]
-        self._parts = dict(zip(_cut(known["parts"]), labels, strict=True))
-        self._clusters = {key: place for place, key in enumerate(_cut(known["clusters"]))}
+        self._parts, self._clusters = (
+            known[name].view(np.uint64).reshape(-1, 2) for name in ("parts", "clusters")
+        )
+        self._sizes = known["sizes"].astype(np.int64)
+        self._labels = known["labels"].astype(np.int16)
         self._photos = int(known["photos"][0])
         self._pairs = known["pairs"].astype(np.int64).reshape(-1, 2)
         self._met = known["met"].astype(np.uint64), known["away"].astype(np.float32)
@@ -111,13 +116,16 @@ class RememberedKinds:
         """
         if self._file is None:
             return [cluster(part) for part in parts]
-        found: list[npt.NDArray[np.integer]] = []
-        for part, key in zip(parts, self._names(parts), strict=True):
-            known = self._parts.get(key)
-            if known is None or len(known) != len(part):
-                known = cluster(part).astype(np.int16)
-            self._labels[key] = known
-            found.append(known)
+        names, sizes = self._names(parts), lengths_of(parts)
+        place = places_among(self._parts, names)
+        # nobody is the last
+        is_known = np.append(self._sizes, -1)[place] == sizes
+        first = np.append(np.cumsum(self._sizes) - self._sizes, 0)[place]
+        found: list[npt.NDArray[np.integer]] = [*pieces(self._labels, first, first + sizes)]
+        for number in np.flatnonzero(~is_known).tolist():
+            found[number] = cluster(parts[number]).astype(np.int16)
+        self._parts_now.append(names)
+        self._labels_now += found
         return found
 
     def near(
@@ -131,8 +139,8 @@ class RememberedKinds:
         """
         if self._file is None:
             return compare(np.arange(len(clusters)))
-        self._named = self._names(clusters)
-        there = np.array([self._clusters.get(key, -1) for key in self._named], np.int64)
+        self._clusters_now = self._names(clusters)
+        there = places_among(self._clusters, self._clusters_now)
         place = np.full(len(self._clusters) + 1, -1)
         place[there] = np.arange(len(there))
         place[-1] = -1
@@ -149,7 +157,6 @@ class RememberedKinds:
         """
         if self._file is None or 2 * len(self._keys) < self._photos:
             return
-        labels = [np.empty(0, np.int16), *self._labels.values()]
         codes, away = (np.concatenate(each) for each in zip(*self._met_now, strict=True))
         order = np.argsort(codes, kind="stable")  # of a few that are in order
         with suppress(IndexProblem):
@@ -157,21 +164,20 @@ class RememberedKinds:
                 self._key,
                 {
                     "photos": [len(self._keys)],
-                    "parts": np.frombuffer(b"".join(self._labels), np.uint8),
-                    "sizes": [len(each) for each in labels[1:]],
-                    "labels": np.concatenate(labels),
-                    "clusters": np.frombuffer(b"".join(self._named), np.uint8),
+                    "parts": np.concatenate(self._parts_now).view(np.uint8).reshape(-1),
+                    "sizes": lengths_of(self._labels_now[1:]),
+                    "labels": np.concatenate(self._labels_now),
+                    "clusters": self._clusters_now.view(np.uint8).reshape(-1),
                     "pairs": self._found.reshape(-1),
                     "met": codes[order],
                     "away": away[order],
                 },
             )
 
-    def _names(self, parts: Sequence[_Rows]) -> list[bytes]:
-        """What each part is known by: its photos, in their order."""
+    def _names(self, parts: Sequence[_Rows]) -> _Names:
+        """(K, 2) what each part is known by: its photos, in their order."""
         rows = np.concatenate([np.empty(0, np.int64), *parts])
-        sizes = np.array([len(part) for part in parts], np.int64)
-        return list(_cut(names_of_lists(self._keys.view(np.uint64), rows, sizes)))
+        return names_of_lists(self._keys.view(np.uint64), rows, lengths_of(parts))
 
 
 def _keys(library: Library, rows: _Rows) -> npt.NDArray[np.uint8]:
@@ -209,8 +215,3 @@ def _is_sound(known: dict[str, npt.NDArray[np.generic]]) -> bool:
         and bool((known["away"].astype(np.float32) >= 0).all())
         and ((pairs >= 0) & (pairs < len(known["clusters"]) // _KEY)).all()
     )
-
-
-def _cut(keys: npt.NDArray[np.generic]) -> Iterator[bytes]:
-    data = keys.tobytes()
-    return (data[start : start + _KEY] for start in range(0, len(data), _KEY))

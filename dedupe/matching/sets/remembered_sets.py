@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.contents import Contents
 from dedupe.matching.sets.hanging import Naming
 from dedupe.matching.sets.joining import Joint
+from dedupe.matching.sets.labels import in_one, lengths_of
 from dedupe.matching.sets.made import Made, Member
 from dedupe.matching.sets.named import Columns, Named, columns_of, cut
 
@@ -69,12 +71,17 @@ class RememberedSets:
         self, joints: Sequence[Joint]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The rows of the photos of sets, each by path, one behind the other; how many each."""
-        copies, places = self._contents.copies, np.asarray(self._contents.places)
-        its = [[each for unit in joint for row in unit for each in copies[row]] for joint in joints]
-        sizes = np.array([len(rows) for rows in its], np.int64)
-        rows = np.array([row for some in its for row in some], np.int64)
-        order = np.lexsort((places[rows], np.repeat(np.arange(len(its)), sizes)))
-        return rows[order], sizes
+        places = np.asarray(self._contents.places)
+        rows, sizes = in_one(list(chain.from_iterable(joints)))
+        # of each row its set; of the few that have copies these, too
+        home = np.full(len(places), -1)
+        home[rows] = np.repeat(np.repeat(np.arange(len(joints)), lengths_of(joints)), sizes)
+        each = [(first, other) for first, *others in self._contents.copied for other in others]
+        first, other = np.array(each, np.int64).reshape(-1, 2).T
+        home[other] = home[first]
+        rows = np.concatenate([rows, other[home[other] >= 0]])
+        order = np.lexsort((places[rows], home[rows]))
+        return rows[order], np.bincount(home[rows], minlength=len(joints))
 
     def add(self, lasting: Mapping[Joint, Made]) -> None:
         """Remember what is said of more of the sets that `recall` was asked about last.
