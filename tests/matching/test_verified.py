@@ -11,8 +11,11 @@ import pytest
 
 from dedupe.encoders import encode as loading
 from dedupe.encoders.encode import LoadedEncoder
+from dedupe.index import reading
 from dedupe.index.library import Library, open_library
 from dedupe.index.scan import update_index
+from dedupe.index.store import Index
+from dedupe.index.verdicts import known_evidence
 from dedupe.matching import crew
 from dedupe.matching.pairs import examination
 from dedupe.matching.pairs.related import none_related
@@ -59,6 +62,22 @@ def test_every_edit_of_the_sample_photos_is_in_the_set_of_its_original(samples: 
             continue
         pair = {entry["path"], ORIGINALS[entry["scene"]]}
         assert any(pair <= each for each in sets), entry
+
+
+def test_evidence_among_few_photos_is_that_among_all(
+    samples: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify(samples)
+    contents = sorted({photo.content for photo in samples.photos})
+    with Index(samples.index) as store:
+        everything = known_evidence(store, examination.method(), contents)
+        assert len(everything) > 20
+        for few in (contents[::2], contents[:3], []):
+            expected = {pair: its for pair, its in everything.items() if {*pair} <= {*few}}
+            assert known_evidence(store, examination.method(), few) == expected
+            monkeypatch.setattr(reading, "_FEW", 0)
+            assert known_evidence(store, examination.method(), few) == expected
+            monkeypatch.undo()
 
 
 def test_no_set_of_one_picture_mixes_two_scenes(samples: Library) -> None:
