@@ -456,13 +456,13 @@ def vars_of(listed: Listed) -> tuple[npt.NDArray[np.generic], ...]:
 
 
 @pytest.mark.parametrize("equal", [0, 8, 31])
-def test_contents_that_begin_alike_are_in_their_order(equal: int) -> None:
+def test_contents_that_begin_alike_are_in_their_order(equal: int, tmp_path: Path) -> None:
     chance = np.random.default_rng(0)
-    contents = [b"\0" * equal + chance.bytes(32 - equal) for _ in range(200)]
-    order = module._in_order(contents).tolist()
-    assert [contents[place] for place in order] == sorted(contents)
-    assert module._in_order([]).tolist() == []
-    assert module._in_order([b"b", b"a"]).tolist() == [1, 0]
+    (photo,) = library(tmp_path / "index.db", [1]).photos
+    alike = [b"\0" * equal + chance.bytes(32 - equal) for _ in range(200)]
+    for contents in (alike, [b"b", b"a"], [*alike, b"another length"], []):
+        order = module._in_order([replace(photo, content=each) for each in contents]).tolist()
+        assert [contents[place] for place in order] == sorted(contents)
 
 
 @pytest.mark.parametrize("wrong", ["count", "other", "away", "keys", "short", "fields", "lost"])
