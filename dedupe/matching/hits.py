@@ -1,16 +1,15 @@
 """What the hits of a search are to the example that they are nearest to."""
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from dedupe.cores import cores
 from dedupe.encoders.encoder import SEED_THRESHOLD
 from dedupe.index.library import Library, thumbnails
+from dedupe.matching.crew import Crew
 from dedupe.matching.near.hashes import hash_bits
 from dedupe.matching.pairs.compare import evidence_of, look_at, relation_and_edit
 from dedupe.matching.pairs.evidence import Evidence
@@ -80,8 +79,6 @@ def _evidence(
     progress: Progress,
 ) -> dict[_Pair, Evidence | None]:
     """What is found of each pair whose hit has a thumbnail."""
-    from threadpoolctl import threadpool_limits
-
     known = thumbnails(library, (photo for pair in pairs.values() for photo in pair))
     jpegs = {**known, **small}
     for (path, _), (example, _) in pairs.items():
@@ -91,21 +88,22 @@ def _evidence(
     photos = [photo for pair in pairs.values() for photo in pair]
     bits = hash_bits(photos, np.arange(len(photos)).reshape(-1, 2)).tolist()
     progress.start("Verifying hits", len(pairs))
-    # each pair is one thread's: BLAS would only start more
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores()) as pool:
+    with Crew(0) as crew:  # a search is too short for other processes
         shown = {photo.content: jpegs[photo.content] for photo in photos}
         with closing(RememberedFeatures(library.index)) as memory:
             features = memory.recall(shown)
         new = {content: jpeg for content, jpeg in shown.items() if content not in features}
-        features |= zip(new, pool.map(features_of, new.values()), strict=True)
+        features |= zip(new, crew.map(features_of, list(new.values())), strict=True)
 
-        def look(pair: tuple[Photo, Photo], apart: int) -> Evidence | None:
+        def look(asked: tuple[tuple[Photo, Photo], int]) -> Evidence | None:
+            pair, apart = asked
             # looked at, they are larger: only for as long as this takes
             one, other = ((photo, replace(features[photo.content])) for photo in pair)
             return evidence_of(one, other, apart)
 
+        asked = list(zip(pairs.values(), bits, strict=True))
         found: dict[_Pair, Evidence | None] = {}
-        for key, each in zip(pairs, pool.map(look, pairs.values(), bits), strict=True):
+        for key, each in zip(pairs, crew.map(look, asked), strict=True):
             found[key] = each
             progress.advance()
     return found
