@@ -36,7 +36,7 @@ class Crew:
         """Nothing is started yet.
 
         Args:
-            pairs: how many there are to verify, more or less.
+            pairs: how many there are to verify, more or less; 0 where threads are enough for any.
         """
         count = min(cores(), _MOST)
         self._processes = count if pairs >= _MANY and count > 1 else 0
@@ -58,7 +58,8 @@ class Crew:
         """What becomes of each item, in their order.
 
         Args:
-            work: a function of a module; it and the items are sent to other processes.
+            work: a function of a module, or any for threads: it and the items are sent to other
+                processes.
             items: what is the same object in several of them is sent once for some 16.
         """
         if self._threads is not None:

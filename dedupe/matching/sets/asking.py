@@ -11,6 +11,7 @@ from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.collages import without_collages
 from dedupe.matching.sets.hubs import unasked_hubs
+from dedupe.matching.sets.labels import hanging_together
 from dedupe.matching.sets.stars import missing_links
 from dedupe.photos.photo import Photo
 from dedupe.uncollected import uncollected
@@ -108,12 +109,8 @@ def _crowds(related: Related, asked: _Rows, count: int) -> list[int]:
         asked: (M, 2) pairs that were looked at.
         count: rows.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     a, b = related.pairs[related.relations <= Relation.SAME_PICTURE].T
-    graph = coo_array((np.ones(len(a), np.bool_), (a, b)), (count, count))
-    _, label = connected_components(graph, directed=False)
+    label = hanging_together(a, b, count)
     size = np.bincount(label, minlength=1)
     one, other = label[asked.T]
     inside = np.bincount(one[one == other], minlength=len(size))

@@ -13,7 +13,7 @@ from dedupe.index.library import Library
 from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation
 from dedupe.matching.sets.joining import Joint
-from dedupe.matching.sets.labels import in_one, lengths_of
+from dedupe.matching.sets.labels import hanging_together, in_one, lengths_of
 
 # Where a relation would stand: of two that are said to be different, and of a collage.
 _APART, _COLLAGE = 255, 256
@@ -136,17 +136,13 @@ def hanging(naming: Naming, equal: Sequence[Sequence[int]], relation: Relation) 
         equal: rows of the same pixels together.
         relation: the weakest that makes a set.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     firsts = naming.library.first_rows
     makes = naming.related.relations <= relation
     same = np.array([(its[0], other) for its in equal for other in its[1:]], np.int64)
     same = naming.places(same.reshape(-1, 2))
     a = np.concatenate([naming.one[makes], same[:, 0]])
     b = np.concatenate([naming.other[makes], same[:, 1]])
-    graph = coo_array((np.ones(len(a), np.bool_), (a, b)), (len(firsts), len(firsts)))
-    _, label = connected_components(graph, directed=False)
+    label = hanging_together(a, b, len(firsts))
     contents = np.unique(np.concatenate([a, b]))
     _, part, sizes = np.unique(label[contents], return_inverse=True, return_counts=True)
     number = np.full(len(firsts), -1)

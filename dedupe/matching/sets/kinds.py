@@ -12,7 +12,7 @@ from dedupe.matching.near.components import along_components
 from dedupe.matching.near.measure import product_slack, subtracted
 from dedupe.matching.near.neighbours import Neighbours
 from dedupe.matching.sets.apart import NEARER, Together, apart
-from dedupe.matching.sets.labels import several
+from dedupe.matching.sets.labels import hanging_together, several
 from dedupe.matching.sets.peaks import around_peaks
 from dedupe.matching.sets.remembered_kinds import RememberedKinds
 from dedupe.photos.photo import Photo
@@ -187,16 +187,11 @@ def _joined(
     Average linkage cannot bring together what no distance within the threshold leads to: so those
     that hang together by such distances are linked by themselves.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     if not clusters:
         return []
     a, b = known.near(clusters, partial(_within, vectors, clusters, threshold)).T
-    graph = coo_array((np.ones(len(a), np.bool_), (a, b)), (len(clusters), len(clusters)))
-    _, hang = connected_components(graph, directed=False)
     joined = np.arange(len(clusters))
-    for component in several(hang):
+    for component in several(hanging_together(a, b, len(clusters))):
         its = [clusters[each] for each in component.tolist()]
         for numbers in _cut(vectors, its):
             part = component[numbers]

@@ -11,6 +11,22 @@ _Rows = npt.NDArray[np.int64]
 _Number = TypeVar("_Number", bound=np.integer)
 
 
+def hanging_together(one: _Rows, other: _Rows, count: int) -> npt.NDArray[np.int32]:
+    """(count,) a label of each row, from 0 on: the same for those that pairs lead to each other.
+
+    Args:
+        one: (M,) rows of pairs.
+        other: (M,) likewise.
+        count: rows.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(one), np.bool_), (one, other)), (count, count))
+    labels: npt.NDArray[np.int32] = connected_components(graph, directed=False)[1]
+    return labels
+
+
 def several(labels: npt.NDArray[np.integer]) -> list[_Rows]:
     """The places of each label that more than one has; below 0 there are none."""
     order = np.argsort(labels, kind="stable")

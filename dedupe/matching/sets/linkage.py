@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.matching.near.distances import Pairs
-from dedupe.matching.sets.labels import pieces
+from dedupe.matching.sets.labels import hanging_together, pieces
 
 # A component of so many pairs goes to scipy, which is faster on a dense one (2 million pairs
 # of 2,000 photos: 3 s against 45), but needs all its distances at once: 2 GB for 16,000
@@ -49,15 +49,11 @@ def _components(pairs: Pairs, whole: list[npt.NDArray[np.int64]]) -> Iterator[Pa
     first. Most components are such: their rows go to `whole` at once, which takes a fifth of
     the time.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     if not len(pairs):
         return
     rows, ends = np.unique(np.concatenate([pairs.a, pairs.b]), return_inverse=True)
     a, b = ends[: len(pairs)], ends[len(pairs) :]
-    graph = coo_array((np.ones(len(pairs), np.bool_), (a, b)), (len(rows), len(rows)))
-    _, label = connected_components(graph, directed=False)
+    label = hanging_together(a, b, len(rows))
     sizes = np.bincount(label)
     is_whole = np.bincount(label[a]) == sizes * (sizes - 1) // 2
     inside = np.flatnonzero(is_whole[label])
