@@ -105,7 +105,9 @@ def _seams(grey: npt.NDArray[np.uint8]) -> list[float]:
 
     beside = np.asarray(cv2.absdiff(grey[:, _ACROSS:], grey[:, :-_ACROSS]), np.uint8)
     change = medians(beside.T)
-    strength = change / (np.median(change) + _FLAT)
+    in_order = np.sort(change)  # np.median took 0.14 ms
+    usual = (in_order[(len(change) - 1) // 2] + in_order[len(change) // 2]) / 2
+    strength = change / (usual + _FLAT)
     edge = int(_EDGE * grey.shape[1])
     for share in _LIKELY:
         place = round(share * grey.shape[1] - _ACROSS / 2)

@@ -88,7 +88,9 @@ class RememberedPairs:
         place = np.minimum(place, len(self._names) - 1)
         there = self._names[place] == names[order]
         is_known[order] = there
-        without = self._without_thumbnail(pairs[order[there]], place[there])
+        without = np.empty(0, np.int64)
+        if len(self._unseen):  # as a rule there are none
+            without = self._without_thumbnail(pairs[order[there]], place[there])
         number = np.full(len(self._names), -1)
         number[self._place] = np.arange(len(self._place))
         number = number[place[there]]
@@ -103,8 +105,6 @@ class RememberedPairs:
         self, pairs: npt.NDArray[np.int64], place: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         """The rows that have none, of pairs at some places that nobody could look at."""
-        if not len(self._unseen):  # as a rule
-            return np.empty(0, np.int64)
         is_unseen = np.zeros(len(self._names), np.bool_)
         is_unseen[self._unseen] = True
         in_unseen = np.zeros(len(self._facts), np.bool_)

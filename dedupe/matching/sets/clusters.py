@@ -19,7 +19,7 @@ from dedupe.matching.sets.apart import apart
 from dedupe.matching.sets.cluster_names import cluster_name, shared_folder
 from dedupe.matching.sets.groups import Group
 from dedupe.matching.sets.kinds import AT_ONCE, JOINED, PART, average, by_size, kinds
-from dedupe.matching.sets.labels import several
+from dedupe.matching.sets.labels import in_one, lengths_of, several
 from dedupe.matching.sets.remembered_kinds import RememberedKinds
 from dedupe.matching.sets.remembered_names import known_names
 from dedupe.matching.sets.verdicts import Verdicts
@@ -129,28 +129,33 @@ def _named(library: Library, found: Sequence[npt.NDArray[np.int64]]) -> list[Clu
 
     def name(some: Sequence[npt.NDArray[np.int64]]) -> list[tuple[int, str]]:
         middles = _middles(library.vectors, some)
-        each = zip(some, middles, strict=True)
-        return [
-            (middle, cluster_name(_photos(library, members, middle), everything))
-            for members, middle in each
-        ]
+        names = (cluster_name(photos, everything) for photos in _photos(library, some, middles))
+        return list(zip(middles, names, strict=True))
 
     worth = len(library.first_rows) >= WORTH and library.index.is_file()
     named = known_names(library, found, os.fsencode(everything), name, worth=worth)
+    middles = [middle for middle, _ in named]
     clusters = [
-        (Cluster(_photos(library, members, middle), words), library.places[middle])
-        for members, (middle, words) in zip(found, named, strict=True)
+        (Cluster(photos, words), library.places[middle])
+        for photos, (middle, words) in zip(_photos(library, found, middles), named, strict=True)
     ]
     clusters.sort(key=lambda each: (-len(each[0].photos), each[1]))
     return [cluster for cluster, _ in clusters]
 
 
-def _photos(library: Library, members: npt.NDArray[np.int64], middle: int) -> Sequence[Photo]:
-    """The photos of a cluster, with copies, those of the middle first."""
+def _photos(
+    library: Library, found: Sequence[npt.NDArray[np.int64]], middles: Sequence[int]
+) -> list[Sequence[Photo]]:
+    """The photos of each cluster, with copies, those of the middle first."""
     copies = library.copies
-    in_order = [middle, *(row for row in members.tolist() if row != middle)]
-    rows = [each for first in in_order for each in copies[first]]
-    return photos_at(library.photos, np.array(rows))
+    each = [
+        [*copies[middle], *(copy for row in its.tolist() if row != middle for copy in copies[row])]
+        for its, middle in zip(found, middles, strict=True)
+    ]
+    rows, sizes = in_one(each)
+    photos, ends = photos_at(library.photos, rows), np.cumsum(sizes)
+    parts = zip((ends - sizes).tolist(), ends.tolist(), strict=True)
+    return [photos[start:end] for start, end in parts]
 
 
 def _are_in(groups: Iterable[Group], library: Library) -> npt.NDArray[np.bool_]:
@@ -197,13 +202,12 @@ def _without(
         photos = photos_at(library.photos, its)
         return average(apart(library.vectors[its], photos), threshold)
 
-    left = []
-    for kind in several(labels):
-        alone = kind[~is_grouped[kind]]
-        if len(alone) == len(kind) or len(alone) > AT_ONCE:
-            yield alone
-        elif len(alone) > 1:
-            left.append(alone)
+    before = np.bincount(labels[labels >= 0])
+    alone = np.where(is_grouped, -1, labels)
+    after = np.bincount(alone[alone >= 0], minlength=len(before))
+    settled = np.append((after == before) | (after > AT_ONCE), True)  # who is in none is the last
+    yield from several(np.where(settled[labels], alone, -1))
+    left = several(np.where(settled[labels], -1, alone))
     found = known.clustered(left, cluster) if known is not None else map(cluster, left)
     for part, numbers in zip(left, found, strict=True):
         for members in several(numbers):
@@ -284,8 +288,9 @@ def _clustered(
         return known[0]
 
     labels = np.full(len(rest), -1, np.int32)
-    for number, members in enumerate(kinds(vectors, threshold, photos, in_order, memory)):
-        labels[members] = number
+    found = kinds(vectors, threshold, photos, in_order, memory)
+    rows = np.concatenate([np.empty(0, np.int64), *found])
+    labels[rows] = np.repeat(np.arange(len(found)), lengths_of(found))
     return labels, known[0] if known else None
 
 

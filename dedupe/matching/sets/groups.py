@@ -19,6 +19,7 @@ from dedupe.matching.sets.chosen import chosen
 from dedupe.matching.sets.contents import Contents, contents_of
 from dedupe.matching.sets.hanging import Naming, hanging
 from dedupe.matching.sets.joining import Joint, as_unit, near, of_same_pixels, without
+from dedupe.matching.sets.labels import in_one
 from dedupe.matching.sets.made import Made, Member, made_of
 from dedupe.matching.sets.proved import Proved, apart_of, proved_sets
 from dedupe.matching.sets.remembered_parts import RememberedParts
@@ -234,15 +235,16 @@ def _weakest(its: Made) -> Relation:
 
 def _groups(library: Library, sets: Sequence[Made]) -> list[Group]:
     """The groups that sets of rows are."""
-    photos = library.photos
+    rows, sizes = in_one([each.rows for each in sets])
+    photos, ends = photos_at(library.photos, rows), np.cumsum(sizes)
     return [
         Group(
-            photos=photos_at(photos, np.array(each.rows)),
+            photos=photos[end - len(each.rows) : end],
             spread=each.spread,
             all_vectors=library.vectors,
             kept_place=each.rows.index(each.kept),
             members=each.members,
             rows=each.rows,
         )
-        for each in sets
+        for each, end in zip(sets, ends.tolist(), strict=True)
     ]

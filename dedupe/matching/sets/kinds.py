@@ -12,7 +12,7 @@ from dedupe.matching.near.components import along_components
 from dedupe.matching.near.measure import product_slack, subtracted
 from dedupe.matching.near.neighbours import Neighbours
 from dedupe.matching.sets.apart import NEARER, Together, apart
-from dedupe.matching.sets.labels import hanging_together, several
+from dedupe.matching.sets.labels import hanging_together, lengths_of, several
 from dedupe.matching.sets.peaks import around_peaks
 from dedupe.matching.sets.remembered_kinds import RememberedKinds
 from dedupe.photos.photo import Photo
@@ -199,14 +199,10 @@ def _joined(
             labels = _linked_at_once(_apart(exact), threshold)
             _, first, number = np.unique(labels, return_index=True, return_inverse=True)
             joined[part] = part[first][number]
-    together: dict[int, list[_Rows]] = {}
-    for rows, label in zip(clusters, joined.tolist(), strict=True):
-        together.setdefault(label, []).append(rows)
-    return [
-        each[0] if len(each) == 1 else np.sort(np.concatenate(each))
-        for each in together.values()
-        if len(each) > 1 or len(each[0]) > 1
-    ]
+    rows, number = np.concatenate(clusters), np.repeat(joined, lengths_of(clusters))
+    order = np.argsort(rows)
+    rows, number = rows[order], number[order]
+    return [rows[members] for members in several(number)]
 
 
 def _means(vectors: _Vectors, rows: Sequence[_Rows], kind: type[np.floating]) -> _Means:

@@ -15,7 +15,8 @@ def medians(lines: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     Returns:
         (N,); of an even number of pixels the mean of the two in the middle.
     """
-    in_order = np.sort(lines.astype(np.int32, order="C"), axis=1)
+    in_order = lines.astype(np.int32, order="C")
+    in_order.sort(axis=1)
     length = in_order.shape[1]
-    found: npt.NDArray[np.float64] = in_order[:, [(length - 1) // 2, length // 2]].mean(1)
+    found: npt.NDArray[np.float64] = (in_order[:, (length - 1) // 2] + in_order[:, length // 2]) / 2
     return found
