@@ -2,12 +2,20 @@
 
 import struct
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xxhash
 
-from dedupe.index.beside import beside, read_sealed, write_sealed, written_alone
+from dedupe.index.beside import (
+    Piece,
+    as_bytes,
+    beside,
+    read_sealed,
+    write_sealed,
+    written_alone,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,12 +68,13 @@ class AnswerFile:
             IndexProblem: another process is writing, or it cannot be written.
         """
         with written_alone(self.path, self._lock):
-            found: dict[bytes, bytes | memoryview] = {key: _packed(answer, self._columns)}
+            found: dict[bytes, list[Piece]] = {key: _packed(answer, self._columns)}
             if self._most > 1:
-                found |= {each: data for each, data in self._all().items() if each != key}
-            newest = list(found.items())[: self._most]
-            data = b"".join(_HEAD.pack(each, len(it)) + it for each, it in newest)
-            write_sealed(self.path, _MAGIC + data)
+                found |= {each: [data] for each, data in self._all().items() if each != key}
+            pieces: list[Piece] = [_MAGIC]
+            for each, its in islice(found.items(), self._most):
+                pieces += [_HEAD.pack(each, sum(map(len, its))), *its]
+            write_sealed(self.path, pieces)
 
     def _all(self) -> dict[bytes, memoryview]:
         """All that is remembered, by key, the newest first."""
@@ -89,12 +98,10 @@ def answer_key(parts: Iterable[bytes]) -> bytes:
     return hasher.digest()
 
 
-def _packed(answer: "Mapping[str, npt.ArrayLike]", columns: Mapping[str, str]) -> bytes:
+def _packed(answer: "Mapping[str, npt.ArrayLike]", columns: Mapping[str, str]) -> list[Piece]:
     """The length of every column in bytes, then all of them."""
-    import numpy as np
-
-    parts = [np.asarray(answer[name], kind).tobytes() for name, kind in columns.items()]
-    return b"".join((struct.pack(f"<{len(parts)}Q", *map(len, parts)), *parts))
+    parts = [as_bytes(answer[name], kind) for name, kind in columns.items()]
+    return [struct.pack(f"<{len(parts)}Q", *map(len, parts)), *parts]
 
 
 def _unpacked(data: memoryview, columns: Mapping[str, str]) -> "Answer | None":

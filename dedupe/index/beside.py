@@ -3,15 +3,21 @@
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 import xxhash
 
 from dedupe.errors import IndexProblem
 from dedupe.index.lock import WriteLock
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Piece: TypeAlias = bytes | memoryview
+"""Bytes of a file, which need not be copied to be written."""
 
 _SEAL = struct.Struct("<Q")  # xxh3_64 of all before it
 
@@ -88,25 +94,41 @@ def written_alone(path: Path, lock: Path) -> Iterator[None]:
         held.release()
 
 
-def write_sealed(path: Path, data: bytes) -> None:
+def write_sealed(path: Path, pieces: Iterable[Piece]) -> None:
     """Put data and their seal in the place of what was there.
+
+    Args:
+        path: of the file.
+        pieces: one behind the other: in one, 42 MB took twice as long.
 
     Raises:
         OSError: it cannot be written.
     """
+    hasher = xxhash.xxh3_64()
     with in_place_of(path) as file:
-        file.write(data)
-        file.write(_seal(data))
+        for piece in pieces:
+            file.write(piece)
+            hasher.update(piece)
+        file.write(_SEAL.pack(hasher.intdigest()))
+
+
+def as_bytes(numbers: "npt.ArrayLike", kind: str) -> memoryview:
+    """Numbers as they are written, without a copy where they are of that kind and in one.
+
+    Args:
+        numbers: of any shape.
+        kind: as numpy says it ("<i4").
+    """
+    import numpy as np
+
+    return np.ascontiguousarray(numbers, kind).reshape(-1).view(np.uint8).data
 
 
 def read_sealed(path: Path) -> memoryview:
-    """What `write_sealed` was given; nothing where it is gone, or not as it was written."""
+    """What `write_sealed` was given, in one; nothing where it is gone, or not as it was written."""
     data = b""
     with suppress(OSError):
         data = path.read_bytes()
     body = memoryview(data)[: -_SEAL.size]
-    return body if _seal(body) == data[-_SEAL.size :] else memoryview(b"")
-
-
-def _seal(data: bytes | memoryview) -> bytes:
-    return _SEAL.pack(xxhash.xxh3_64_intdigest(data))
+    seal = _SEAL.pack(xxhash.xxh3_64_intdigest(body))
+    return body if seal == data[-_SEAL.size :] else memoryview(b"")

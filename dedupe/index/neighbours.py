@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
-from dedupe.index.beside import beside, read_sealed, write_sealed, written_alone
+from dedupe.index.beside import (
+    Piece,
+    as_bytes,
+    beside,
+    read_sealed,
+    write_sealed,
+    written_alone,
+)
 from dedupe.index.facts import mixed
 
 if TYPE_CHECKING:
@@ -145,15 +152,15 @@ class NeighbourFile:
         """
         counts = len(found), found.fields.vectors.shape[1], len(found.lists)
         recall = _EXACT if found.recall is None else found.recall
-        parts = [_HEAD.pack(_MAGIC, _digest(method), *counts, recall), found.keys]
-        parts += [found.parts.count.tobytes(), found.parts.hashes.tobytes()]
+        pieces: list[Piece] = [_HEAD.pack(_MAGIC, _digest(method), *counts, recall), found.keys]
+        pieces += [as_bytes(found.parts.count, "u1"), as_bytes(found.parts.hashes, "u1")]
         fields = found.fields
-        parts += [fields.count.tobytes(), fields.vectors.astype("<f2").tobytes()]
+        pieces += [as_bytes(fields.count, "u1"), as_bytes(fields.vectors, "<f2")]
         for each in (fields.nearest, *found.lists):
-            parts += [_COUNT.pack(len(each.other)), each.count.astype("u1").tobytes()]
-            parts += [each.other.astype("<i4").tobytes(), each.away.astype("<f4").tobytes()]
+            pieces += [_COUNT.pack(len(each.other)), as_bytes(each.count, "u1")]
+            pieces += [as_bytes(each.other, "<i4"), as_bytes(each.away, "<f4")]
         with written_alone(self.path, self._lock):
-            write_sealed(self.path, b"".join(parts))
+            write_sealed(self.path, pieces)
 
 
 def neighbour_keys(photo_keys: Sequence[bytes], hashes: "npt.NDArray[np.uint8]") -> bytes:

@@ -59,10 +59,10 @@ def test_what_is_sealed_and_yet_no_answer_is_not_believed(file: AnswerFile) -> N
     sizes = [(0, 0, 0), (4, 0, 1), (3, 1, 0), (4, 0, 8), (2**64 - 1, 0, 5), (2**63, 2**63, 4)]
     for size in sizes:
         answer = b"".join(each.to_bytes(8, "little") for each in size) + bytes(4)
-        write_sealed(file.path, body[:24] + len(answer).to_bytes(8, "little") + answer)
+        write_sealed(file.path, [body[:24], len(answer).to_bytes(8, "little"), answer])
         assert (file.read(ONE) is None) == (size != (4, 0, 0))
     for rest in (b"", b"x", bytes(23), bytes(24), b"\xff" * 24, body[8:-1]):
-        write_sealed(file.path, body[:8] + rest)
+        write_sealed(file.path, [body[:8], rest])
         assert file.read(ONE) is None
 
 
