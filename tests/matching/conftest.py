@@ -46,8 +46,7 @@ def sample_index(encoder: LoadedEncoder, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def samples(sample_index: Path, tmp_path: Path) -> Library:
     """The library of the sample photos, read from a copy of its index."""
-    for path in sample_index.parent.iterdir():  # its vectors lie beside it
-        shutil.copyfile(path, tmp_path / path.name)
+    shutil.copytree(sample_index.parent, tmp_path, dirs_exist_ok=True)  # vectors lie beside it
     return open_library(index=tmp_path / "index.db")
 
 

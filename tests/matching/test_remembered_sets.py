@@ -1,7 +1,9 @@
 """What is remembered of a library: the verdicts and sets that would be found anew."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,26 @@ THRESHOLDS = (0.0, 8.0, 16.0, 22.0, 16.0, 30.0)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few photos are worth remembering."""
     monkeypatch.setattr(verified, "WORTH", 2)
+
+
+@pytest.fixture(scope="module")
+def answered_index(sample_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of which all is remembered: to be copied, not written to."""
+    folder = tmp_path_factory.mktemp("answered")
+    shutil.copytree(sample_index.parent, folder, dirs_exist_ok=True)
+    index = folder / "index.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verified, "WORTH", 2)
+        library = open_library(index=index)
+        find_groups(library, verdicts=verify(library, device="cpu"), device="cpu")
+    return index
+
+
+@pytest.fixture
+def answered(answered_index: Path, tmp_path: Path) -> Library:
+    """The library of the sample photos, all that is to be known of it remembered."""
+    shutil.copytree(answered_index.parent, tmp_path, dirs_exist_ok=True)
+    return open_library(index=tmp_path / "index.db")
 
 
 @pytest.fixture
@@ -216,10 +238,10 @@ SPOILS: dict[str, Callable[[npt.NDArray[np.generic]], npt.ArrayLike]] = {
 @pytest.mark.parametrize("spoil", SPOILS)
 @pytest.mark.parametrize("kind", ["verdicts", "parts", "sets"])
 def test_an_answer_that_somebody_made_up_never_ends_in_a_fault(
-    samples: Library, monkeypatch: pytest.MonkeyPatch, kind: str, spoil: str
+    answered: Library, monkeypatch: pytest.MonkeyPatch, kind: str, spoil: str
 ) -> None:
     real = AnswerFile.read
-    expected = told(find_groups(samples, verdicts=verify(samples, device="cpu"), device="cpu"))
+    expected = told(find_groups(answered, verdicts=verify(answered, device="cpu"), device="cpu"))
     answer = None
     columns = {"verdicts": verdict_columns, "parts": part_columns, "sets": set_columns}[kind]
     for name in columns:
@@ -232,8 +254,8 @@ def test_an_answer_that_somebody_made_up_never_ends_in_a_fault(
             return answer
 
         monkeypatch.setattr(AnswerFile, "read", read)
-        verdicts = verify(samples, device="cpu")
-        found = find_groups(samples, verdicts=verdicts, device="cpu")
+        verdicts = verify(answered, device="cpu")
+        found = find_groups(answered, verdicts=verdicts, device="cpu")
         assert answer is not None
         if spoil in ("gone", "one less", "one more") and name != "words":
             assert told(found) == expected  # what does not fit together is found anew
@@ -241,8 +263,7 @@ def test_an_answer_that_somebody_made_up_never_ends_in_a_fault(
             assert all(member.edit.isprintable() for member in group.members)
 
 
-def test_what_stands_in_an_answer_is_safe_to_show(samples: Library) -> None:
-    find_groups(samples, verdicts=verify(samples, device="cpu"), device="cpu")
+def test_what_stands_in_an_answer_is_safe_to_show(answered: Library) -> None:
     real = AnswerFile.read
 
     def read(file: AnswerFile, key: bytes) -> object:
@@ -254,7 +275,7 @@ def test_what_stands_in_an_answer_is_safe_to_show(samples: Library) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AnswerFile, "read", read)
-        groups = find_groups(samples, verdicts=verify(samples, device="cpu"), device="cpu")
+        groups = find_groups(answered, verdicts=verify(answered, device="cpu"), device="cpu")
     edits = {member.edit for group in groups for member in group.members}
     assert any("owned" in edit for edit in edits)
     assert all(edit.isprintable() for edit in edits)
