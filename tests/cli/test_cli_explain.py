@@ -43,6 +43,22 @@ def test_a_copy_with_nothing_over_it_is_said_to_agree_all_over() -> None:
     assert told.endswith("verdict same picture: resized to 50 %")
 
 
+def test_of_a_toned_picture_with_little_to_see_it_is_said_how_little() -> None:
+    photos = Path("photos")
+    photos.mkdir()
+    ground = Image.new("RGB", (1280, 960), (120, 140, 170))
+    with Image.open(PAGODA) as image:
+        ground.paste(image.convert("RGB").resize((150, 200)), (500, 300))
+    ground.save(photos / "small.jpg")
+    ground.convert("L").save(photos / "grey.jpg")
+    dedupe("scan", photos)
+    told = " ".join(dedupe("explain", photos / "small.jpg", photos / "grey.jpg").out.split())
+    assert "They agree, but one was toned, and " in told
+    assert "% of what both show has any texture: too little to tell it from another." in told
+    assert "do not agree" not in told
+    assert "verdict same picture" not in told
+
+
 def test_a_photo_in_a_collage_is_said_to_lie_in_a_field_of_it(collage: Path) -> None:
     assert dedupe("scan", collage).code == 0
     one, both = collage / "0.jpg", collage / "collage.jpg"

@@ -251,6 +251,66 @@ def test_a_toned_picture_of_few_points_must_agree_throughout() -> None:
         assert relation_of(photo(1), photo(2), other) is None
 
 
+def test_a_toned_picture_of_little_texture_must_be_shown_by_many_points() -> None:
+    bird = replace(AGREED, texture=0.19, share=1.0, tone=0.06)
+    leaves = replace(EDIT, form="whole", agreement=bird, of_second=1.0)
+    assert relation_of(photo(1), photo(2), leaves) is Relation.SAME_PICTURE
+    for other in (
+        replace(leaves, inliers=65),  # two screens of one app
+        replace(leaves, agreement=replace(bird, share=0.98)),
+        replace(leaves, agreement=replace(bird, colour=0.96)),
+    ):
+        assert relation_of(photo(1), photo(2), other) is not Relation.SAME_PICTURE
+    untoned = replace(leaves, inliers=65, agreement=replace(bird, tone=0.01))
+    assert relation_of(photo(1), photo(2), untoned) is Relation.SAME_PICTURE
+
+
+def test_a_drawing_made_of_a_photo_is_the_same_picture_though_its_lines_seem_to_move() -> None:
+    lines = Agreement(texture=0.7, share=0.7, colour=0.9, beneath=0, tone=0.36, chroma=(0.1, 0.0))
+    drawing = replace(EDIT, inliers=50, form="whole", agreement=lines, of_second=1.0, motion=0.45)
+    assert relation_of(photo(1), photo(2), drawing) is Relation.SAME_PICTURE
+    assert named_edit(photo(1), photo(2), drawing) == "drawn"
+    for other in (
+        replace(drawing, inliers=30),
+        replace(drawing, form="upright"),
+        replace(drawing, agreement=replace(lines, tone=0.2)),
+        replace(drawing, agreement=replace(lines, chroma=(0.1, 0.1))),
+        replace(drawing, agreement=replace(lines, chroma=(0.0, 0.0))),  # two pages
+        replace(drawing, agreement=replace(lines, share=0.55)),
+    ):
+        assert relation_of(photo(1), photo(2), other) is not Relation.SAME_PICTURE
+
+
+def test_a_board_before_a_wall_that_is_seen_from_two_sides_is_two_shots() -> None:
+    wall = replace(AGREED, texture=0.28, share=1.0, colour=1.0, chroma=(0.016, 0.017))
+    board = replace(EDIT, inliers=45, form="free", agreement=wall, of_second=0.5, motion=0.04)
+    why = second_shot(photo(1), photo(2), board)
+    assert why == "a flat thing before a plain wall, seen from two sides"
+    for copy in (
+        replace(board, form="upright"),
+        replace(board, inliers=70),
+        replace(board, agreement=replace(wall, texture=0.5)),
+        replace(board, agreement=replace(wall, chroma=(0.016, 0.05))),
+        replace(board, field_in=1),
+    ):
+        assert relation_of(photo(1), photo(2), copy) is Relation.SAME_PICTURE
+
+
+def test_another_print_on_the_same_shirt_is_not_the_same_picture() -> None:
+    grey = Agreement(texture=0.36, share=0.86, colour=0.98, beneath=0, tone=0.09, chroma=(0.04, 0))
+    shirt = replace(EDIT, form="whole", agreement=grey, of_second=1.0, motion=0.25)
+    assert relation_of(photo(1), photo(2), shirt) is not Relation.SAME_PICTURE
+    assert hangs_on_motion(shirt)
+    for copy in (
+        replace(shirt, motion=0.15),
+        replace(shirt, agreement=replace(grey, texture=0.6)),
+        replace(shirt, agreement=replace(grey, share=0.92)),
+        replace(shirt, agreement=replace(grey, tone=0.02)),
+        replace(shirt, agreement=replace(grey, beneath=0.99)),
+    ):
+        assert relation_of(photo(1), photo(2), copy) is Relation.SAME_PICTURE
+
+
 def test_a_watermark_may_cover_much_of_a_picture_but_not_of_one_in_perspective() -> None:
     covered = replace(EDIT, agreement=replace(AGREED, share=0.5, colour=0.85, beneath=0.95))
     assert relation_of(photo(1), photo(2), covered) is Relation.SAME_PICTURE

@@ -165,6 +165,65 @@ def test_one_thing_in_another_colour_is_not_the_same_picture() -> None:
         assert relation(evidence) in (Relation.SAME_SCENE, Relation.SAME_MOMENT)
 
 
+def on_a_plain_ground(width: int) -> Image.Image:
+    """A photo, small in the middle of one colour."""
+    ground = Image.new("RGB", (1280, 960), (120, 140, 170))
+    ground.paste(picture(STREET).resize((width, width * 3 // 4)), (400, 300))
+    return ground
+
+
+@pytest.mark.parametrize("toned", [lambda each: each.convert("L"), lambda each: each.point(darker)])
+def test_a_toned_picture_on_a_plain_ground_is_the_same_where_enough_of_it_is_seen(
+    toned: Callable[[Image.Image], Image.Image],
+) -> None:
+    for width, expected in ((120, False), (400, True)):
+        shown = on_a_plain_ground(width)
+        found = relation(looked_at(shown, toned(shown).convert("RGB"), alike=True))
+        assert (found is Relation.SAME_PICTURE) == expected
+
+
+def darker(level: int) -> int:
+    return level * 7 // 10
+
+
+def with_tiles_of(colour: tuple[int, int, int]) -> Image.Image:
+    """Three tiles of one colour, with next to no shading, before a photo."""
+    shown = picture(STREET)
+    shaded = shown.convert("L").point(lambda level: 200 + level // 12)
+    tiles = Image.new("L", shown.size)
+    width, height = shown.size
+    for left in (2, 11, 20):
+        box = (width * left // 30, height // 4, width * (left + 6) // 30, height * 3 // 4)
+        ImageDraw.Draw(tiles).rounded_rectangle(box, radius=width // 20, fill=255)
+    dyed = ImageOps.colorize(shaded, "black", colour)
+    return Image.composite(dyed, shown, tiles.filter(ImageFilter.GaussianBlur(1)))
+
+
+def test_one_thing_in_another_colour_is_told_where_its_edges_turn_from_light_to_dark() -> None:
+    yellow, blue, green = map(with_tiles_of, [(250, 240, 120), (40, 50, 190), (30, 90, 40)])
+    for one, other in [(yellow, blue), (blue, green), (green, yellow)]:
+        evidence = looked_at(one, other, alike=True)
+        assert evidence is not None
+        assert evidence.agreement.recoloured == pytest.approx(0.39, abs=0.05)
+        assert relation(evidence) in (Relation.SAME_SCENE, Relation.SAME_MOMENT)
+
+
+def drawing_of(shown: Image.Image) -> Image.Image:
+    """As with a soft pencil: what is as light as what is around it is white."""
+    grey = shown.convert("L")
+    around = grey.filter(ImageFilter.GaussianBlur(shown.width / 100))
+    lines = np.asarray(grey, np.float64) / np.maximum(np.asarray(around, np.float64), 1)
+    return Image.fromarray((255 * np.minimum(lines, 1)).astype(np.uint8)).convert("RGB")
+
+
+@pytest.mark.parametrize("path", [STREET, PARTY], ids=["street", "party"])
+def test_a_drawing_made_of_a_photo_is_the_same_picture(path: Path) -> None:
+    drawing = drawing_of(picture(path))
+    assert relation(looked_at(picture(path), drawing, alike=True)) is Relation.SAME_PICTURE
+    other = picture(PARTY if path is STREET else STREET).resize(drawing.size)
+    assert relation(looked_at(other, drawing, alike=True)) is None
+
+
 @pytest.mark.parametrize("name", ["warm", "cool", "saturated", "sepia", "grey", "filter"])
 def test_a_filter_over_all_of_it_is_no_other_thing(name: str) -> None:
     original = picture(STREET)

@@ -11,8 +11,17 @@ MANY = 40
 the picture must agree. A catalogue's product in another colour had 22 (share 0.83)."""
 
 # Mean difference of colours from which on a picture was toned, and share of it that has texture
-# below which nothing tells a toned one from another: of 83,054 pairs of one picture 37 are both.
+# below which little tells a toned one from another: of 83,054 pairs of one picture 37 are both.
 _TONED, _PLAIN = 0.03, 0.2
+
+# A bird before blurred leaves, a dancer before black: so many points, and all else agrees. Screens
+# of one app that differ had 65 points.
+_SHOWN_POINTS, _SHOWN_COLOUR = 80, 0.97
+
+# A drawing that a filter made of a photo is that far from its tones, grey where the photo is not,
+# and has its lines where that has them, among others of its own.
+_DRAWN_TONE, _DRAWN_GREY = 0.25, 0.01
+_DRAWN_TEXTURE, _DRAWN_SHARE, _DRAWN_COLOUR = 0.3, 0.6, 0.75
 
 ALL_OVER = 0.97
 """Share of the texture that agrees, from which on nothing lies over a picture."""
@@ -63,14 +72,33 @@ def is_agreed(evidence: Evidence) -> bool:
 
     Either plainly, or beneath something that was laid over (a watermark, a sticker, text).
     """
+    if is_plain_and_toned(evidence) or _is_another_text(evidence) or evidence.agreement.recoloured:
+        return False
+    return agrees_plainly(evidence) or agrees_beneath(evidence) or is_drawn(evidence)
+
+
+def is_plain_and_toned(evidence: Evidence) -> bool:
+    """Whether too little is seen of a toned picture to tell it from another one.
+
+    Frames and screens around plain colours: the map of colours makes any of them another.
+    """
     found = evidence.agreement
-    # frames and screens around plain colours: the map of colours makes any of them another
-    few = evidence.inliers < SAME_THING and not _agrees_throughout(evidence)
-    if found.tone > _TONED and (found.texture < _PLAIN or few):
+    if found.tone <= _TONED:
         return False
-    if _is_another_text(evidence) or found.recoloured:
-        return False
-    return agrees_plainly(evidence) or agrees_beneath(evidence)
+    if evidence.inliers < SAME_THING:
+        return found.texture < _PLAIN or not _agrees_throughout(evidence)
+    agrees = found.share > _ALL_SHARE and found.colour > _SHOWN_COLOUR
+    return found.texture < _PLAIN and not (evidence.inliers >= _SHOWN_POINTS and agrees)
+
+
+def is_drawn(evidence: Evidence) -> bool:
+    """Whether one is a drawing that was made of the other: a filter of pencil or ink."""
+    found = evidence.agreement
+    grey, coloured = sorted(found.chroma)
+    of_lines = found.tone > _DRAWN_TONE and grey < _DRAWN_GREY and coloured >= GREY
+    certain = evidence.form == "whole" and evidence.inliers >= MANY
+    much = found.texture > _DRAWN_TEXTURE and found.share > _DRAWN_SHARE
+    return of_lines and certain and much and found.colour > _DRAWN_COLOUR
 
 
 def agrees_plainly(evidence: Evidence) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.matching.pairs.agreed import agrees_plainly, is_drawn
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.photos.photo import Photo
 
@@ -168,7 +169,8 @@ def _colours(evidence: Evidence, *, back: bool) -> list[str]:
     chroma = evidence.agreement.chroma
     before, after = chroma[::-1] if back else chroma
     if after < _GREY < before:
-        return ["grey"]
+        is_drawing = is_drawn(evidence) and not agrees_plainly(evidence)
+        return ["drawn" if is_drawing else "grey"]
     if before < _GREY < after:
         return ["coloured"]
     return ["toned"] if evidence.agreement.tone > _TONED else []
