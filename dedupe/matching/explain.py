@@ -13,10 +13,9 @@ from dedupe.matching.near.hashes import ALIKE, hash_bits
 from dedupe.matching.near.listing import REACH
 from dedupe.matching.pairs.agreed import (
     SAME_THING,
-    agrees_beneath,
     agrees_plainly,
     is_agreed,
-    is_plain_and_toned,
+    shows_too_little,
 )
 from dedupe.matching.pairs.carried import holder_of_field
 from dedupe.matching.pairs.compare import evidence_of, look_at, relation_and_edit
@@ -201,12 +200,9 @@ def _of_geometry(first: Photo, second: Photo, evidence: Evidence | None) -> list
             f"One thing has another colour ({found.recoloured * 100:.0f} % of what both show), "
             "while all else has the same: that is another thing.",
         ]
-    if is_plain_and_toned(evidence) and (agrees_plainly(evidence) or agrees_beneath(evidence)):
-        little = f"{found.texture * 100:.0f} % of what both show has any texture"
-        return [
-            *told,
-            f"They agree, but one was toned, and {little}: too little to tell it from another.",
-        ]
+    if shows_too_little(evidence):
+        texture = f"{found.texture * 100:.0f} % of what both show has any texture"
+        return [*told, f"They agree, but only {texture}: too little to be sure."]
     if not is_agreed(evidence):
         return [
             *told,

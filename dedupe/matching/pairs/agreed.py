@@ -23,6 +23,10 @@ _SHOWN_POINTS, _SHOWN_COLOUR = 80, 0.97
 _DRAWN_TONE, _DRAWN_GREY = 0.25, 0.01
 _DRAWN_TEXTURE, _DRAWN_SHARE, _DRAWN_COLOUR = 0.3, 0.6, 0.75
 
+# Share of a picture that has texture, below which nothing is told by it; and how much agrees, of
+# texture and of colours, where it is that alone which is missing.
+_LEAST_TEXTURE, _AGREES, _COLOURED = 0.05, 0.85, 0.75
+
 ALL_OVER = 0.97
 """Share of the texture that agrees, from which on nothing lies over a picture."""
 
@@ -72,12 +76,12 @@ def is_agreed(evidence: Evidence) -> bool:
 
     Either plainly, or beneath something that was laid over (a watermark, a sticker, text).
     """
-    if is_plain_and_toned(evidence) or _is_another_text(evidence) or evidence.agreement.recoloured:
+    if _is_plain_and_toned(evidence) or _is_another_text(evidence) or evidence.agreement.recoloured:
         return False
     return agrees_plainly(evidence) or agrees_beneath(evidence) or is_drawn(evidence)
 
 
-def is_plain_and_toned(evidence: Evidence) -> bool:
+def _is_plain_and_toned(evidence: Evidence) -> bool:
     """Whether too little is seen of a toned picture to tell it from another one.
 
     Frames and screens around plain colours: the map of colours makes any of them another.
@@ -89,6 +93,13 @@ def is_plain_and_toned(evidence: Evidence) -> bool:
         return found.texture < _PLAIN or not _agrees_throughout(evidence)
     agrees = found.share > _ALL_SHARE and found.colour > _SHOWN_COLOUR
     return found.texture < _PLAIN and not (evidence.inliers >= _SHOWN_POINTS and agrees)
+
+
+def shows_too_little(evidence: Evidence) -> bool:
+    """Whether all that both show agrees, and it is too little to be sure."""
+    found = evidence.agreement
+    little = found.texture < _LEAST_TEXTURE or _is_plain_and_toned(evidence)
+    return little and found.share > _AGREES and found.colour > _COLOURED
 
 
 def is_drawn(evidence: Evidence) -> bool:
@@ -107,9 +118,9 @@ def agrees_plainly(evidence: Evidence) -> bool:
     if evidence.inliers < SAME_THING:
         # so few points prove nothing by themselves
         return found.texture > 0.2 and found.share > 0.95 and found.colour > 0.9
-    agrees = found.share > (0.85 if evidence.inliers >= MANY else 0.92)
-    coloured = found.colour > (_EVENED_COLOUR if _is_certain(evidence) else 0.75)
-    return found.texture >= 0.05 and agrees and coloured
+    agrees = found.share > (_AGREES if evidence.inliers >= MANY else 0.92)
+    coloured = found.colour > (_EVENED_COLOUR if _is_certain(evidence) else _COLOURED)
+    return found.texture >= _LEAST_TEXTURE and agrees and coloured
 
 
 def _agrees_throughout(evidence: Evidence) -> bool:
@@ -137,7 +148,7 @@ def agrees_beneath(evidence: Evidence) -> bool:
         coloured = found.colour > (_LETTERED if is_lettered else 0.8)
         return few and found.beneath > 0.95 and coloured
     beneath = found.beneath > (0.85 if evidence.inliers >= MANY else 0.92)
-    some = found.texture >= 0.05 and found.share > 0.3 and not _is_of_a_template(evidence)
+    some = found.texture >= _LEAST_TEXTURE and found.share > 0.3 and not _is_of_a_template(evidence)
     lettered = found.tone < _UNTONED and _is_over_a_photo(evidence)
     least = _CLEAR_COLOUR if _is_clear(evidence) else _LETTERED if lettered else 0.8
     return evidence.form in _SIMPLE and some and beneath and found.colour > least
