@@ -99,7 +99,7 @@ def write_sealed(path: Path, pieces: Iterable[Piece]) -> None:
 
     Args:
         path: of the file.
-        pieces: one behind the other: in one, 42 MB took twice as long.
+        pieces: one behind the other: joined first, 11 MB took five times as long.
 
     Raises:
         OSError: it cannot be written.
