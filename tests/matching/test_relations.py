@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dedupe.errors import UnknownName
-from dedupe.matching.pairs.agreed import is_agreed
+from dedupe.matching.pairs.agreed import is_agreed, shows_too_little
 from dedupe.matching.pairs.agreement import Agreement
 from dedupe.matching.pairs.edits import named_edit
 from dedupe.matching.pairs.evidence import FORMS, Evidence, each_unpacked, packed
@@ -263,6 +263,20 @@ def test_a_toned_picture_of_little_texture_must_be_shown_by_many_points() -> Non
         assert relation_of(photo(1), photo(2), other) is not Relation.SAME_PICTURE
     untoned = replace(leaves, inliers=65, agreement=replace(bird, tone=0.01))
     assert relation_of(photo(1), photo(2), untoned) is Relation.SAME_PICTURE
+
+
+def test_too_little_is_seen_only_where_little_has_texture_and_all_of_it_agrees() -> None:
+    toned = replace(AGREED, texture=0.19, share=1.0, tone=0.06)
+    few = replace(EDIT, inliers=65, agreement=toned)
+    assert shows_too_little(few)
+    assert shows_too_little(replace(few, agreement=replace(toned, texture=0.04, tone=0.0)))
+    for other in (
+        replace(few, inliers=90, form="whole"),
+        replace(few, agreement=replace(toned, share=0.8)),
+        replace(few, agreement=replace(toned, tone=0.01)),
+        replace(few, inliers=9, agreement=replace(toned, texture=0.6)),  # points are what is few
+    ):
+        assert not shows_too_little(other)
 
 
 def test_a_drawing_made_of_a_photo_is_the_same_picture_though_its_lines_seem_to_move() -> None:

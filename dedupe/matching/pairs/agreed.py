@@ -23,8 +23,8 @@ _SHOWN_POINTS, _SHOWN_COLOUR = 80, 0.97
 _DRAWN_TONE, _DRAWN_GREY = 0.25, 0.01
 _DRAWN_TEXTURE, _DRAWN_SHARE, _DRAWN_COLOUR = 0.3, 0.6, 0.75
 
-# Share of a picture that has texture, below which nothing is told by it; and how much agrees, of
-# texture and of colours, where it is that alone which is missing.
+# Share of a picture that has texture, below which nothing is told by it; and the shares of texture
+# and of colours from which on two pictures agree, where many points fit.
 _LEAST_TEXTURE, _AGREES, _COLOURED = 0.05, 0.85, 0.75
 
 ALL_OVER = 0.97
@@ -96,10 +96,10 @@ def _is_plain_and_toned(evidence: Evidence) -> bool:
 
 
 def shows_too_little(evidence: Evidence) -> bool:
-    """Whether all that both show agrees, and it is too little to be sure."""
+    """Whether all that both show agrees, and too little of it has texture to be sure."""
     found = evidence.agreement
-    little = found.texture < _LEAST_TEXTURE or _is_plain_and_toned(evidence)
-    return little and found.share > _AGREES and found.colour > _COLOURED
+    least = _PLAIN if _is_plain_and_toned(evidence) else _LEAST_TEXTURE
+    return found.texture < least and found.share > _AGREES and found.colour > _COLOURED
 
 
 def is_drawn(evidence: Evidence) -> bool:

@@ -19,7 +19,7 @@ from dedupe.matching.sets.apart import apart
 from dedupe.matching.sets.cluster_names import cluster_name, shared_folder
 from dedupe.matching.sets.groups import Group
 from dedupe.matching.sets.kinds import AT_ONCE, JOINED, PART, average, by_size, kinds
-from dedupe.matching.sets.labels import in_one, lengths_of, several
+from dedupe.matching.sets.labels import lengths_of, photos_of_each, several
 from dedupe.matching.sets.remembered_kinds import RememberedKinds
 from dedupe.matching.sets.remembered_names import known_names
 from dedupe.matching.sets.verdicts import Verdicts
@@ -152,10 +152,7 @@ def _photos(
         [*copies[middle], *(copy for row in its.tolist() if row != middle for copy in copies[row])]
         for its, middle in zip(found, middles, strict=True)
     ]
-    rows, sizes = in_one(each)
-    photos, ends = photos_at(library.photos, rows), np.cumsum(sizes)
-    parts = zip((ends - sizes).tolist(), ends.tolist(), strict=True)
-    return [photos[start:end] for start, end in parts]
+    return photos_of_each(library.photos, each)
 
 
 def _are_in(groups: Iterable[Group], library: Library) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.encoders.encoder import SEED_THRESHOLD
-from dedupe.index.indexed import photos_at
 from dedupe.index.library import Library
 from dedupe.matching.near.distances import Pairs
 from dedupe.matching.near.remembered import near_pairs
@@ -19,7 +18,7 @@ from dedupe.matching.sets.chosen import chosen
 from dedupe.matching.sets.contents import Contents, contents_of
 from dedupe.matching.sets.hanging import Naming, hanging
 from dedupe.matching.sets.joining import Joint, as_unit, near, of_same_pixels, without
-from dedupe.matching.sets.labels import in_one
+from dedupe.matching.sets.labels import photos_of_each
 from dedupe.matching.sets.made import Made, Member, made_of
 from dedupe.matching.sets.proved import Proved, apart_of, proved_sets
 from dedupe.matching.sets.remembered_parts import RememberedParts
@@ -235,16 +234,15 @@ def _weakest(its: Made) -> Relation:
 
 def _groups(library: Library, sets: Sequence[Made]) -> list[Group]:
     """The groups that sets of rows are."""
-    rows, sizes = in_one([each.rows for each in sets])
-    photos, ends = photos_at(library.photos, rows), np.cumsum(sizes)
+    photos = photos_of_each(library.photos, [each.rows for each in sets])
     return [
         Group(
-            photos=photos[end - len(each.rows) : end],
+            photos=its,
             spread=each.spread,
             all_vectors=library.vectors,
             kept_place=each.rows.index(each.kept),
             members=each.members,
             rows=each.rows,
         )
-        for each, end in zip(sets, ends.tolist(), strict=True)
+        for each, its in zip(sets, photos, strict=True)
     ]

@@ -7,6 +7,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.index.indexed import photos_at
+from dedupe.photos.photo import Photo
+
 _Rows = npt.NDArray[np.int64]
 _Number = TypeVar("_Number", bound=np.integer)
 
@@ -47,6 +50,16 @@ def in_one(lists: Sequence[Sequence[int]]) -> tuple[_Rows, _Rows]:
     """Lists of rows one behind the other, and how long each is."""
     rows = np.fromiter(chain.from_iterable(lists), np.int64)
     return rows, lengths_of(lists)
+
+
+def photos_of_each(
+    photos: Sequence[Photo], lists: Sequence[Sequence[int]]
+) -> list[Sequence[Photo]]:
+    """The photos of each of some lists of rows: they are taken at once, and then cut."""
+    rows, sizes = in_one(lists)
+    taken, ends = photos_at(photos, rows), np.cumsum(sizes)
+    parts = zip((ends - sizes).tolist(), ends.tolist(), strict=True)
+    return [taken[start:end] for start, end in parts]
 
 
 def lengths_of(lists: Iterable[Sized]) -> _Rows:
