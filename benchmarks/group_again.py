@@ -8,14 +8,16 @@ of which two photos share as many as two of different people do (0.003). Every t
 look-alikes, and pairs within --related seed units are remembered as one picture, the
 other candidates as unrelated. What is measured is all but starting Python and torch, verifying,
 and printing: the library is opened, candidates are found for the first time and found again; then
-verdicts, sets and clusters are put together, and asked for again at other thresholds, each time for
-a library that is opened anew; and all of it, candidates and near pairs included, is done with 100
-more photos, several times, each time from what there was before they came.
+verdicts, sets and clusters are put together, and asked for again at other thresholds; and all of
+it, candidates and near pairs included, is done with 100 more photos, several times, each time from
+what there was before they came. Each of these is a process of its own, as a command is: what it
+imports beside torch counts.
 """
 
 import argparse
 import gc
 import io
+import multiprocessing
 import resource
 import tempfile
 import time
@@ -29,6 +31,7 @@ from made_up_library import fill
 from PIL import Image
 from remembered_pairs import ADDED, DIM, made_up
 
+from dedupe.cores import share_cores
 from dedupe.index.indexed import dct_hashes, photos_at
 from dedupe.index.library import Library, open_library
 from dedupe.index.neighbours import neighbour_keys
@@ -77,6 +80,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="with more photos")
     parser.add_argument("--related", type=float, default=8.0, help="one picture up to here")
     options = parser.parse_args()
+    share_cores()  # of the processes that are started from here
     vectors = made_up(options.count + ADDED)
     pairs_within(vectors[:256], 1.0, device="cpu")  # torch is imported, and warm
     print(f"{options.count:,} x {DIM}\n\n| | s | |\n|---|---|---|")
@@ -106,10 +110,7 @@ def main() -> None:
         remember(library, more.pairs, options.related)
         for _ in range(options.rounds):
             put_back(index, before)
-            library = open_library(index=index)
-            gc.freeze()  # as the command does
-            everything(library, 16.0, f", {ADDED} photos more")
-            gc.unfreeze()
+            alone(index, 16.0, f", {ADDED} photos more")
         for path in sorted(Path(folder).iterdir()):
             print(f"  {path.name}: {path.stat().st_size / 1e6:.0f} MB")
     print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB at most")
@@ -132,13 +133,27 @@ def put_back(index: Path, before: dict[Path, bytes]) -> None:
 
 def again(index: Path) -> None:
     """All that a run needs where nothing is new: put together once, then at other thresholds."""
-    library = open_library(index=index)
-    everything(library, 16.0, ", put together")
+    alone(index, 16.0, ", put together")
     for threshold in (14.0, 15.0, 16.0):
-        library = open_library(index=index)
-        gc.freeze()  # as the command does
-        everything(library, threshold, ", again")
-        gc.unfreeze()
+        alone(index, threshold, ", again")
+
+
+def alone(index: Path, threshold: float, then: str) -> None:
+    """All of it in a process of its own."""
+    spawn = multiprocessing.get_context("spawn")
+    process = spawn.Process(target=started, args=(index, threshold, then))
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"a round ended with {process.exitcode}")
+
+
+def started(index: Path, threshold: float, then: str) -> None:
+    """What such a process does: torch is imported, and warm, and the library open before."""
+    pairs_within(np.zeros((256, DIM), np.float16), 1.0, device="cpu")
+    library = open_library(index=index)
+    gc.freeze()  # as the command does
+    everything(library, threshold, then)
 
 
 def everything(library: Library, threshold: float, then: str) -> None:

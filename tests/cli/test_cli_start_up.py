@@ -46,18 +46,26 @@ def test_what_acts_loads_nothing_that_compares_photos(photos: Path, command: lis
 
 
 @pytest.mark.parametrize("set_by_user", [None, "ACTIVE"])
+@pytest.mark.parametrize(
+    ("name", "usual"), [("OMP_WAIT_POLICY", "PASSIVE"), ("OPENBLAS_THREAD_TIMEOUT", "4")]
+)
 def test_threads_that_wait_leave_the_cores_to_others_unless_the_user_says_otherwise(
-    set_by_user: str | None,
+    name: str, usual: str, set_by_user: str | None
 ) -> None:
-    names = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    names = {each: value for each, value in os.environ.items() if each != name}
     if set_by_user is not None:
-        names["OMP_WAIT_POLICY"] = set_by_user
-    code = """
+        names[name] = set_by_user
+    code = f"""
 import atexit, os, sys
-atexit.register(lambda: print(os.environ["OMP_WAIT_POLICY"], "torch" in sys.modules))
+import dedupe.cores as module
+def shared():
+    assert not {{"numpy", "torch"}} & set(sys.modules)
+    share()
+share, module.share_cores = module.share_cores, shared
+atexit.register(lambda: print(os.environ["{name}"]))
 from dedupe.cli import main
 main()
 """
     command = [sys.executable, "-c", code, "--version"]
     run = subprocess.run(command, env=names, capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines()[-1] == f"{set_by_user or 'PASSIVE'} False"
+    assert run.stdout.splitlines()[-1] == (set_by_user or usual)

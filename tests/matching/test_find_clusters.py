@@ -404,7 +404,7 @@ def test_a_name_is_one_line_that_no_terminal_obeys(numbers: Numbers, name: str) 
 
 def test_few_and_many_photos_are_linked_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = np.random.default_rng(5)
-    for count in (2, 3, 20, 150):
+    for count in (2, 3, 20, 150, kinds.PART):
         # whole numbers: many distances are equal, and some lie exactly at the threshold
         points = chance.integers(0, 9, (count, 3)).astype(np.float64)
         away = np.sqrt(((points[:, None] - points[None]) ** 2).sum(2))

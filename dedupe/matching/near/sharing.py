@@ -77,7 +77,7 @@ def compare_words(
         if stale is not None:
             # no row is the last: there may be none
             stays = had & ~np.append(stale, False)[there]
-            new = np.intersect1d(new, recalled(shared, there, nearest, stays))
+            new = new[np.isin(new, recalled(shared, there, nearest, stays))]
     if not len(new):
         return
     progress.start("Comparing words", len(new))

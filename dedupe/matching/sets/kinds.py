@@ -35,8 +35,9 @@ _LINK = 20.0
 # Photos taken next after a photo that are neighbours of it, too, if they are near enough.
 _FOLLOWING = 4
 
-# Fewer do not ask scikit-learn, which takes a millisecond to be asked.
-_FEW = 200
+# As many do not ask scikit-learn, which takes a millisecond to be asked, and a second to be
+# imported: for a hundred photos more some parts are clustered, and nothing else.
+_FEW = PART
 
 # Rows that are in float32, and clusters that are compared, at once: 10 MB.
 _ROWS = 2048
@@ -115,7 +116,7 @@ def average(away: npt.NDArray[np.float64], threshold: float) -> npt.NDArray[np.i
 
     Whichever way it is computed: what is exactly at the threshold stays apart.
     """
-    if len(away) < _FEW:
+    if len(away) <= _FEW:
         return _linked_at_once(away, threshold)
     from sklearn.cluster import AgglomerativeClustering
 
