@@ -215,6 +215,44 @@ def test_what_is_far_off_may_hardly_seem_to_move_where_few_points_show_it(
 
 
 @pytest.mark.parametrize(
+    ("form", "inliers", "tone", "shown", "motion"),
+    [
+        ("upright", 47, 0.023, 0.311, 0.264),  # a feeder, the bird on it moved
+        ("upright", 42, 0.078, 0.278, 0.082),  # a wood in another light
+        ("tilted", 51, 0.068, 0.223, 0.138),  # a boat, the camera held askew
+    ],
+)
+def test_what_is_shown_closer_in_a_second_shot_is_not_cut_from_the_first(
+    form: str, inliers: int, tone: float, shown: float, motion: float
+) -> None:
+    toned = replace(AGREED, tone=tone)
+    near = replace(
+        EDIT, form=form, inliers=inliers, agreement=toned, of_second=shown, motion=motion
+    )
+    assert relation_of(photo(1), photo(2), near) is not Relation.SAME_PICTURE
+    for edit in (
+        replace(near, motion=0.05),
+        replace(near, inliers=90),
+        replace(near, field_in=2),
+        replace(near, of_second=0.5),
+    ):
+        assert relation_of(photo(1), photo(2), edit) is Relation.SAME_PICTURE
+    assert hangs_on_motion(near)
+
+
+def test_two_frames_of_a_burst_are_not_one_picture_pressed_to_another_shape() -> None:
+    frames = replace(EDIT, form="free", of_first=0.98, of_second=0.981, motion=0.084)
+    assert relation_of(photo(1), photo(2), frames) is not Relation.SAME_PICTURE
+    for edit in (
+        replace(frames, motion=0.045),
+        replace(frames, of_first=0.96),  # the corners of a picture of a print are gone
+        replace(frames, sizes=((320, 240), (240, 240))),
+    ):
+        assert relation_of(photo(1), photo(2), edit) is Relation.SAME_PICTURE
+    assert hangs_on_motion(frames)
+
+
+@pytest.mark.parametrize(
     "agreement",
     [
         replace(AGREED, share=0.8, beneath=0.8),

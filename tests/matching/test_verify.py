@@ -208,6 +208,35 @@ def test_one_thing_in_another_colour_is_told_where_its_edges_turn_from_light_to_
         assert relation(evidence) in (Relation.SAME_SCENE, Relation.SAME_MOMENT)
 
 
+def worn_in(colour: tuple[int, int, int], *, veil: bool = False) -> Image.Image:
+    """A shop's picture: a thing of one colour on a white ground beside what is never dyed.
+
+    `veil`: the colour lies over a part of it whose outline is nowhere else in the picture.
+    """
+    shown = Image.new("RGB", (960, 960), "white")
+    shown.paste(picture(STREET).resize((480, 320)), (60, 60))
+    folds = np.asarray(picture(PARTY).convert("L").resize((480, 440)), np.float64) / 255
+    cloth = (60 + 20 * folds)[..., None] * np.ones(3)
+    shown.paste(Image.fromarray(cloth.astype(np.uint8)), (400, 440))
+    part = (480, 500, 800, 800) if veil else (400, 440, 880, 880)
+    own = np.asarray(shown.crop(part), np.float64)
+    away = (own - own.mean((0, 1))) * (0.6 if veil else 1) + np.array(colour, np.float64)
+    shown.paste(Image.fromarray(np.clip(away, 0, 255).astype(np.uint8)), part[:2])
+    return shown
+
+
+def test_a_grey_thing_in_black_is_told_by_its_outline_and_a_veil_over_it_is_none() -> None:
+    grey, black, pale = map(worn_in, [(130, 130, 130), (40, 40, 42), (200, 205, 210)])
+    for one, other in [(grey, black), (black, pale), (pale, grey)]:
+        evidence = looked_at(one, other, alike=True)
+        assert evidence is not None
+        assert evidence.agreement.recoloured == pytest.approx(0.23, abs=0.03)
+        assert relation(evidence) in (Relation.SAME_SCENE, Relation.SAME_MOMENT)
+    veiled = looked_at(grey, worn_in((40, 40, 42), veil=True), alike=True)
+    assert veiled is not None
+    assert veiled.agreement.recoloured == 0
+
+
 def drawing_of(shown: Image.Image) -> Image.Image:
     """As with a soft pencil: what is as light as what is around it is white."""
     grey = shown.convert("L")

@@ -27,7 +27,7 @@ from dedupe.progress import Progress
 from dedupe.uncollected import uncollected
 
 # Goes up with every change of what is found of a pair: then all are verified anew.
-_VERSION = 10
+_VERSION = 11
 
 # Pairs between two writings to the index, so that Ctrl-C costs seconds.
 _BATCH = 1024

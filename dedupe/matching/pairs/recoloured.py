@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.matching.pairs.overlap import Mask, Overlap, Windows
+from dedupe.matching.pairs.overlap import Bytes, Mask, Overlap, Windows
+
+_Cells = npt.NDArray[np.int16]
 
 _CELL = 8  # pixels of a side of what is compared, and has one colour
 
@@ -27,6 +29,21 @@ _KEPT, _FILTERED, _PIECE, _AGREES = 0.03, 0.3, 0.03, 0.85
 # that do not agree all over (letters, stickers, bars, another sky, a photo in a photo) none is so.
 _WITHIN, _ONE_WITHIN, _TWO_WITHIN = 0.004, 0.6, 0.95
 
+# A thing of black, grey or white, or of a paler colour, is told by its outline. What was laid over
+# a picture has its edge in one of the two, and a garment that was dyed has it in both: pieces that
+# wide differ by more than _BETWEEN, and are so much of all; of their outline so much lies beside
+# what is the same, up to so many levels, and of that so much is an edge of so many levels in each;
+# and so much of their texture agrees. So are 11 of 21 pairs of a product in two colours that were
+# one picture by all the rest, where 0.75 of the outline is beside what is the same, 0.83 of it an
+# edge in both, and 0.79 agrees; of 1,066 pairs of an edit and its photo that have such pieces none
+# has more than 0.63 beside what is the same (decision 14).
+_WIDE, _DYED, _BESIDE, _BOTH, _TEXTURED = 5, 0.04, 0.7, 0.8, 0.75
+_NEAR, _EDGE, _ACROSS = 6, 20, 4
+
+# Where edges are in more than this share of a picture, one along an outline says nothing: along a
+# veil over a street are as many as elsewhere.
+_ELSEWHERE = 0.4
+
 # What is seen through a veil of one colour: share of its variance that this leaves unexplained, at
 # most, and by how much that colour may be beyond what there is.
 _REST, _OFF = 0.2, 25
@@ -47,8 +64,6 @@ def recoloured(overlap: Overlap, seen: Windows) -> float:
         The share of the overlap that it takes; 0 where there is none, or it is the work of a
         filter, or of a veil over that part.
     """
-    import cv2
-
     inside = _cells(overlap.mask.astype(np.float32)) > 0.99
     count = np.count_nonzero(inside)
     if not count:
@@ -58,6 +73,18 @@ def recoloured(overlap: Overlap, seen: Windows) -> float:
     colourful = np.minimum(np.ptp(left, axis=2), np.ptp(right, axis=2)) >= _COLOURFUL
     if np.count_nonzero((apart <= _SAME) & colourful & inside) < _KEPT * count:
         return 0.0
+    if share := _of_another_hue(left, right, inside, seen):
+        return share
+    differs = np.count_nonzero((apart > _BETWEEN) & inside) >= _DYED / 2 * count
+    return _dyed(overlap, seen) if differs else 0.0
+
+
+def _of_another_hue(left: _Cells, right: _Cells, inside: Mask, seen: Windows) -> float:
+    """The share of the overlap that a thing takes which is of another colour beside brightness."""
+    import cv2
+
+    count = np.count_nonzero(inside)
+    apart = np.abs(left - right).max(axis=2)
     if np.count_nonzero((apart > _SAME) & (apart <= _BETWEEN) & inside) > _FILTERED * count:
         return 0.0
     other = (_hue_apart(left, right) > _ANOTHER) & inside
@@ -77,6 +104,49 @@ def recoloured(overlap: Overlap, seen: Windows) -> float:
         and np.count_nonzero(agrees & one) >= _ONE_WITHIN * np.count_nonzero(one)
     )
     return share if is_same else 0.0
+
+
+def _dyed(overlap: Overlap, seen: Windows) -> float:
+    """The share of the overlap that a thing takes whose outline both show, in two colours; or 0."""
+    import cv2
+
+    mask = overlap.mask
+    blurred = [
+        np.asarray(cv2.blur(each, (3, 3)), np.uint8) for each in (overlap.left, overlap.right)
+    ]
+    apart: Bytes = np.asarray(cv2.absdiff(*blurred), np.uint8).max(axis=2)
+    differs = ((apart > _BETWEEN) & mask).astype(np.uint8)
+    pieces = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((_WIDE, _WIDE), np.uint8))
+    share = int(np.count_nonzero(pieces)) / max(1, int(np.count_nonzero(mask)))
+    if share < _DYED:
+        return 0.0
+    textured = seen.textured & (pieces > 0)
+    if np.count_nonzero(textured & seen.agrees) < _TEXTURED * np.count_nonzero(textured):
+        return 0.0
+    within = cv2.erode(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    outline = (pieces > 0) & (cv2.erode(pieces, np.ones((3, 3), np.uint8)) == 0) & within
+    same = ((apart <= _NEAR) & mask).astype(np.uint8)
+    beside = outline & (cv2.dilate(same, np.ones((7, 7), np.uint8)) > 0)
+    count = np.count_nonzero(beside)
+    if count < max(1, _BESIDE * np.count_nonzero(outline)):
+        return 0.0
+    for edges in map(_edges, blurred):
+        everywhere = np.count_nonzero(edges & mask) > _ELSEWHERE * np.count_nonzero(mask)
+        if everywhere or np.count_nonzero(edges & beside) < _BOTH * count:
+            return 0.0
+    return share
+
+
+def _edges(picture: Bytes) -> Mask:
+    """(H, W) bool: where colours change from one side to the other, or two pixels beside it."""
+    import cv2
+
+    change = np.zeros(picture.shape[:2], np.uint8)
+    half = _ACROSS // 2
+    for across, there in ((picture, change), (picture.swapaxes(0, 1), change.T)):
+        step = np.asarray(cv2.absdiff(across[:, _ACROSS:], across[:, :-_ACROSS])).max(axis=2)
+        np.maximum(there[:, half:-half], step, out=there[:, half:-half])
+    return np.asarray(cv2.dilate(change, np.ones((5, 5), np.uint8)) > _EDGE, np.bool_)
 
 
 def _is_veiled(left: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> bool:
