@@ -1,8 +1,9 @@
 """Two pictures: is the one an edit of the other, and which?"""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from random import Random
 
@@ -157,11 +158,16 @@ def in_a_shirt_of(colour: tuple[int, int, int]) -> Image.Image:
 
 
 def test_one_thing_in_another_colour_is_not_the_same_picture() -> None:
-    red, blue, green = map(in_a_shirt_of, [(230, 60, 50), (60, 90, 230), (60, 190, 90)])
-    for one, other in [(red, blue), (blue, green), (green, red)]:
+    colours = [(230, 60, 50), (60, 90, 230), (60, 190, 90)]
+    are_other_things(map(in_a_shirt_of, colours), share=0.2)
+
+
+def are_other_things(pictures: Iterable[Image.Image], *, share: float) -> None:
+    """Any two of them are told to be of one thing, which takes that share, in two colours."""
+    for one, other in combinations(pictures, 2):
         evidence = looked_at(one, other, alike=True)
         assert evidence is not None
-        assert evidence.agreement.recoloured == pytest.approx(0.2, abs=0.05)
+        assert evidence.agreement.recoloured == pytest.approx(share, abs=0.05)
         assert relation(evidence) in (Relation.SAME_SCENE, Relation.SAME_MOMENT)
 
 
@@ -200,12 +206,8 @@ def with_tiles_of(colour: tuple[int, int, int]) -> Image.Image:
 
 
 def test_one_thing_in_another_colour_is_told_where_its_edges_turn_from_light_to_dark() -> None:
-    yellow, blue, green = map(with_tiles_of, [(250, 240, 120), (40, 50, 190), (30, 90, 40)])
-    for one, other in [(yellow, blue), (blue, green), (green, yellow)]:
-        evidence = looked_at(one, other, alike=True)
-        assert evidence is not None
-        assert evidence.agreement.recoloured == pytest.approx(0.39, abs=0.05)
-        assert relation(evidence) in (Relation.SAME_SCENE, Relation.SAME_MOMENT)
+    colours = [(250, 240, 120), (40, 50, 190), (30, 90, 40)]
+    are_other_things(map(with_tiles_of, colours), share=0.39)
 
 
 def worn_in(colour: tuple[int, int, int], *, veil: bool = False) -> Image.Image:
@@ -226,13 +228,9 @@ def worn_in(colour: tuple[int, int, int], *, veil: bool = False) -> Image.Image:
 
 
 def test_a_grey_thing_in_black_is_told_by_its_outline_and_a_veil_over_it_is_none() -> None:
-    grey, black, pale = map(worn_in, [(130, 130, 130), (40, 40, 42), (200, 205, 210)])
-    for one, other in [(grey, black), (black, pale), (pale, grey)]:
-        evidence = looked_at(one, other, alike=True)
-        assert evidence is not None
-        assert evidence.agreement.recoloured == pytest.approx(0.23, abs=0.03)
-        assert relation(evidence) in (Relation.SAME_SCENE, Relation.SAME_MOMENT)
-    veiled = looked_at(grey, worn_in((40, 40, 42), veil=True), alike=True)
+    grey, black, pale = (130, 130, 130), (40, 40, 42), (200, 205, 210)
+    are_other_things(map(worn_in, [grey, black, pale]), share=0.23)
+    veiled = looked_at(worn_in(grey), worn_in(black, veil=True), alike=True)
     assert veiled is not None
     assert veiled.agreement.recoloured == 0
 
