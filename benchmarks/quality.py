@@ -203,12 +203,12 @@ def of_dedupe(
     photos: Path, items: Sequence[Item], options: argparse.Namespace, places: Places
 ) -> Result:
     """Scan the photos into an index of their own, and compare."""
+    version = _version(OURS / "python", "dedupe-photos")  # before what takes ten minutes
     index = places.new("quality.db")
     scanned = scan(photos, index, options, places)
     found, grouped = our_groups(index, places, options.threshold, same_picture=True)
     answer = Answer([[str(path) for path in each] for each in our_sets(found)])
     name = f"dedupe {options.encoder}".strip()
-    version = _version(OURS / "python", "dedupe-photos")
     return _result(name, version, score(answer, items), scanned, grouped)
 
 

@@ -35,7 +35,7 @@ _WITHIN, _ONE_WITHIN, _TWO_WITHIN = 0.004, 0.6, 0.95
 # what is the same, up to so many levels, and of that so much is an edge of so many levels in each;
 # and so much of their texture agrees. So are 11 of 21 pairs of a product in two colours that were
 # one picture by all the rest, where 0.75 of the outline is beside what is the same, 0.83 of it an
-# edge in both, and 0.79 agrees; of 1,066 pairs of an edit and its photo that have such pieces none
+# edge in both, and 0.79 agrees; of 1,066 pairs of an edit and its photo none that has all the rest
 # has more than 0.63 beside what is the same (decision 14).
 _WIDE, _DYED, _BESIDE, _BOTH, _TEXTURED = 5, 0.04, 0.7, 0.8, 0.75
 _NEAR, _EDGE, _ACROSS = 6, 20, 4
