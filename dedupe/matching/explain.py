@@ -166,7 +166,8 @@ def _why(
     if same_pixels(first, second):
         return ["Every pixel is the same; only the file around them differs."]
     told = []
-    if distance > REACH and bits > ALIKE:
+    is_negative = evidence is not None and evidence.negative
+    if distance > REACH and bits > ALIKE and not is_negative:
         told.append(
             f"They are farther than {REACH:g} apart, and their hashes differ by more than {ALIKE} "
             "bits: group looks at them only if one is a part of the other, or by way of a third."
@@ -190,6 +191,8 @@ def _of_geometry(first: Photo, second: Photo, evidence: Evidence | None) -> list
             f"The {part} lies in a field of the {whole} (of a collage, in a frame, on a page), "
             "which was looked at by itself."
         )
+    if evidence.negative:
+        told.append("One is in negative, and was looked at with its colours inverted.")
     told += [
         f"{evidence.inliers} points of the one fit on the other: {enough} to prove that both "
         f"show some of the same ({SAME_THING})."

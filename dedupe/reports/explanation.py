@@ -53,7 +53,7 @@ def _evidence(explanation: "Explanation") -> list[tuple[str, str]]:
         "free": "by any homography",
         "bent": "once one of them is bent, as lenses bend lines",
     }
-    mirrored = ", mirrored" if evidence.mirrored else ""
+    mirrored = ", mirrored" * evidence.mirrored + ", in negative" * evidence.negative
     return [
         ("points", f"{evidence.inliers} that fit, {ways[evidence.form]}{mirrored}"),
         (

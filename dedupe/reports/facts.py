@@ -242,6 +242,7 @@ def explanation_facts(explanation: "Explanation") -> dict[str, Any]:
         "inliers": evidence.inliers if evidence else 0,
         "form": evidence.form if evidence else None,
         "mirrored": evidence.mirrored if evidence else None,
+        "negative": evidence.negative if evidence else None,
         "field_of": _holder(explanation),
         "agreement": round(agreed.share, 4) if agreed else None,
         "beneath": round(agreed.beneath, 4) if agreed else None,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.conftest import CHOSEN, SAMPLES
 from cli.running import dedupe
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 PAGODA = SAMPLES / CHOSEN[3]
 
@@ -71,3 +71,20 @@ def test_a_photo_in_a_collage_is_said_to_lie_in_a_field_of_it(collage: Path) -> 
         assert facts["field_of"] == holder
     two = json.loads(dedupe("explain", one, collage / "1.jpg", "--format", "json").out)
     assert two["field_of"] is None
+
+
+def test_a_negative_is_found_named_and_said_to_be_one() -> None:
+    photos = Path("photos")
+    photos.mkdir()
+    shutil.copy(PAGODA, photos / "pagoda.jpg")
+    with Image.open(PAGODA) as image:
+        ImageOps.invert(image.convert("RGB")).save(photos / "negative.jpg")
+    assert dedupe("scan", photos).code == 0
+    assert "negative" in dedupe("group", photos, "--relation", "same-picture").out
+    asked = photos / "pagoda.jpg", photos / "negative.jpg"
+    told = " ".join(dedupe("explain", *asked).out.split())
+    assert "in negative" in told
+    assert "One is in negative, and was looked at with its colours inverted." in told
+    assert "group looks at them only if" not in told
+    assert "verdict same picture: negative" in told
+    assert json.loads(dedupe("explain", *asked, "--format", "json").out)["negative"] is True

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageOps
 from small_pictures import PHOTOS, photo, thumbnail
 
-from dedupe.matching.pairs.evened import evened
+from dedupe.matching.pairs.evened import evened, unclipped
 from dedupe.matching.pairs.overlap import Overlap, lay
 from dedupe.matching.pairs.relations import is_one_picture
 from dedupe.matching.pairs.verify import examine
@@ -92,3 +92,44 @@ def test_of_what_is_mostly_black_or_white_nothing_is_told(colour: str, pale: boo
     whole = photo(PHOTOS[0])
     both = on_each_other(whole, Image.new("RGB", whole.size, colour))
     assert evened(both, pale=pale) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [(1, ImageEnhance.Brightness), (3, ImageEnhance.Brightness), (2, ImageEnhance.Contrast)],
+)
+def test_what_became_white_or_black_makes_no_other_picture(
+    number: int, change: Callable[[Image.Image], ImageEnhance.Brightness | ImageEnhance.Contrast]
+) -> None:
+    whole = photo(PHOTOS[number])
+    other = change(whole).enhance(3)
+    for one, two in ((whole, other), (other, whole)):
+        evidence = examine(*(features_of(thumbnail(each)) for each in (one, two)))
+        assert evidence is not None
+        assert is_one_picture(evidence)
+
+
+def test_another_shot_is_another_in_a_glare_as_well() -> None:
+    one, other = (photo(PHOTOS[number]) for number in (1, 3))
+    for factor in (2, 3):
+        bright = ImageEnhance.Brightness(other).enhance(factor)
+        evidence = examine(*(features_of(thumbnail(each)) for each in (one, bright)))
+        assert evidence is None or not is_one_picture(evidence)
+
+
+def test_what_is_white_or_black_in_one_of_two_pictures_is_left_out() -> None:
+    whole = photo(PHOTOS[0])
+    part = whole.copy()
+    part.paste("white", (0, 0, 160, 480))
+    part.paste("black", (480, 0, 640, 480))
+    plain = unclipped(on_each_other(whole, part))
+    assert plain is not None
+    assert not plain.mask[:, :80].any()
+    assert not plain.mask[:, -80:].any()
+    assert plain.mask[:, 90:-90].mean() > 0.9
+
+
+@pytest.mark.parametrize("colour", ["white", "black", "#808080"])
+def test_nothing_is_told_where_nearly_all_is_clipped_or_nothing(colour: str) -> None:
+    whole = Image.new("RGB", (640, 480), "#707070")
+    assert unclipped(on_each_other(whole, Image.new("RGB", whole.size, colour))) is None

@@ -44,6 +44,15 @@ def test_a_banner_over_a_photo_does_not_make_it_another(name: str) -> None:
     assert is_same(banner(whole), whole)
 
 
+@pytest.mark.parametrize(("number", "corner"), [(0, (0, 0)), (1, (0, 240)), (2, (0, 240))])
+def test_a_quarter_that_was_covered_does_not_either(number: int, corner: tuple[int, int]) -> None:
+    whole = photo(PHOTOS[number])
+    covered = whole.copy()
+    covered.paste("white", (*corner, corner[0] + 320, corner[1] + 240))
+    assert is_same(whole, covered)
+    assert is_same(covered, whole)
+
+
 def test_another_photo_in_its_place_does() -> None:
     whole = photo(PHOTOS[0])
     other = whole.copy()

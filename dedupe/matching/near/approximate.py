@@ -87,10 +87,10 @@ def near_vectors(vectors: npt.NDArray[np.floating], order: _Rows, reach: float) 
 
 
 def alike_hashes(left: Hashes, right: Hashes, most: int) -> Iterator[Found]:
-    """Find most of the hashes that are most alike, turned and mirrored as may be.
+    """Find most of the hashes that are most alike, turned and mirrored as may be, or in negative.
 
-    Each of the 8 ways to turn and mirror a left one is looked for in an inverted file of the
-    right ones (faiss IndexBinaryIVF), by the bits that differ, which are exact.
+    Each of the 8 ways to turn and mirror a left one, and its negative, is looked for in an inverted
+    file of the right ones (faiss IndexBinaryIVF), by the bits that differ, which are exact.
 
     Args:
         left: some hashes, in an order that depends on nothing but the photos.
@@ -102,7 +102,7 @@ def alike_hashes(left: Hashes, right: Hashes, most: int) -> Iterator[Found]:
     """
     if not len(left) or not len(right):
         return
-    for a, b, bits in _alone(_most_alike, right.codes(), left.turns(), most + 1):
+    for a, b, bits in _alone(_most_alike, right.codes(), left.ways(), most + 1):
         own, other = left.rows[a % len(left)], right.rows[b]
         counts = own != other
         yield own[counts], other[counts], bits[counts]

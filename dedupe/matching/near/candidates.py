@@ -89,7 +89,7 @@ def candidates_method(photos: int) -> str:
 
     lists = NEAREST, MOST_ALIKE, ALIKE_PARTS, SHARED_WORDS, in_fields.IN_FIELDS
     found_by = approximate_method(photos)
-    return f"9 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
+    return f"10 decode {DECODE_VERSION} opencv {cv2.__version__} {lists}{found_by}"
 
 
 def candidates(
@@ -103,10 +103,11 @@ def candidates(
     """The pairs of a library that are verified: a bounded number for each photo.
 
     Of each photo those within 16 seed units of it, at most the nearest 24, or the nearest 8 up
-    to 22; the 24 whose hashes are most alike; the 8 that are most like a part of it (a field of
-    a collage, what is in a frame), or of which it is a part; the 4 that share most visual words
-    with it (sharing.py); and the 4 nearest to each of its fields, encoded by itself. A pair counts
-    if it is among those of either photo; of equally near ones the first by content is taken.
+    to 22; the 24 whose hashes are most alike, as negatives, too; the 8 that are most like a part of
+    it (a field of a collage, what is in a frame), or of which it is a part; the 4 that share most
+    visual words with it (sharing.py); and the 4 nearest to each of its fields, encoded by itself. A
+    pair counts if it is among those of either photo; of equally near ones the first by content is
+    taken.
 
     What was found once is remembered beside the index: only photos that are new to it, and
     those that lost a neighbour, are compared with all others. The answer is the same without.

@@ -1,4 +1,4 @@
-"""Which photos have hashes alike, turned and mirrored as may be."""
+"""Which photos have hashes alike, turned and mirrored as may be, or in negative."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -69,8 +69,8 @@ class Hashes:
         """(M, 32): the bits, in an order in which turned and mirrored ones can be told apart."""
         return self.words.view(np.uint8).reshape(-1, 32)
 
-    def turns(self) -> npt.NDArray[np.uint8]:
-        """(8 M, 32): all of them in the first way to turn and mirror, in the second, ..."""
+    def ways(self) -> npt.NDArray[np.uint8]:
+        """(9 M, 32): all in the first way to turn and mirror, in the second, ..., in negative."""
         none, all_ones = np.uint64(0), ~np.uint64(0)
         ways = [
             words ^ np.array([none, across, down, across ^ down])
@@ -78,6 +78,7 @@ class Hashes:
             for across in (none, all_ones)
             for down in (none, all_ones)
         ]
+        ways.append(~self.words)
         return np.concatenate(ways).view(np.uint8).reshape(-1, 32)
 
 
@@ -90,7 +91,7 @@ def hashes_of(photos: Sequence[Photo], rows: Iterable[int]) -> Hashes:
 def alike(
     left: Hashes, right: Hashes | None = None, *, progress: Progress | None = None
 ) -> Iterator[Found]:
-    """Find the pairs of hashes that are alike, turned and mirrored as may be.
+    """Find the pairs of hashes that are alike, turned and mirrored as may be, or in negative.
 
     Args:
         left: some hashes.
@@ -99,8 +100,8 @@ def alike(
 
     Yields:
         The row of a left and of a right one, never the same, and (M,) float32, by how many
-        bits of 256 they differ in the best of the 8 ways to turn and mirror one of them, at
-        most `ALIKE`; each pair of hashes once.
+        bits of 256 they differ in the best of the 8 ways to turn and mirror one of them, or with
+        one in negative, at most `ALIKE`; each pair of hashes once.
     """
     progress = progress or Silent()
     other = left if right is None else right
@@ -115,7 +116,8 @@ def alike(
         here = slice(start, start + rows)
         for second in range(start if right is None else 0, len(other), _COLUMNS):
             there = slice(second, second + _COLUMNS)
-            least = _fewest(other.words[None, there], left.words[here, None], turned[here, None])
+            words = other.words[None, there], left.words[here, None]
+            least = _fewest(*words, turned[here, None], negative=True)
             a, b = np.nonzero(least <= ALIKE)
             bits = least[a, b].astype(np.float32)
             a, b = a + start, b + second
@@ -158,6 +160,30 @@ def hash_bits(photos: Sequence[Photo], pairs: npt.NDArray[np.int64]) -> npt.NDAr
     return np.where(heard[a] & heard[b], bits, 256)
 
 
+def are_negatives(photos: Sequence[Photo], pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which pairs have hashes alike once one of the two is in negative.
+
+    In negative every frequency has the other sign, and so every bit of the hash is another one.
+    Neither is turned or mirrored for that.
+
+    Args:
+        photos: N of them.
+        pairs: (M, 2) int64, rows.
+
+    Returns:
+        (M,) bool.
+    """
+    if not len(pairs):
+        return np.zeros(0, np.bool_)
+    used, places = np.unique(pairs, return_inverse=True)
+    a, b = places.reshape(-1, 2).T
+    data = dct_hashes(photos_at(photos, used))
+    heard = _tell(data)
+    bits = np.bitwise_count(data[a] ^ data[b]).sum(1, dtype=np.int64)
+    found: npt.NDArray[np.bool_] = heard[a] & heard[b] & (bits >= 256 - ALIKE)
+    return found
+
+
 def _tell(hashes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Which of (N, 32) bytes are of a picture with some texture."""
     ones = np.bitwise_count(hashes).sum(1, dtype=np.int64)
@@ -197,6 +223,8 @@ def _fewest(
     left: _Words,
     right: _Words,
     turned: _Words,
+    *,
+    negative: bool = False,
 ) -> npt.NDArray[np.uint8]:
     """The fewest bits that differ over the eight ways, of words that are laid side by side.
 
@@ -204,8 +232,9 @@ def _fewest(
         left: (..., 4) uint64.
         right: (..., 4), of the other photos.
         turned: (..., 4), of the same, transposed.
+        negative: whether all of them may differ, neither turned nor mirrored, as well.
     """
-    least: npt.NDArray[np.uint8] | None = None
+    least: npt.NDArray[np.int16] | None = None
     for other in (right, turned):
         even, across, down, both = (
             np.bitwise_count(left[..., word] ^ other[..., word]).view(np.int8) for word in range(4)
@@ -215,10 +244,13 @@ def _fewest(
         for each in (across, down, both):
             each -= 32
         plain, flipped = down + both, down - both
-        best = np.minimum(across + plain, flipped - across)
+        as_they_are = across + plain
+        best = np.minimum(as_they_are, flipped - across)
         np.minimum(best, across - plain, out=best)
         np.minimum(best, -across - flipped, out=best)
-        total = (even + best.astype(np.int16) + 96).astype(np.uint8)
-        least = total if least is None else np.minimum(least, total)
+        total = even + best.astype(np.int16)
+        if negative and least is None:
+            np.minimum(total, 64 - as_they_are.astype(np.int16) - even, out=total)
+        least = total if least is None else np.minimum(least, total, out=least)
     assert least is not None
-    return least
+    return (least + 96).astype(np.uint8)

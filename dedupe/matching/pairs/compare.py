@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from dedupe.encoders.registry import find_encoder
 from dedupe.errors import PhotoUnreadable
 from dedupe.index.library import Library
-from dedupe.matching.near.hashes import ALIKE
+from dedupe.matching.near.hashes import ALIKE, are_negatives
 from dedupe.matching.pairs.edits import named_edit
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.relations import Relation, relation_of
@@ -58,7 +60,10 @@ def evidence_of(
     """
     # evidence is of one direction, whatever the order they are asked for in
     (_, one), (_, other) = sorted((first, second), key=lambda each: each[0].content)
-    return examine(one, other, alike=bits <= ALIKE, however_little=however_little)
+    negative = bool(are_negatives([first[0], second[0]], np.array([[0, 1]]))[0])
+    return examine(
+        one, other, alike=bits <= ALIKE, negative=negative, however_little=however_little
+    )
 
 
 def relation_and_edit(

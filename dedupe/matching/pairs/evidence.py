@@ -32,6 +32,7 @@ class Evidence:
         field_in: 1 where all this, but for the shares of areas and `news`, is of a field of the
             first picture and the whole second one; 2 of the whole first and a field of the
             second; 0 of both as they are.
+        negative: whether all this is of the first in negative, and the second.
     """
 
     inliers: int
@@ -45,6 +46,7 @@ class Evidence:
     motion: float
     sizes: tuple[tuple[int, int], tuple[int, int]]
     field_in: int = 0
+    negative: bool = False
 
 
 _PACKED = np.dtype(
@@ -53,6 +55,7 @@ _PACKED = np.dtype(
         ("form", "u1"),
         ("mirrored", "u1"),
         ("field_in", "u1"),
+        ("negative", "u1"),
         ("sizes", "<u2", (2, 2)),  # of both thumbnails
         ("homography", "<f8", (3, 3)),
         ("shares", "<f8", 13),
@@ -92,6 +95,7 @@ def packed(evidence: Evidence | None) -> bytes:
         FORMS.index(evidence.form),
         evidence.mirrored,
         evidence.field_in,
+        evidence.negative,
         evidence.sizes,
         evidence.homography,
         (*shares, evidence.of_first, evidence.of_second, *evidence.news, evidence.motion),
@@ -121,7 +125,10 @@ def each_unpacked(data: Iterable[bytes]) -> list[Evidence | None]:
     columns = zip(
         *(
             rows[name].tolist()
-            for name in ("inliers", "form", "mirrored", "field_in", "sizes", "shares")
+            for name in (
+                *("inliers", "form", "mirrored", "field_in", "negative"),
+                *("sizes", "shares"),
+            )
         ),
         rows["homography"].astype(np.float64),
         strict=True,
@@ -134,6 +141,7 @@ def _evidence(
     form: int,
     mirrored: int,
     field_in: int,
+    negative: int,
     sizes: list[list[int]],
     shares: list[float],
     homography: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
@@ -161,4 +169,5 @@ def _evidence(
         motion=motion,
         sizes=((wide, high), (other_wide, other_high)),
         field_in=field_in,
+        negative=bool(negative),
     )

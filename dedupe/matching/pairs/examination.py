@@ -13,7 +13,7 @@ from dedupe.index.store import Index
 from dedupe.index.verdicts import Pair, known_evidence, known_unrelated, remember_evidence
 from dedupe.matching.crew import Crew
 from dedupe.matching.near.codes import Codes, are_among, codes_of, distinct
-from dedupe.matching.near.hashes import ALIKE, hash_bits
+from dedupe.matching.near.hashes import ALIKE, are_negatives, hash_bits
 from dedupe.matching.pairs.evidence import each_unpacked, packed
 from dedupe.matching.pairs.related import Related
 from dedupe.matching.pairs.relations import Relation, relation_of, same_pixels
@@ -27,7 +27,7 @@ from dedupe.progress import Progress
 from dedupe.uncollected import uncollected
 
 # Goes up with every change of what is found of a pair: then all are verified anew.
-_VERSION = 11
+_VERSION = 12
 
 # Pairs between two writings to the index, so that Ctrl-C costs seconds.
 _BATCH = 1024
@@ -41,7 +41,7 @@ def method() -> str:
 
 
 _Pair = tuple[int, int]
-_Task = tuple[Features, Features, bool]
+_Task = tuple[Features, Features, bool, bool]
 
 
 def _look(task: _Task) -> bytes:
@@ -49,9 +49,9 @@ def _look(task: _Task) -> bytes:
     import cv2
 
     cv2.setNumThreads(1)  # pairs are looked at side by side
-    first, second, alike = task
+    first, second, alike, negative = task
     # looked at, they are larger: only for as long as this takes
-    return packed(examine(replace(first), replace(second), alike=alike))
+    return packed(examine(replace(first), replace(second), alike=alike, negative=negative))
 
 
 class Examination:
@@ -157,25 +157,27 @@ class Examination:
         """Look at some pairs."""
         if not len(pairs):
             return
-        alike = (hash_bits(self._photos, pairs) <= ALIKE).tolist()
+        alike = hash_bits(self._photos, pairs) <= ALIKE
+        told = list(zip(alike.tolist(), are_negatives(self._photos, pairs).tolist(), strict=True))
         self._progress.start("Verifying pairs", len(pairs))
         with Crew(len(pairs)) as crew:
             for start in range(0, len(pairs), _BATCH):
                 part = slice(start, start + _BATCH)
-                self._verify_batch(pairs[part], alike[part], crew)
+                self._verify_batch(pairs[part], told[part], crew)
         self._looked = distinct(np.concatenate([self._looked, self._codes(pairs)]))
 
     def _verify_batch(
-        self, pairs: npt.NDArray[np.int64], alike: Sequence[bool], crew: Crew
+        self, pairs: npt.NDArray[np.int64], told: Sequence[tuple[bool, bool]], crew: Crew
     ) -> None:
+        """Look at some at once, of which hashes told whether they are alike, or in negative."""
         held = self.features.hold(np.unique(pairs).tolist(), crew)
         without = self.without
         found = dict.fromkeys(map(tuple, pairs.tolist()), b"")
         tasks: dict[_Pair, _Task] = {}
-        for (i, j), is_alike in zip(found, alike, strict=True):
+        for (i, j), by_hashes in zip(found, told, strict=True):
             if i not in without and j not in without:
                 first, second = (held[each] for each in self._in_order(i, j))
-                tasks[i, j] = first, second, is_alike
+                tasks[i, j] = first, second, *by_hashes
         self._progress.advance(len(found) - len(tasks))
         for pair, evidence in zip(tasks, crew.map(_look, list(tasks.values())), strict=True):
             found[pair] = evidence

@@ -120,11 +120,13 @@ def beneath(overlap: Overlap, seen: Windows, wrong: Mask) -> Beneath | None:
         is_another = not _is_empty(within, seen, alone)
     few = [of_three_colours(each[clear]) for each in (overlap.left, overlap.right)]
     on_a_photo = max(few) < _PHOTO and np.count_nonzero(clear) >= _MOSTLY * np.count_nonzero(mask)
-    if is_another and not (on_a_photo and _is_plain(overlap, (large > 0) & within)):
+    is_banner = on_a_photo and _is_plain(overlap, (large > 0) & within)
+    if is_another and not is_banner:
         return None
     if min(few) > PAGE and _are_two_pictures(overlap, seen):
         return None
-    if _are_two_pages(seen, alone, like_a_page=min(few) > _PAGE_LIKE):
+    # what covers a part of a photo has an edge where that may be plain, and hides what is not
+    if not is_banner and _are_two_pages(seen, alone, like_a_page=min(few) > _PAGE_LIKE):
         return None
     # as if nothing were there: filled with one grey in both, what is darker around it in one seemed
     # to move by 0.11 to 0.82 pixels beside letters, now by 0.03 to 0.08

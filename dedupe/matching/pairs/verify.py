@@ -1,5 +1,6 @@
 """What a pair of photos is to each other, by what their thumbnails show."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from dedupe.matching.pairs.agreed import GREY, SAME_THING, UPRIGHT, agrees_plain
 from dedupe.matching.pairs.agreement import Agreement, agreement
 from dedupe.matching.pairs.bent import bend_between, bent, bent_more
 from dedupe.matching.pairs.carried import carried_over
-from dedupe.matching.pairs.evened import evened
+from dedupe.matching.pairs.evened import evened, unclipped
 from dedupe.matching.pairs.evidence import Evidence
 from dedupe.matching.pairs.geometry import (
     Alignment,
@@ -31,7 +32,7 @@ from dedupe.matching.pairs.relations import (
     is_related,
     may_be_bent,
 )
-from dedupe.matching.points.features import Features, halved
+from dedupe.matching.points.features import Features, halved, in_negative
 from dedupe.matching.within.field import Field
 
 # A whole picture lies on another where its corners come so near to the other's, of its length.
@@ -58,6 +59,10 @@ _ROUGH_SHARE, _ROUGH_TEXTURE, _ROUGH_MOTION = 0.93, 0.5, 0.15
 # by less may things have moved: 0.03 to 0.09 beneath vignettes.
 _SURE, _LIT_SHARE, _LIT_MOTION = 80, 0.9, 0.1
 
+# Where one was toned by so much, what became white or black may keep them apart, too; then all
+# beside that must agree.
+_GLARING, _UNCLIPPED_SHARE = 0.1, 0.97
+
 # A picture in a frame takes more than this share of all; the frame has one colour, but for so much
 # of it; and so many pixels around the picture are mixed of both, less one for both sides.
 _MOST_OF_IT, _MARKS, _EDGE = 0.5, 0.01, 9
@@ -69,7 +74,12 @@ _Tried = dict[tuple[bool, bytes], tuple[Overlap, Windows] | None]
 
 
 def examine(
-    first: Features, second: Features, *, alike: bool = False, however_little: bool = False
+    first: Features,
+    second: Features,
+    *,
+    alike: bool = False,
+    negative: bool = False,
+    however_little: bool = False,
 ) -> Evidence | None:
     """Find how one picture lies on the other, and compare them there.
 
@@ -78,6 +88,8 @@ def examine(
         second: features of the other.
         alike: whether their hashes say that one whole picture may be the other, turned or
             mirrored: then that is tried too, where too few points match.
+        negative: whether they say that one may be the negative of the other: then that is tried
+            where they are not one picture as they are.
         however_little: tell all that they have in common also where that can relate nothing,
             which takes as long as to find that they agree.
 
@@ -93,7 +105,9 @@ def examine(
     # where they agree but for what seems to lie over one, that may be the other fields
     if found is not None and agrees_plainly(found) and is_one_picture(found):
         return found
-    elsewhere = _in_a_field(first, second)
+    elsewhere = _in_negative(first, second) if negative else None
+    if elsewhere is None:
+        elsewhere = _in_a_field(first, second)
     if elsewhere is None and alignment is not None and may_be_bent(alignment.inliers, found):
         elsewhere = _bent(first, second, alignment)
     if elsewhere is None and (found is None or not is_agreed(found)):
@@ -137,6 +151,16 @@ def _examine(
             if however_little or hangs_on_motion(found):
                 found = replace(found, motion=motion(overlap, seen))
     return found if however_little or is_related(found) else None
+
+
+def _in_negative(first: Features, second: Features) -> Evidence | None:
+    """The first in negative on the second; None if that does not prove that it is one picture.
+
+    Every gradient points the other way then, so that few points match as they are.
+    """
+    inverted = in_negative(first)
+    told = _examine(inverted, second, align(inverted, second), alike=True)
+    return replace(told, negative=True) if told is not None and is_one_picture(told) else None
 
 
 def _bent(first: Features, second: Features, alignment: Alignment) -> Evidence | None:
@@ -219,17 +243,25 @@ def _in_one_light(
     laid = _laid(alignment, first, second, alike=False)
     if laid is None:
         return None
-    for pale in (False, True):
-        light = evened(laid[1][1], pale=pale)
+    for light, least in _lights(laid[1][1], found.agreement.tone):
         if light is None:
             continue
         seen = windows(light)
         agreed = replace(agreement(light, seen), tone=found.agreement.tone)
         told = replace(found, agreement=agreed, motion=motion(light, seen))
-        is_still = agreed.share > _LIT_SHARE and told.motion < _LIT_MOTION
+        is_still = agreed.share > least and told.motion < _LIT_MOTION
         if is_still and is_one_picture(told):
             return told
     return None
+
+
+def _lights(both: Overlap, tone: float) -> Iterator[tuple[Overlap | None, float]]:
+    """Two pictures in the same light, in every way that is tried, and how much must agree then."""
+    yield evened(both), _LIT_SHARE
+    yield evened(both, pale=True), _LIT_SHARE
+    if tone > _GLARING and (plain := unclipped(both)) is not None:
+        yield plain, _UNCLIPPED_SHARE
+        yield evened(plain), _UNCLIPPED_SHARE
 
 
 def _in_a_field(first: Features, second: Features) -> Evidence | None:

@@ -155,6 +155,11 @@ def halved(picture: Features) -> Features:
     return features_of_pixels(np.asarray(pixels, np.uint8))
 
 
+def in_negative(picture: Features) -> Features:
+    """A picture with every brightness and colour inverted."""
+    return features_of_pixels(np.invert(picture.rgb))
+
+
 def features_of(thumbnail: bytes) -> Features:
     """Find the local features of a small picture.
 
