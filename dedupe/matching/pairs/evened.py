@@ -73,8 +73,9 @@ def unclipped(overlap: Overlap) -> Overlap | None:
         lost |= (picture.min(axis=2) >= _WHITE) | (picture.max(axis=2) <= _BLACK)
     lost = cv2.dilate(lost.astype(np.uint8), np.ones((_MIXED, _MIXED), np.uint8)) > 0
     mask = overlap.mask & ~lost
-    stays = np.count_nonzero(mask) / max(1, np.count_nonzero(overlap.mask))
-    return replace(overlap, mask=mask) if _STAYS <= stays <= 1 - _CLIPPED else None
+    stays, count = np.count_nonzero(mask), np.count_nonzero(overlap.mask)
+    is_some = _STAYS * count <= stays <= (1 - _CLIPPED) * count
+    return replace(overlap, mask=mask) if is_some else None
 
 
 def _negative(overlap: Overlap) -> Overlap:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from dedupe.matching.pairs.agreed import GREY, SAME_THING, UPRIGHT, agrees_plainly, is_agreed
 from dedupe.matching.pairs.agreement import Agreement, agreement
@@ -18,12 +17,12 @@ from dedupe.matching.pairs.geometry import (
     corners,
     inverse,
     stretched,
-    tilted,
-    upright,
     whole,
 )
+from dedupe.matching.pairs.laid import TRIED, laid_best
 from dedupe.matching.pairs.motion import motion
-from dedupe.matching.pairs.overlap import PLAIN, Overlap, Windows, lay, news, shared, windows
+from dedupe.matching.pairs.overlap import PLAIN, Overlap, Windows, news, shared, windows
+from dedupe.matching.pairs.page import of_three_colours
 from dedupe.matching.pairs.relations import (
     LEAST_SHOWN,
     hangs_on_motion,
@@ -35,25 +34,21 @@ from dedupe.matching.pairs.relations import (
 from dedupe.matching.points.features import Features, halved, in_negative
 from dedupe.matching.within.field import Field
 
-# A whole picture lies on another where its corners come so near to the other's, of its length.
-_WHOLE = 0.02
-
-# And so near where it is of few points, of a blurred or poor copy.
+# So near to the other's corners, of its length, come those of a whole picture where that is of few
+# points, of a blurred or poor copy.
 _NEARLY = 0.06
-
-# Where a homography agrees by less than this more, the one of fewer numbers is taken.
-_BETTER = 0.02
 
 # Share of both pictures outside the other, below which it is not looked at what is there.
 _OUTSIDE = 0.005
 
-# Points from which on an alignment is worth laying the pictures on each other: of different
-# photos at most 7 fit.
-_TRIED = 8
-
 # At half their size so much of two pictures must agree, and by so many pixels may things have
 # moved: 0.03 to 0.12 in blurred and poor copies.
 _ROUGH_SHARE, _ROUGH_TEXTURE, _ROUGH_MOTION = 0.93, 0.5, 0.15
+
+# At a quarter of it all of a noisy, blotchy or posterised copy agrees (0.96 to 1). So few pixels
+# say enough of photos alone (three colours take less of one of the two), of which so many points
+# fit at full size.
+_POOR_SHARE, _POOR_POINTS, _PHOTO = 0.97, 20, 0.5
 
 # Points from which on light alone may keep two pictures apart; so much must agree in one light, and
 # by less may things have moved: 0.03 to 0.09 beneath vignettes.
@@ -66,11 +61,6 @@ _GLARING, _UNCLIPPED_SHARE = 0.1, 0.97
 # A picture in a frame takes more than this share of all; the frame has one colour, but for so much
 # of it; and so many pixels around the picture are mixed of both, less one for both sides.
 _MOST_OF_IT, _MARKS, _EDGE = 0.5, 0.01, 9
-
-_Found = tuple[str, Overlap, Windows, npt.NDArray[np.float64]]
-
-# By whether the first was mirrored, and the homography, what was seen there.
-_Tried = dict[tuple[bool, bytes], tuple[Overlap, Windows] | None]
 
 
 def examine(
@@ -126,7 +116,7 @@ def _examine(
     however_little: bool = False,
 ) -> Evidence | None:
     """`examine`, of both pictures as they are."""
-    laid = _laid(alignment, first, second, alike=alike)
+    laid = laid_best(alignment, first, second, alike=alike)
     if laid is None:
         return None
     shown, (form, overlap, seen, homography) = laid
@@ -193,7 +183,8 @@ def _bent(first: Features, second: Features, alignment: Alignment) -> Evidence |
 def _roughly(
     first: Features, second: Features, alignment: Alignment | None, *, alike: bool
 ) -> Evidence | None:
-    """One whole picture on the other, both at half their size; None if that does not prove it.
+    """One whole picture on the other, both at half or a quarter of their size; None if that does
+    not prove it.
 
     A blurred, noisy or printed copy agrees in what is large, and no second shot lies on the first
     so exactly: of 1,628 pairs of shots of one scene none is whole.
@@ -201,30 +192,57 @@ def _roughly(
     if not (alike or _is_nearly_whole(alignment, first, second)):
         return None
     small = halved(first), halved(second)
-    told = _examine(*small, align(*small), alike=True, however_little=True)
-    if told is None or told.form != "whole" or told.motion > _ROUGH_MOTION:
-        return None
-    agreed = told.agreement
-    # of forms and receipts only the letters differ, which are gone; screens are mostly plain
-    if max(agreed.chroma) < GREY or agreed.texture < _ROUGH_TEXTURE or agreed.share < _ROUGH_SHARE:
-        return None
-    back = inverse(stretched(second.size, small[1].size))
-    found = replace(
-        told,
-        homography=back @ told.homography @ stretched(first.size, small[0].size),
-        motion=2 * told.motion,
-        sizes=(first.size, second.size),
-    )
-    if not is_one_picture(found):
+    found = _at_a_size(small, first, second, _ROUGH_SHARE)
+    if found is None and _may_be_poor(first, second, alignment):
+        small = halved(small[0]), halved(small[1])
+        found = _at_a_size(small, first, second, _POOR_SHARE)
+    if found is None:
         return None
     # a small thing of another colour is gone, too
     fine = _examine(first, second, alignment, alike=True, however_little=True)
     return None if fine is None or fine.agreement.recoloured else found
 
 
+def _may_be_poor(first: Features, second: Features, alignment: Alignment | None) -> bool:
+    """Whether a quarter of their size can tell: of pages and screens only the layout is left."""
+    if alignment is None or alignment.inliers < _POOR_POINTS:
+        return False
+    both = (each.rgb.reshape(-1, 3) for each in (first, second))
+    return min(map(of_three_colours, both)) < _PHOTO
+
+
+def _at_a_size(
+    small: tuple[Features, Features], first: Features, second: Features, least: float
+) -> Evidence | None:
+    """The evidence of two pictures made smaller, as that of both as they are; None where it does
+    not prove that one whole is the other.
+
+    Args:
+        small: both.
+        first: one of them as it is.
+        second: the other.
+        least: share of the texture that agrees.
+    """
+    told = _examine(*small, align(*small), alike=True, however_little=True)
+    if told is None or told.form != "whole" or told.motion > _ROUGH_MOTION:
+        return None
+    agreed = told.agreement
+    # of forms and receipts only the letters differ, which are gone; screens are mostly plain
+    if max(agreed.chroma) < GREY or agreed.texture < _ROUGH_TEXTURE or agreed.share < least:
+        return None
+    back = inverse(stretched(second.size, small[1].size))
+    found = replace(
+        told,
+        homography=back @ told.homography @ stretched(first.size, small[0].size),
+        motion=told.motion * first.size[0] / small[0].size[0],
+        sizes=(first.size, second.size),
+    )
+    return found if is_one_picture(found) else None
+
+
 def _is_nearly_whole(alignment: Alignment | None, first: Features, second: Features) -> bool:
     """Whether an alignment that few points hold may be one whole picture on the other."""
-    if alignment is None or alignment.inliers < _TRIED:
+    if alignment is None or alignment.inliers < TRIED:
         return False
     there, far = corners(alignment.homography, first.size), _NEARLY * max(second.size)
     wholes = whole(first.size, second.size)
@@ -240,7 +258,7 @@ def _in_one_light(
     # in one light all is changed a little, by which nothing seems to have another colour
     if found.agreement.recoloured:
         return None
-    laid = _laid(alignment, first, second, alike=False)
+    laid = laid_best(alignment, first, second, alike=False)
     if laid is None:
         return None
     for light, least in _lights(laid[1][1], found.agreement.tone):
@@ -307,65 +325,3 @@ def _is_framed(holder: Features, field: Field) -> bool:
 def _at_most(overlap: Overlap, seen: Windows) -> Agreement:
     """As much agreement as can still come of what is seen."""
     return Agreement(seen.texture(overlap.mask), seen.share, 1.0, 1.0, 0.0, (1.0, 1.0))
-
-
-def _laid(
-    alignment: Alignment | None, first: Features, second: Features, *, alike: bool
-) -> tuple[Features, _Found] | None:
-    """The first, mirrored where it must be, and how it lies best on the second."""
-    best: _Found | None = None
-    tried: _Tried = {}
-    shown = first
-    if alignment is not None and alignment.inliers >= _TRIED:
-        shown = first.mirrored if alignment.mirrored else first
-        best = _best(_forms(alignment, shown, second), shown, second, tried)
-    if alike and (best is None or best[2].share < 0.85):
-        for turned in (first, first.mirrored):
-            wholes = [("whole", each) for each in whole(first.size, second.size)]
-            found = _best(wholes, turned, second, tried)
-            if found and found[2].share > (best[2].share if best else 0.0):
-                best, shown = found, turned
-    return (shown, best) if best else None
-
-
-def _forms(
-    alignment: Alignment, shown: Features, second: Features
-) -> list[tuple[str, npt.NDArray[np.float64]]]:
-    """The homography and what it nearly is, the one of fewest numbers first."""
-    forms = [("free", alignment.homography)]
-    turned = tilted(alignment)
-    if turned is not None:
-        forms.insert(0, ("tilted", turned.homography))
-    simple = upright(alignment)
-    if simple is not None:
-        forms.insert(0, ("upright", simple.homography))
-        there = corners(simple.homography, shown.size)
-        for each in whole(shown.size, second.size):
-            if np.abs(corners(each, shown.size) - there).max() < _WHOLE * max(second.size):
-                forms.insert(0, ("whole", each))
-    return forms
-
-
-def _best(
-    forms: list[tuple[str, npt.NDArray[np.float64]]],
-    shown: Features,
-    second: Features,
-    tried: _Tried,
-) -> _Found | None:
-    """The form that agrees most, the first of nearly equal ones, and what was seen in it."""
-    best: _Found | None = None
-    for form, homography in forms:
-        way = shown.flipped, homography.tobytes()
-        if way not in tried:
-            laid = lay(shown, second, homography)
-            tried[way] = (laid, windows(laid)) if laid else None
-        there = tried[way]
-        if there is None:
-            continue
-        overlap, seen = there
-        if best is None or seen.share > best[2].share + _BETTER:
-            best = form, overlap, seen, homography
-        # nothing can agree by so much more
-        if best[2].share + _BETTER >= 1:
-            break
-    return best
