@@ -6,7 +6,7 @@ import numpy as np
 
 from dedupe.matching.pairs.motion import motion
 from dedupe.matching.pairs.overlap import Mask, Overlap, Windows, correlation
-from dedupe.matching.pairs.page import PAGE, of_three_colours
+from dedupe.matching.pairs.page import PAGE, PHOTO, of_three_colours
 
 # Pixels around what the map of colours does not explain that are left out as well: strokes of a
 # watermark reach so far. Beneath four of them 0.89 to 0.94 agreed with 3, and 0.97 to 1 with 9.
@@ -20,11 +20,11 @@ _AROUND = 9
 # screenshots of 160 pictures in one app are all told apart, of which 15 were not.
 _NOTHING, _LARGE, _MUCH, _FULL = 0.065, 0.2, 0.25, 0.5
 
-# But where all around is a photo (three colours take less than _PHOTO) that is most of the overlap,
+# But where all around is a photo (three colours take less than PHOTO) that is most of the overlap,
 # and what lies over it has few colours in one of the two alone, it is a banner or large letters: in
 # the 11 pairs that were told apart for these three colours take 0.32 to 0.69 there, twice and more
 # what they take of the other picture.
-_MOSTLY, _PHOTO, _PLAINLY, _TWICE = 0.55, 0.5, 0.3, 1.8
+_MOSTLY, _PLAINLY, _TWICE = 0.55, 0.3, 1.8
 
 # On a page or screen it is another picture, too, where it disagrees in one piece of _PIECE of the
 # overlap and more, and neither of the two is plain there (three colours take less than _SHOWS): all
@@ -119,14 +119,13 @@ def beneath(overlap: Overlap, seen: Windows, wrong: Mask) -> Beneath | None:
     if is_another and share >= _ALL_OF_IT:
         is_another = not _is_empty(within, seen, alone)
     few = [of_three_colours(each[clear]) for each in (overlap.left, overlap.right)]
-    on_a_photo = max(few) < _PHOTO and np.count_nonzero(clear) >= _MOSTLY * np.count_nonzero(mask)
-    is_banner = on_a_photo and _is_plain(overlap, (large > 0) & within)
-    if is_another and not is_banner:
+    on_a_photo = max(few) < PHOTO and np.count_nonzero(clear) >= _MOSTLY * np.count_nonzero(mask)
+    # nor is it another page: what covers a part of a photo has an edge where that may be plain, and
+    # hides what is not
+    is_another = is_another or _are_two_pages(seen, alone, like_a_page=min(few) > _PAGE_LIKE)
+    if is_another and not (on_a_photo and _is_plain(overlap, (large > 0) & within)):
         return None
     if min(few) > PAGE and _are_two_pictures(overlap, seen):
-        return None
-    # what covers a part of a photo has an edge where that may be plain, and hides what is not
-    if not is_banner and _are_two_pages(seen, alone, like_a_page=min(few) > _PAGE_LIKE):
         return None
     # as if nothing were there: filled with one grey in both, what is darker around it in one seemed
     # to move by 0.11 to 0.82 pixels beside letters, now by 0.03 to 0.08

@@ -22,7 +22,7 @@ from dedupe.matching.pairs.geometry import (
 from dedupe.matching.pairs.laid import TRIED, laid_best
 from dedupe.matching.pairs.motion import motion
 from dedupe.matching.pairs.overlap import PLAIN, Overlap, Windows, news, shared, windows
-from dedupe.matching.pairs.page import of_three_colours
+from dedupe.matching.pairs.page import PHOTO, of_three_colours
 from dedupe.matching.pairs.relations import (
     LEAST_SHOWN,
     hangs_on_motion,
@@ -46,9 +46,9 @@ _OUTSIDE = 0.005
 _ROUGH_SHARE, _ROUGH_TEXTURE, _ROUGH_MOTION = 0.93, 0.5, 0.15
 
 # At a quarter of it all of a noisy, blotchy or posterised copy agrees (0.96 to 1). So few pixels
-# say enough of photos alone (three colours take less of one of the two), of which so many points
-# fit at full size.
-_POOR_SHARE, _POOR_POINTS, _PHOTO = 0.97, 20, 0.5
+# say enough of photos alone (three colours take less than PHOTO of one of the two), of which so
+# many points fit at full size.
+_POOR_SHARE, _POOR_POINTS = 0.97, 20
 
 # Points from which on light alone may keep two pictures apart; so much must agree in one light, and
 # by less may things have moved: 0.03 to 0.09 beneath vignettes.
@@ -208,7 +208,7 @@ def _may_be_poor(first: Features, second: Features, alignment: Alignment | None)
     if alignment is None or alignment.inliers < _POOR_POINTS:
         return False
     both = (each.rgb.reshape(-1, 3) for each in (first, second))
-    return min(map(of_three_colours, both)) < _PHOTO
+    return min(map(of_three_colours, both)) < PHOTO
 
 
 def _at_a_size(
